@@ -1,0 +1,93 @@
+"""The client that our own daemons use: it connects, stays connected, and loses no message silently."""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidURI, WebSocketException
+
+from bus.errors import BusUnavailableError, FrameError
+from bus.message import Message
+
+RETRY_FIRST_S = 0.1
+RETRY_MAX_S = 5.0
+"""The first retry comes at once because a restarting bus is back in well under a second."""
+
+EMIT_TIMEOUT_S = 10.0
+"""How long `emit` waits for a bus that is away; the Mycroft client waits as long."""
+
+_LOGGER = logging.getLogger(__name__)
+
+Handler = Callable[[Message], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def open_socket(url: str) -> AsyncIterator[ClientConnection]:
+    """One connection to the bus. Raises BusUnavailableError when there is none."""
+    try:
+        # The bus has its own size limit; a proxy or compression between two local processes only costs.
+        socket = await connect(url, compression=None, max_size=None, proxy=None)
+    except (OSError, InvalidURI, WebSocketException) as error:
+        raise BusUnavailableError(f"no bus at {url}: {error}") from error
+    async with socket:
+        yield socket
+
+
+class BusClient:
+    """One program's place on the bus. `run` has to be running, as a task, for `emit` to send anything."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._socket: ClientConnection | None = None
+        self._connected = asyncio.Event()
+
+    async def run(self, handle: Handler) -> None:
+        """Hands every message to `handle`, one after the other, and connects again for ever.
+
+        A new connection shows as the message `connected`, which the bus sends first.
+        """
+        retry_s = RETRY_FIRST_S
+        while True:
+            try:
+                async with open_socket(self.url) as socket:
+                    _LOGGER.info("connected to %s", self.url)
+                    retry_s = RETRY_FIRST_S
+                    await self._serve(socket, handle)
+                _LOGGER.warning("the bus closed the connection (%s)", socket.close_code)
+            except BusUnavailableError as error:
+                # Loud once per outage; after that it is no news.
+                _LOGGER.log(logging.WARNING if retry_s == RETRY_FIRST_S else logging.DEBUG, "%s", error)
+            await asyncio.sleep(retry_s * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, no secret
+            retry_s = min(retry_s * 2, RETRY_MAX_S)
+
+    async def emit(self, message: Message, timeout_s: float = EMIT_TIMEOUT_S) -> None:
+        """Sends a message; waits while the bus is away. Raises BusUnavailableError after `timeout_s`."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    await self._connected.wait()
+                    assert self._socket is not None, "connected without a socket"
+                    with contextlib.suppress(WebSocketException):
+                        await self._socket.send(message.serialize())
+                        return
+                    self._connected.clear()
+        except TimeoutError:
+            raise BusUnavailableError(f"{message.msg_type} was not sent: no bus at {self.url}") from None
+
+    async def _serve(self, socket: ClientConnection, handle: Handler) -> None:
+        self._socket = socket
+        self._connected.set()
+        try:
+            with contextlib.suppress(WebSocketException):
+                async for frame in socket:
+                    try:
+                        message = Message.deserialize(frame)
+                    except FrameError as error:  # encrypted, or relayed by another bus, which relays anything
+                        _LOGGER.debug("ignored a frame: %s", error)
+                        continue
+                    await handle(message)
+        finally:
+            self._connected.clear()

@@ -1,0 +1,116 @@
+"""mycroft.conf, the environment and flags, read once into frozen dataclasses.
+
+The files are the ecosystem's own: JSON with comments, later ones laid over earlier ones. Sections that belong to
+us are strict: an unknown key or a wrong type is an error that names the file and the key.
+"""
+
+import dataclasses
+import difflib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from bus.errors import ConfigError
+
+FILES = (Path("/etc/mycroft/mycroft.conf"), Path("~/.config/mycroft/mycroft.conf"))
+"""In the order in which they are read; the later one wins."""
+
+_COMMENT_OR_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|(?://|#)[^\n]*')
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class WebSocketSettings:
+    """Where the bus is; the section `websocket`, whose other keys belong to other programs."""
+
+    host: str = "127.0.0.1"
+    port: int = 8181
+    route: str = "/core"
+    max_msg_size: int = 25
+    """MB that one message may have."""
+
+    @property
+    def url(self) -> str:
+        """Where a client on this machine finds the bus, also when it listens on all addresses."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  # not bound
+        return f"ws://{host}:{self.port}{self.route}"
+
+
+@dataclass(frozen=True, slots=True)
+class BusSettings:
+    """What the bus puts up with; the section `bus`."""
+
+    allowed_origins: tuple[str, ...] = ()
+    """Origins of web pages that may connect, as browsers send them: "https://example.org"."""
+    max_queue: int = 8
+    """MB that may wait for a client before it counts as one that does not read."""
+
+
+class Configuration:
+    """What the files and the environment say, still by section; `section` makes it a dataclass."""
+
+    def __init__(self, files: Sequence[Path] = FILES, environment: Mapping[str, str] = os.environ) -> None:
+        self._environment = environment
+        self._files = [(path, _read(path)) for path in (path.expanduser() for path in files) if path.exists()]
+
+    def section(self, name: str, kind: type[T], *, strict: bool = True, **flags: object) -> T:
+        """The dataclass `kind`, filled from section `name`, then from `MYCROFT_<NAME>_<KEY>`, then from flags.
+
+        A flag of None is not given. Where not `strict`, keys that `kind` does not have are passed over: they
+        belong to other programs. Raises ConfigError.
+        """
+        known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]  # T is a dataclass
+        values: dict[str, Any] = {}
+        for path, content in self._files:
+            found = content.get(name, {})
+            if not isinstance(found, dict):
+                raise ConfigError(f"{path}: {name}: expected an object")
+            for key in found.keys() - known if strict else ():
+                nearest = difflib.get_close_matches(key, known, 1)
+                hint = f"; did you mean {nearest[0]}?" if nearest else f"; there are: {', '.join(sorted(known))}"
+                raise ConfigError(f"{path}: {name}.{key}: unknown key{hint}")
+            own = {key: value for key, value in found.items() if key in known}
+            _convert(own, kind, f"{path}: {name}")
+            values.update(own)
+        for key in known:
+            variable = f"MYCROFT_{name}_{key}".upper()
+            if variable in self._environment:
+                own = {key: _json_or_text(self._environment[variable])}
+                _convert(own, kind, variable)
+                values.update(own)
+        values.update({key: value for key, value in flags.items() if value is not None})
+        return _convert(values, kind, name)
+
+
+def _convert(values: dict[str, Any], kind: type[T], where: str) -> T:
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        # msgspec says "Expected `int`, got `str` - at `$.port`"
+        what, _, place = str(error).partition(" - at `$")
+        raise ConfigError(f"{where}{place.rstrip('`')}: {what}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(without_comments(path.read_text()), type=dict[str, Any])
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def without_comments(text: str) -> str:
+    """JSON without its `//` and `#` comments; those inside of strings are kept."""
+    return _COMMENT_OR_STRING.sub(lambda match: match[0] if match[0].startswith('"') else "", text)
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return value

@@ -1,0 +1,58 @@
+"""From a message to the handler of its topic, with checked fields; what every daemon does with its messages."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bus.errors import BusUnavailableError, PayloadError
+from bus.message import Message
+from bus.topics import Topic
+
+Handler = Callable[..., Awaitable[None]]
+"""Called with the message, and with the topic's fields as keyword arguments."""
+
+Emit = Callable[[Message], Awaitable[None]]
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Calls the handlers of each message, one after the other; call it with a message.
+
+    A failure is answered with ``<type>.failed {"error"}``, and goes no further: a message that a stranger sends
+    must not end a daemon.
+    """
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._handlers: dict[str, list[tuple[Topic, Handler]]] = {}
+
+    def on(self, topic: Topic, handler: Handler) -> None:
+        """Has `handler` called for every message of this topic, under either of its names."""
+        for name in (topic.name, topic.alias):
+            if name is not None:
+                self._handlers.setdefault(name, []).append((topic, handler))
+
+    async def __call__(self, message: Message) -> None:
+        if message.context.get("_namespace_compat_twin"):
+            return  # OVOS 2.x sends this message a second time, under its new name
+        for topic, handler in self._handlers.get(message.msg_type, ()):
+            try:
+                await handler(message, **topic.read(message.data))
+            except BusUnavailableError as error:
+                _LOGGER.warning("%s was not answered: %s", message.msg_type, error)
+            except (PayloadError, OSError) as error:  # OSError: a device is away
+                _LOGGER.warning("%s from %s: %s", message.msg_type, message.context.get("source", "?"), error)
+                await self._failed(message, str(error))
+            except Exception:  # contains one handler's fault with one message, see above
+                _LOGGER.exception("handler of %s", message.msg_type)
+                await self._failed(message, "internal error")
+
+    async def _failed(self, message: Message, error: str) -> None:
+        await self._emit(message.reply(f"{message.msg_type}.failed", {"error": error}))
+
+
+def is_local(message: Message) -> bool:
+    """Whether a message belongs to this device's own session, and not to a remote satellite's."""
+    session: dict[str, Any] = message.context.get("session") or {}
+    return bool(session.get("session_id", "default") == "default")

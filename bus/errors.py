@@ -1,0 +1,33 @@
+"""Everything that the bus package raises.
+
+BusError
+├── FrameError (ValueError)          a frame on the wire is not a message
+├── PayloadError (ValueError)        a field of a message has the wrong type, or is missing
+├── ConfigError (ValueError)         mycroft.conf, the environment or a flag is wrong
+├── ListenError (OSError)            the server cannot listen where it was told to
+└── BusUnavailableError (ConnectionError)
+"""
+
+
+class BusError(Exception):
+    """Base of all errors of this package."""
+
+
+class FrameError(BusError, ValueError):
+    """A frame is not a message; the text says why, in words for its sender."""
+
+
+class PayloadError(BusError, ValueError):
+    """A field of a message has the wrong type or is missing; the text names it."""
+
+
+class ConfigError(BusError, ValueError):
+    """A configuration value is wrong; the text names file, key and what would be right."""
+
+
+class ListenError(BusError, OSError):
+    """The server cannot listen where it was told to; the text says where and why."""
+
+
+class BusUnavailableError(BusError, ConnectionError):
+    """The bus is not there, or did not come back in time; the message was not sent."""

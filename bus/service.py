@@ -1,0 +1,71 @@
+"""What every daemon does the same way: logging, signals, telling systemd, an orderly stop."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine
+from enum import IntEnum
+from typing import Any
+
+from bus.errors import BusError, BusUnavailableError
+
+LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Exit(IntEnum):
+    """Exit codes of all our commands."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NO_BUS = 3
+
+
+def run(main: Callable[[], Coroutine[Any, Any, int | None]], *, level: str = "INFO") -> int:
+    """Runs a program until it ends by itself or SIGTERM or SIGINT asks it to; returns its exit code.
+
+    A stop cancels `main`, whose context managers then close in reverse order. Errors that a person can do
+    something about end in one line; all others are a crash with a traceback, and systemd starts us again.
+    """
+    logging.basicConfig(level=level, format=LOG_FORMAT, stream=sys.stderr)
+    logging.getLogger("websockets").setLevel(logging.WARNING)  # it reports every connection
+    try:
+        return asyncio.run(_until_stopped(main)) or Exit.DONE
+    except BusUnavailableError as error:
+        print(error, file=sys.stderr)
+        return Exit.NO_BUS
+    except (BusError, OSError) as error:
+        print(error, file=sys.stderr)
+        return Exit.FAILED
+
+
+def notify(state: str) -> None:
+    """Tells systemd, where it listens: "READY=1", "STOPPING=1", ... (sd_notify(3))."""
+    path = os.environ.get("NOTIFY_SOCKET")
+    if not path:
+        return
+    address = f"\0{path[1:]}" if path.startswith("@") else path
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as unix:
+        unix.sendto(state.encode(), address)
+
+
+async def _until_stopped(main: Callable[[], Coroutine[Any, Any, int | None]]) -> int | None:
+    task = asyncio.ensure_future(main())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop, task, number)
+    with contextlib.suppress(asyncio.CancelledError):
+        return await task
+    return Exit.DONE
+
+
+def _stop(task: asyncio.Future[Any], number: signal.Signals) -> None:
+    _LOGGER.info("stopping on %s", number.name)
+    notify("STOPPING=1")
+    task.cancel()

@@ -1,0 +1,71 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+
+from bus.client import BusClient
+from bus.config import BusSettings, WebSocketSettings
+from bus.errors import BusUnavailableError
+from bus.message import Message
+from bus.server import Server
+
+
+@pytest.fixture
+async def bus() -> AsyncIterator[Server]:
+    async with Server(WebSocketSettings(port=0), BusSettings()) as server:
+        yield server
+
+
+class Program:
+    """A client with an inbox."""
+
+    def __init__(self, url: str) -> None:
+        self.client = BusClient(url)
+        self.inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self.task = asyncio.create_task(self.client.run(self.inbox.put))
+
+    async def hears(self, msg_type: str) -> Message:
+        async with asyncio.timeout(10):
+            while (message := await self.inbox.get()).msg_type != msg_type:
+                pass
+        return message
+
+
+async def test_messages_come_and_go(bus: Server) -> None:
+    ann, bob = Program(bus.url), Program(bus.url)
+    await bob.hears("connected")
+    await ann.client.emit(Message("x", {"a": 1}, {"source": "ann"}))
+    assert await bob.hears("x") == await ann.hears("x") == Message("x", {"a": 1}, {"source": "ann"})
+
+
+async def test_emit_waits_for_a_bus_that_restarts(bus: Server) -> None:
+    program = Program(bus.url)
+    await program.hears("connected")
+    port = int(bus.url.split(":")[2].split("/")[0])
+    await bus.__aexit__()
+    sending = asyncio.create_task(program.client.emit(Message("x")))
+    await asyncio.sleep(0.05)
+    async with Server(WebSocketSettings(port=port), BusSettings()):
+        await sending
+        await program.hears("connected")
+        await program.hears("x")
+        program.task.cancel()
+
+
+async def test_emit_without_a_bus_raises() -> None:
+    with pytest.raises(BusUnavailableError, match="x was not sent"):
+        await BusClient("ws://127.0.0.1:9/core").emit(Message("x"), timeout_s=0.01)
+
+
+async def test_what_another_bus_relays_is_survived() -> None:
+    async def relay(connection: ServerConnection) -> None:
+        for frame in ("not json", "[1]", '{"ciphertext":"0","tag":"0","nonce":"0"}', '{"type":"after"}'):
+            await connection.send(frame)
+        await connection.wait_closed()
+
+    async with serve(relay, "127.0.0.1", 0) as other:
+        port = next(iter(other.sockets)).getsockname()[1]
+        program = Program(f"ws://127.0.0.1:{port}/core")
+        await program.hears("after")
+        program.task.cancel()

@@ -1,0 +1,74 @@
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bus.config import Configuration, WebSocketSettings, without_comments
+from bus.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Section:
+    level: int = 1
+    names: tuple[str, ...] = ()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    return [tmp_path / "system.conf", tmp_path / "user.conf", tmp_path / "none.conf"]
+
+
+def test_later_ones_win_file_environment_flag(files: list[Path]) -> None:
+    files[0].write_text('{"own": {"level": 2, "names": ["a"]}, // the device\n "other": 1}')
+    files[1].write_text('{"own": {"level": 3}}')
+    assert Configuration([], {}).section("own", Section) == Section()
+    assert Configuration(files, {}).section("own", Section) == Section(3, ("a",))
+    environment = {"MYCROFT_OWN_LEVEL": "4", "MYCROFT_OTHER_LEVEL": "9"}
+    assert Configuration(files, environment).section("own", Section, level=None) == Section(4, ("a",))
+    assert Configuration(files, environment).section("own", Section, level=5) == Section(5, ("a",))
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ('{"own": {"levle": 2}}', r"user.conf: own.levle: unknown key; did you mean level\?"),
+        ('{"own": {"zzz": 2}}', r"own.zzz: unknown key; there are: level, names"),
+        ('{"own": {"level": "high"}}', r"user.conf: own.level: Expected `int`"),
+        ('{"own": 5}', "user.conf: own: expected an object"),
+        ('{"own": ', "user.conf: "),
+        ("[]", "user.conf: "),
+    ],
+)
+def test_what_is_wrong_names_file_and_key(files: list[Path], content: str, complaint: str) -> None:
+    files[1].write_text(content)
+    with pytest.raises(ConfigError, match=complaint):
+        Configuration(files, {}).section("own", Section)
+
+
+def test_a_wrong_variable_is_named() -> None:
+    with pytest.raises(ConfigError, match="MYCROFT_OWN_LEVEL"):
+        Configuration([], {"MYCROFT_OWN_LEVEL": "high"}).section("own", Section)
+
+
+def test_foreign_keys_of_a_shared_section_are_passed_over(files: list[Path]) -> None:
+    files[0].write_text('{"websocket": {"port": 8282, "shared_connection": true}}')
+    assert Configuration(files, {}).section("websocket", WebSocketSettings, strict=False).port == 8282
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ('{"a": 1} // x', '{"a": 1} '),
+        ("# x\n{}", "\n{}"),
+        (r'{"a": "http://x#\"//"} #"', r'{"a": "http://x#\"//"} '),
+    ],
+)
+def test_comments_go_strings_stay(text: str, bare: str) -> None:
+    assert without_comments(text) == bare
+
+
+@pytest.mark.parametrize(
+    ("host", "url"), [("0.0.0.0", "ws://127.0.0.1:8181/core"), ("::", "ws://[::1]:8181/core")]
+)
+def test_our_own_programs_connect_on_this_machine(host: str, url: str) -> None:
+    assert WebSocketSettings(host).url == url

@@ -1,0 +1,68 @@
+from typing import Any
+
+import pytest
+
+from bus.dispatch import Dispatcher
+from bus.errors import BusUnavailableError
+from bus.message import Message
+from bus.topics import Field, Topic
+
+TOPIC = Topic("a.set", "", (Field("level", int, 5, 0, 10), Field("name", str)), alias="ovos.a.set")
+
+
+class Recorder:
+    def __init__(self, error: Exception | None = None) -> None:
+        self.emitted: list[Message] = []
+        self.calls: list[dict[str, Any]] = []
+        self.error = error
+        self.dispatcher = Dispatcher(self.emit)
+        self.dispatcher.on(TOPIC, self.handle)
+
+    async def emit(self, message: Message) -> None:
+        self.emitted.append(message)
+
+    async def handle(self, _: Message, **fields: Any) -> None:
+        self.calls.append(fields)
+        if self.error:
+            raise self.error
+
+
+@pytest.mark.parametrize("name", ["a.set", "ovos.a.set"])
+async def test_a_handler_gets_checked_fields_under_both_names(name: str) -> None:
+    recorder = Recorder()
+    await recorder.dispatcher(Message(name, {"level": 99, "name": "n", "more": 1}))
+    await recorder.dispatcher(Message("another", {}))
+    assert recorder.calls == [{"level": 10, "name": "n"}]
+    assert recorder.emitted == []
+
+
+async def test_a_message_that_ovos_sends_twice_counts_once() -> None:
+    recorder = Recorder()
+    await recorder.dispatcher(Message("a.set", {"name": "n"}, {"_namespace_compat_twin": True}))
+    assert recorder.calls == []
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "told"),
+    [
+        ({"name": 5}, None, "name is not a text"),
+        ({}, None, "name is missing"),
+        ({"name": "n", "level": "high"}, None, "level is not a number"),
+        ({"name": "n"}, OSError("the card is gone"), "the card is gone"),
+        ({"name": "n"}, ZeroDivisionError("secret detail"), "internal error"),
+    ],
+)
+async def test_a_failure_is_told_to_who_asked_and_goes_no_further(
+    data: dict[str, Any], error: Exception | None, told: str
+) -> None:
+    recorder = Recorder(error)
+    await recorder.dispatcher(Message("a.set", data, {"source": "ann"}))
+    assert recorder.emitted == [
+        Message("a.set.failed", {"error": told}, {"source": "ann", "destination": "ann"}),
+    ]
+
+
+async def test_a_bus_that_is_away_is_not_told_anything() -> None:
+    recorder = Recorder(BusUnavailableError("away"))
+    await recorder.dispatcher(Message("a.set", {"name": "n"}))
+    assert recorder.emitted == []

@@ -1,0 +1,134 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bus.errors import FrameError
+from bus.message import MAX_DEPTH, Message, check
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+def nested(depth: int) -> str:
+    return '{"type":"x","data":{"a":' + "[" * (depth - 2) + "]" * (depth - 2) + "}}"
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        ('{"type":"x"}', Message("x")),
+        ('{"type":"x","data":null,"context":null}', Message("x")),
+        (
+            '{"type":"x","data":{"a":[1,"ü"]},"context":{"source":"me"}}',
+            Message("x", {"a": [1, "ü"]}, {"source": "me"}),
+        ),
+        ('{"type":"x","more":1}', Message("x")),
+        (nested(MAX_DEPTH), Message("x", json.loads(nested(MAX_DEPTH))["data"])),
+    ],
+)
+def test_messages_are_read(frame: str, message: Message) -> None:
+    assert Message.deserialize(frame) == message
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        *("not json", "", "[1]", "1", "{}", '{"type":null}', '{"type":""}', '{"type":1}', '{"data":{}}'),
+        *('{"type":"x","data":[1]}', '{"type":"x","data":"x"}', '{"type":"x","context":1}'),
+        *('{"type":"x","context":{"session":5}}', '{"type":"x","context":{"session":null}}'),
+        *('{"type":"x","data":{"a":NaN}}', '{"type":"x"} {"type":"y"}', '\ufeff{"type":"x"}'),
+        *(b'{"type":"x","data":{"a":"\xff"}}', '{"type":"x","data":{"a":' + "1" * 5000 + "}}"),
+        *(nested(MAX_DEPTH + 1), nested(100_000)),
+    ],
+)
+def test_what_would_upset_a_client_is_refused(frame: str | bytes) -> None:
+    with pytest.raises(FrameError):
+        check(frame)
+
+
+def test_brackets_in_texts_are_no_nesting() -> None:
+    message = Message("x", {"a": '["' + "[" * 500})
+    assert Message.deserialize(message.serialize()) == message
+
+
+def test_an_encrypted_frame_passes_unread() -> None:
+    frame = '{"ciphertext":"00","tag":"00","nonce":"00"}'
+    assert check(frame) is None
+    with pytest.raises(FrameError, match="encrypted"):
+        Message.deserialize(frame)
+
+
+def test_all_three_keys_are_written() -> None:
+    assert json.loads(Message("x").serialize()) == {"type": "x", "data": {}, "context": {}}
+
+
+@given(st.text(min_size=1), st.dictionaries(st.text(), JSON), st.dictionaries(st.text(), JSON))
+def test_python_clients_can_read_all_that_is_accepted(msg_type: str, data: Any, context: Any) -> None:
+    frame = json.dumps({"type": msg_type, "data": data, "context": context})
+    try:
+        message = Message.deserialize(frame)
+    except FrameError:
+        return
+    assert json.loads(message.serialize()) == json.loads(frame)
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_no_bytes_do_anything_but_pass_or_be_refused(frame: bytes) -> None:
+    try:
+        check(frame)
+    except FrameError:
+        return
+    assert isinstance(json.loads(frame), dict)
+
+
+# The rows of the clients' own behaviour; where they differ, OVOS-MSG-1 (ovos-bus-client 2.x) holds.
+REPLIES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+    # context, data, context argument -> context of the reply
+    ({}, {}, {}, {}),
+    ({"source": "A"}, {}, {}, {"source": "A", "destination": "A"}),
+    ({"destination": "B"}, {}, {}, {"source": "B", "destination": "B"}),
+    ({"source": "A", "destination": "B"}, {}, {}, {"source": "B", "destination": "A"}),
+    ({"source": "A", "destination": ["B", "C"]}, {}, {}, {"source": "B", "destination": "A"}),
+    ({"source": "A", "destination": []}, {}, {}, {"source": "A", "destination": "A"}),
+    ({"source": ["A"], "destination": "B"}, {}, {}, {"source": "B", "destination": ["A"]}),
+    ({"source": "A", "destination": None}, {}, {}, {"source": "A", "destination": "A"}),
+    ({"source": "A", "destination": ""}, {}, {}, {"source": "A", "destination": "A"}),
+    ({"source": "A", "destination": "B"}, {"destination": "D"}, {}, {"source": "B", "destination": "A"}),
+    ({}, {"destination": "D"}, {}, {}),
+    ({"source": "A", "destination": "B"}, {}, {"destination": "X"}, {"source": "X", "destination": "A"}),
+    ({"source": "A", "destination": "B"}, {}, {"source": "X"}, {"source": "B", "destination": "X"}),
+    (
+        {"source": "A", "destination": "B", "target": "T", "session": {"k": 1}},
+        {},
+        {},
+        {"source": "B", "destination": "A", "target": "T", "session": {"k": 1}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("context", "data", "argument", "expected"), REPLIES)
+def test_reply_swaps_source_and_destination(
+    context: dict[str, Any], data: dict[str, Any], argument: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert Message("x", {}, context).reply("y", data, argument) == Message("y", data, expected)
+
+
+def test_forward_keeps_response_names_and_publish_drops_the_target() -> None:
+    message = Message("x", {}, {"source": "A", "destination": "B", "target": "T"})
+    assert message.forward("y", {"k": 1}) == Message("y", {"k": 1}, message.context)
+    assert message.response({"k": 1}).msg_type == "x.response"
+    assert message.response().context["source"] == "B"
+    assert message.publish("y", context={"k": 2}) == Message("y", {}, {"source": "A", "destination": "B", "k": 2})
+
+
+def test_what_is_made_of_a_message_shares_nothing_with_it() -> None:
+    message = Message("x", {}, {"session": {"k": 1}})
+    for made in (message.forward("y"), message.reply("y"), message.publish("y")):
+        made.context["session"]["k"] = 2
+    assert message.context == {"session": {"k": 1}}

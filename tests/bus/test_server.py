@@ -1,0 +1,183 @@
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
+
+from bus import server as server_module
+from bus.config import BusSettings, WebSocketSettings
+from bus.errors import ListenError
+from bus.hub import GREETING
+from bus.server import Server, text_frame
+
+SETTINGS = BusSettings(allowed_origins=("https://listed.example",), max_queue=1)
+
+
+@pytest.fixture
+async def bus() -> AsyncIterator[Server]:
+    async with Server(WebSocketSettings(port=0, max_msg_size=2), SETTINGS) as server:
+        yield server
+
+
+Join = Callable[..., Awaitable[ClientConnection]]
+
+
+@pytest.fixture
+async def join(bus: Server) -> AsyncIterator[Join]:
+    """Connects clients that have heard the greeting, and drops them in the end."""
+    clients = []
+
+    async def connected(**options: Any) -> ClientConnection:
+        clients.append(await connect(bus.url, compression=None, max_size=None, **options))
+        assert await clients[-1].recv(decode=False) == GREETING
+        return clients[-1]
+
+    yield connected
+    for client in clients:
+        client.transport.abort()
+        await client.wait_closed()
+
+
+async def test_every_frame_reaches_all_as_it_was_sent_and_in_order(join: Join) -> None:
+    ann, bob = await join(), await join()
+    frames = [
+        f'{{"type" : "t{number}", "data": {{"x": "{"ü" * size}"}}}}' for number, size in enumerate((0, 60, 40_000))
+    ]
+    for frame in frames:
+        await ann.send(frame)
+    for client in (ann, bob):
+        assert [await client.recv() for _ in frames] == frames
+
+
+async def test_a_frame_in_fragments_is_one_message(join: Join) -> None:
+    client = await join()
+    await client.send(['{"type":', '"x"', "}"])
+    assert await client.recv() == '{"type":"x"}'
+
+
+@pytest.mark.parametrize("frame", ["not json", b'{"type":"x"}', '{"type":"x","context":{"session":5}}'])
+async def test_only_the_sender_hears_of_a_bad_frame_and_stays(join: Join, frame: str | bytes) -> None:
+    ann, bob = await join(), await join()
+    await ann.send(frame)
+    assert json.loads(await ann.recv())["type"] == "bus.message.rejected"
+    await ann.send('{"type":"after"}')
+    assert await ann.recv() == await bob.recv() == '{"type":"after"}'
+
+
+async def test_who_does_not_read_is_closed_and_nobody_else_loses_anything(bus: Server, join: Join) -> None:
+    deaf = socket.create_connection(bus.url.removeprefix("ws://").removesuffix("/core").rsplit(":", 1))  # type: ignore[arg-type]
+    deaf.sendall(
+        b"GET /core HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    reader, writer = await join(), await join()
+    frame = json.dumps({"type": "x", "data": {"x": "x" * 100_000}})
+    for _ in range(150):  # more than the kernel buffers and the queue hold
+        await writer.send(frame)
+        assert await reader.recv() == await writer.recv() == frame
+    async with asyncio.timeout(10):
+        while len(bus.connections) > 2:
+            await asyncio.sleep(0.01)
+    deaf.close()
+    await writer.send('{"type":"after"}')
+    assert await reader.recv() == '{"type":"after"}'
+
+
+async def test_a_message_over_the_limit_closes_its_sender_alone(join: Join) -> None:
+    ann, bob = await join(), await join()
+    await ann.send(json.dumps({"type": "x", "data": {"x": "x" * 3_000_000}}))
+    with pytest.raises(ConnectionClosed) as closed:
+        await ann.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1009
+    await bob.send('{"type":"after"}')
+    assert await bob.recv() == '{"type":"after"}'
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [("https://evil.example", 403), ("http://[bad", 403), ("https://listed.example", None), (None, None)],
+)
+async def test_pages_connect_only_where_they_are_listed(
+    bus: Server, join: Join, origin: str | None, status: int | None
+) -> None:
+    if status is None:
+        await join(origin=origin)
+        return
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(bus.url, origin=origin)  # type: ignore[arg-type]
+    assert refused.value.response.status_code == status
+
+
+async def test_there_is_nothing_at_another_path(bus: Server) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(bus.url.replace("/core", "/gui"))
+    assert refused.value.response.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "request_", [b"\x00\xff\r\n\r\n", b"GET /core HTTP/1.1\r\n" + b"A: b\r\n" * 1000 + b"\r\n"]
+)
+async def test_what_is_no_handshake_is_dropped(bus: Server, join: Join, request_: bytes) -> None:
+    host, port = bus.url.removeprefix("ws://").removesuffix("/core").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(request_)
+    assert b"101" not in await reader.read()
+    writer.close()
+    await join()
+
+
+async def test_a_handshake_that_is_never_finished_is_dropped(bus: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "HANDSHAKE_TIMEOUT_S", 0.05)
+    host, port = bus.url.removeprefix("ws://").removesuffix("/core").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET /core HTTP/1.1\r\n")
+    with contextlib.suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    writer.close()
+
+
+async def test_a_silent_client_is_pinged_and_dropped_one_that_answers_stays(
+    bus: Server, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "PING_INTERVAL_S", 0.1)
+    alive, silent = await join(), await join()
+    silent.transport.pause_reading()
+    async with asyncio.timeout(10):
+        while len(bus.connections) > 1:
+            await asyncio.sleep(0.01)
+    await alive.send('{"type":"x"}')
+    assert await alive.recv() == '{"type":"x"}'
+
+
+async def test_stopping_says_goodbye(bus: Server, join: Join) -> None:
+    client = await join()
+    await bus.__aexit__()
+    with pytest.raises(ConnectionClosed) as closed:
+        await client.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1001
+
+
+async def test_connections_have_no_nagle(bus: Server, join: Join) -> None:
+    await join()
+    [connection] = bus.connections
+    raw = connection._transport.get_extra_info("socket")
+    assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+async def test_a_taken_port_is_an_error_that_names_it(bus: Server) -> None:
+    port = int(bus.url.split(":")[2].split("/")[0])
+    with pytest.raises(ListenError, match=f"port {port}: Address already in use"):
+        await Server(WebSocketSettings(port=port), SETTINGS).__aenter__()
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
+def test_frames_are_what_websockets_makes(size: int) -> None:
+    assert text_frame(b"x" * size) == Frame(Opcode.TEXT, b"x" * size).serialize(mask=False)
