@@ -1,0 +1,53 @@
+"""What an enclosure is made of: a profile for the board, and what mycroft.conf says of this one."""
+
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+
+import msgspec
+
+from bus.errors import ConfigError
+
+_PROFILES = resources.files("enclosure") / "profiles"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A kind of board; each is a file in `enclosure/profiles`."""
+
+    serial_port: str
+    serial_rate: int
+    mixer_controls: tuple[str, ...]
+    """Names of ALSA mixer controls; the first that the card has is used."""
+    volume_max: int
+    """Percent of the mixer that the full volume means."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnclosureSettings:
+    """The section `enclosure` of mycroft.conf; what is not given there comes from the profile."""
+
+    platform: str = "mycroft_mark_1"
+    """The profile; the name that mycroft-core has for it."""
+    port: str | None = None
+    """The faceplate's serial port."""
+    rate: int | None = None
+    """Its speed in baud."""
+    mixer: str = "default"
+    """The ALSA device whose mixer is used."""
+    # What mycroft-core has here besides; accepted, and without a meaning for us.
+    timeout: float | None = None
+    update: bool | None = None
+    test: bool | None = None
+
+
+def profile_names() -> list[str]:
+    """The profiles there are."""
+    return sorted(file.name.removesuffix(".toml") for file in _PROFILES.iterdir() if file.name.endswith(".toml"))
+
+
+def load_profile(name: str) -> Profile:
+    """The profile of this name. Raises ConfigError."""
+    if name not in profile_names():
+        raise ConfigError(f"enclosure.platform: there is no {name}; there are: {', '.join(profile_names())}")
+    return msgspec.convert(tomllib.loads((_PROFILES / f"{name}.toml").read_text()), Profile)

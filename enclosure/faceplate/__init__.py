@@ -1,0 +1,1 @@
+"""The serial faceplate of the Mark 1, seen from the host."""

@@ -1,0 +1,1 @@
+"""From topics to ports, and from events to messages."""
