@@ -1,0 +1,45 @@
+"""The command line of the admin service: ``mycroft-admin``, or ``python -m admin``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from admin.app import admin
+from bus.config import Configuration, WebSocketSettings
+from bus.errors import ConfigError
+from bus.service import Exit, run
+
+EXAMPLES = """\
+examples:
+  mycroft-admin run
+  mycroft-admin run --bus ws://127.0.0.1:8181/core --dbus unix:path=/run/dbus/system_bus_socket
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        websocket = Configuration().section("websocket", WebSocketSettings, strict=False)
+    except ConfigError as error:
+        print(f"mycroft-admin: {error}", file=sys.stderr)
+        return Exit.USAGE
+    return run(lambda: admin(options.bus or websocket.url, options.dbus))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mycroft-admin",
+        description="Restarts the machine, switches ssh on and off and sets the clock when the bus asks for it.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run_ = commands.add_parser("run", help="run the service", description="Runs the service until it is stopped.")
+    run_.add_argument("--bus", metavar="URL", help="(ws://127.0.0.1:8181/core)")
+    run_.add_argument("--dbus", metavar="ADDRESS", help="D-Bus address (that of the system bus)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The services of the host that the admin service calls, one to a file."""
