@@ -5,6 +5,7 @@ import contextlib
 import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidURI, WebSocketException
@@ -64,14 +65,18 @@ class BusClient:
             retry_s = min(retry_s * 2, RETRY_MAX_S)
 
     async def emit(self, message: Message, timeout_s: float = EMIT_TIMEOUT_S) -> None:
-        """Sends a message; waits while the bus is away. Raises BusUnavailableError after `timeout_s`."""
+        """Sends a message; waits while the bus is away. Raises BusUnavailableError after `timeout_s`.
+
+        What has no session gets this device's own; OVOS programs log a warning for each message without one.
+        """
+        frame = replace(message, context={"session": {"session_id": "default"}, **message.context}).serialize()
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
                     await self._connected.wait()
                     assert self._socket is not None, "connected without a socket"
                     with contextlib.suppress(WebSocketException):
-                        await self._socket.send(message.serialize())
+                        await self._socket.send(frame)
                         return
                     self._connected.clear()
         except TimeoutError:

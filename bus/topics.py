@@ -1,183 +1,726 @@
-"""Every message type that we send or handle: its fields, with type, range and default, and where it comes from.
+"""The contract: every message type that our code sends or handles, and by name also those of everybody else.
 
-Sources: "mc" mycroft-core, "ovos" its successors, "ours" this project.
+Who emits and who handles: "bus", "enclosure" and "admin" are ours. "core" is the intent service and skill manager,
+"listener" what hears the wake word, "audio" what speaks and plays, "plugins" are OVOS' hardware plugins.
+Abbreviations of sources: `bus.topic.SOURCES`. Types that only others use: `bus.foreign_topics`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
+from functools import partial
 from typing import Any
 
-from bus.errors import PayloadError
-
-
-class _Required(Enum):
-    REQUIRED = "required"
-
-
-REQUIRED = _Required.REQUIRED
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of a message's data: what it may hold, and what it is when it is missing."""
-
-    name: str
-    kind: type
-    """int, float, str, bool, list or dict. Numbers are not told apart: 3.0 is an int, 3 is a float."""
-    default: Any = REQUIRED
-    low: float | None = None
-    high: float | None = None
-    meaning: str = ""
-
-    def read(self, data: Mapping[str, Any]) -> Any:
-        """The value in `data`, numbers clamped to the range. Raises PayloadError."""
-        value = data.get(self.name)
-        if value is None:
-            if self.default is REQUIRED:
-                raise PayloadError(f"{self.name} is missing")
-            return self.default
-        if self.kind in (int, float):
-            return self._number(value)
-        if self.kind is bool and isinstance(value, str) and value.lower() in ("true", "false"):
-            return value.lower() == "true"  # mycroft's clearPrev is one or the other
-        if not isinstance(value, self.kind):
-            raise PayloadError(f"{self.name} is not {_NAMES[self.kind]}")
-        return value
-
-    def _number(self, value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise PayloadError(f"{self.name} is not a number")
-        number = float(value)
-        if self.low is not None:
-            number = max(number, self.low)
-        if self.high is not None:
-            number = min(number, self.high)
-        return round(number) if self.kind is int else number
-
-
-_NAMES = {str: "a text", bool: "true or false", list: "a list", dict: "an object"}
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One message type."""
-
-    name: str
-    summary: str
-    fields: tuple[Field, ...] = ()
-    source: str = "mc"
-    alias: str | None = None
-    """What OVOS 2.x calls it."""
-
-    def read(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of a message's data, checked and complete; unknown ones are left out. Raises PayloadError."""
-        return {field.name: field.read(data) for field in self.fields}
+from bus.foreign_topics import FOREIGN
+from bus.topic import Family
+from bus.topic import Field as Field  # noqa: PLC0414  # for those who take all of the contract from here
+from bus.topic import Topic as Topic  # noqa: PLC0414
 
 
 def _byte(name: str) -> Field:
     return Field(name, int, 255, 0, 255)
 
 
-def _play_sound() -> Field:
-    return Field("play_sound", bool, True, meaning="whether a short sound lets the new volume be heard")
+_OFFSETS = (
+    Field("xOffset", int, 0, -32, 32, "from the left", "pixels"),
+    Field("yOffset", int, 0, -8, 8, "from the top", "pixels"),
+)
+_CLEAR_PREV = Field("clearPrev", bool, True, meaning="whether the rest of the mouth is emptied")
+_PLAY_SOUND = Field("play_sound", bool, True, meaning="whether a short sound lets the new volume be heard")
+_SPEAK_MESSAGE = Field("speak_message", bool, True, meaning="whether the skill may say so")
 
 
-CONNECTED = Topic("connected", "The greeting of the bus to a new client.")
-REJECTED = Topic(
+def _display(default: bool) -> Field:
+    return Field("display", bool, default, meaning="whether the screen may say so")
+
+
+def _status(service: str, handled_by: str, source: str) -> tuple[Topic, Topic, Topic, Topic]:
+    """The four messages by which a service tells that it is alive, and ready."""
+    topic = partial(Topic, family=Family.LIFECYCLE, source=source)
+    alive, ready = f"mycroft.{service}.is_alive", f"mycroft.{service}.is_ready"
+    status = (Field("status", bool),)
+    return (
+        topic(alive, f"Asks whether {service} runs.", handled_by=handled_by, replies=(f"{alive}.response",)),
+        topic(f"{alive}.response", f"Whether {service} runs.", status, emitted_by=handled_by),
+        topic(ready, f"Asks whether {service} is ready.", handled_by=handled_by, replies=(f"{ready}.response",)),
+        topic(f"{ready}.response", f"Whether {service} is ready.", status, emitted_by=handled_by),
+    )
+
+
+# The bus itself.
+
+_bus = partial(Topic, family=Family.BUS, source="ours", emitted_by="bus")
+
+CONNECTED = _bus("connected", "The greeting of the bus to a new client.", source="mc ovos")
+REJECTED = _bus(
     "bus.message.rejected",
     "A frame was no message and was not relayed; only its sender hears of it.",
     (Field("reason", str),),
-    "ours",
+)
+DENIED = _bus(
+    "bus.message.denied",
+    "A privileged message was not relayed, as its sender may not send it; only the sender hears of it.",
+    (Field("type", str, meaning="the type that was denied"), Field("reason", str)),
+)
+SUBSCRIBE = _bus(
+    "bus.subscribe",
+    "Limits what this client gets to the types that match; one that never asks gets everything. Not relayed.",
+    (Field("patterns", list, meaning="texts such as enclosure.*"),),
+    emitted_by="anyone",
+    handled_by="bus",
+)
+STATUS = _bus(
+    "bus.status",
+    "Asks how the bus does. Not relayed.",
+    emitted_by="anyone",
+    handled_by="bus",
+    replies=("bus.status.response",),
+)
+STATUS_RESPONSE = _bus(
+    "bus.status.response",
+    "How the bus does; only who has asked gets it.",
+    (
+        Field("clients", list, meaning="one object for each"),
+        Field("counters", dict, meaning="what has happened since the start"),
+        Field("memory", int, low=0, unit="bytes"),
+    ),
 )
 
-EYES_ON = Topic("enclosure.eyes.on", "Lights the eyes.")
-EYES_OFF = Topic("enclosure.eyes.off", "Darkens the eyes.")
-EYES_COLOR = Topic("enclosure.eyes.color", "Sets the colour of both eyes.", (_byte("r"), _byte("g"), _byte("b")))
-EYES_LEVEL = Topic("enclosure.eyes.level", "Sets the brightness of the eyes.", (Field("level", int, 30, 0, 30),))
-EYES_RESET = Topic("enclosure.eyes.reset", "Shows both eyes open, in their colour.")
-EYES_VOLUME = Topic(
+# Eyes. Pixels 0 to 11 are the right eye, 12 to 23 the left.
+
+_eyes = partial(Topic, family=Family.EYES, emitted_by="skills", handled_by="enclosure")
+
+EYES_ON = _eyes("enclosure.eyes.on", "Lights the eyes.")
+EYES_OFF = _eyes("enclosure.eyes.off", "Darkens the eyes.")
+EYES_COLOR = _eyes("enclosure.eyes.color", "Sets the colour of both eyes.", (_byte("r"), _byte("g"), _byte("b")))
+EYES_LEVEL = _eyes("enclosure.eyes.level", "Sets the brightness of the eyes.", (Field("level", int, 30, 0, 30),))
+EYES_RESET = _eyes("enclosure.eyes.reset", "Shows both eyes open, in their colour.")
+EYES_VOLUME = _eyes(
     "enclosure.eyes.volume", "Shows a level on the eyes for 3 s.", (Field("volume", int, 4, 0, 11),)
 )
-EYES_BLINK = Topic(
-    "enclosure.eyes.blink", "Blinks.", (Field("side", str, "b", meaning="r, l or b: right, left or both"),)
+EYES_BLINK = _eyes(
+    "enclosure.eyes.blink",
+    "Blinks.",
+    (Field("side", str, "b", meaning="right, left or both", choices=("r", "l", "b")),),
 )
-EYES_SPIN = Topic("enclosure.eyes.spin", "Lets the eyes spin until something else is shown.")
+EYES_NARROW = _eyes("enclosure.eyes.narrow", "Narrows the eyes.")
+EYES_LOOK = _eyes(
+    "enclosure.eyes.look",
+    "Looks to a side.",
+    (Field("side", str, meaning="right, left, up, down or crossed", choices=("r", "l", "u", "d", "c")),),
+)
+EYES_SETPIXEL = _eyes(
+    "enclosure.eyes.setpixel",
+    "Sets the colour of one pixel.",
+    (Field("idx", int, 0, 0, 23, "0 to 11 right, 12 to 23 left"), _byte("r"), _byte("g"), _byte("b")),
+)
+EYES_FILL = _eyes(
+    "enclosure.eyes.fill",
+    "Fills the eyes like a gauge, the right one first.",
+    (Field("percentage", float, low=0, high=100, unit="%"),),
+)
+EYES_SPIN = _eyes("enclosure.eyes.spin", "Lets the eyes spin until something else is shown.")
+EYES_TIMEDSPIN = _eyes(
+    "enclosure.eyes.timedspin",
+    "Lets the eyes spin for a while.",
+    (Field("length", int, 5000, 0, 32767, "the firmware counts no further", "ms"),),
+)
+EYES_RGB_GET = _eyes(
+    "enclosure.eyes.rgb.get",
+    "Asks for the colours that the eyes show.",
+    source="opm",
+    replies=("enclosure.eyes.rgb",),
+)
+EYES_RGB = _eyes(
+    "enclosure.eyes.rgb",
+    "The colours that the eyes show.",
+    (Field("pixels", list, meaning="24 times [r, g, b], each 0..255"),),
+    source="opm",
+    emitted_by="enclosure",
+    handled_by="skills",
+)
 
-MOUTH_RESET = Topic("enclosure.mouth.reset", "Empties the mouth.")
-MOUTH_TALK = Topic("enclosure.mouth.talk", "Shows a talking mouth.")
-MOUTH_LISTEN = Topic("enclosure.mouth.listen", "Shows a listening mouth.")
-MOUTH_THINK = Topic("enclosure.mouth.think", "Shows a thinking mouth.")
-MOUTH_TEXT = Topic("enclosure.mouth.text", "Shows a text; a long one scrolls.", (Field("text", str, ""),))
-MOUTH_DISPLAY = Topic(
+# Mouth, 32 pixels wide and 8 high.
+
+_mouth = partial(Topic, family=Family.MOUTH, emitted_by="skills", handled_by="enclosure")
+
+MOUTH_RESET = _mouth("enclosure.mouth.reset", "Empties the mouth.")
+MOUTH_TALK = _mouth("enclosure.mouth.talk", "Shows a talking mouth.")
+MOUTH_LISTEN = _mouth("enclosure.mouth.listen", "Shows a listening mouth.")
+MOUTH_THINK = _mouth("enclosure.mouth.think", "Shows a thinking mouth.")
+MOUTH_SMILE = _mouth("enclosure.mouth.smile", "Shows a smile.")
+MOUTH_TEXT = _mouth("enclosure.mouth.text", "Shows a text; a long one scrolls.", (Field("text", str, ""),))
+MOUTH_VISEME = _mouth(
+    "enclosure.mouth.viseme",
+    "Shows the mouth of a sound.",
+    (Field("code", str, meaning="4 is a closed mouth", choices=tuple("0123456")),),
+    source="opm",
+)
+MOUTH_VISEME_LIST = _mouth(
+    "enclosure.mouth.viseme_list",
+    "Shows the mouths of a whole sentence, each until its time, then empties the mouth.",
+    (
+        Field("start", float, low=0, meaning="when the sentence begins, since 1970", unit="s"),
+        Field("visemes", list, meaning="[code, end] each; the end in s after start"),
+    ),
+    emitted_by="audio",
+)
+MOUTH_DISPLAY = _mouth(
     "enclosure.mouth.display",
     "Shows a picture.",
     (
         Field("img_code", str, meaning="width, height, then two nibbles for each column, each as 'A' + value"),
-        Field("xOffset", int, 0, -32, 32, meaning="pixels from the left"),
-        Field("yOffset", int, 0, -8, 8, meaning="pixels from the top"),
-        Field("clearPrev", bool, True, meaning="whether the rest of the mouth is emptied"),
+        *_OFFSETS,
+        _CLEAR_PREV,
     ),
 )
-MOUTH_EVENTS_ACTIVATE = Topic("enclosure.mouth.events.activate", "Lets the mouth follow speech and listening.")
-MOUTH_EVENTS_DEACTIVATE = Topic("enclosure.mouth.events.deactivate", "Keeps speech and listening off the mouth.")
-
-RECORD_BEGIN = Topic(
-    "recognizer_loop:record_begin", "The listener starts to record.", alias="ovos.listener.record.started"
+MOUTH_DISPLAY_IMAGE = _mouth(
+    "enclosure.mouth.display_image",
+    "Shows a picture from a file, PNG or JPEG.",
+    (
+        Field("img_path", str),
+        *_OFFSETS,
+        Field("invert", bool, False),
+        _CLEAR_PREV,
+        Field("threshold", int, 70, 0, 255, "brightness from which a pixel is lit"),
+    ),
 )
-RECORD_END = Topic("recognizer_loop:record_end", "The recording is over.", alias="ovos.listener.record.ended")
-AUDIO_OUTPUT_START = Topic(
-    "recognizer_loop:audio_output_start", "Speech starts.", alias="ovos.audio.output.started"
+MOUTH_EVENTS_ACTIVATE = _mouth("enclosure.mouth.events.activate", "Lets the mouth follow speech and listening.")
+MOUTH_EVENTS_DEACTIVATE = _mouth("enclosure.mouth.events.deactivate", "Keeps speech and listening off the mouth.")
+WEATHER_DISPLAY = _mouth(
+    "enclosure.weather.display",
+    "Shows a weather picture and a temperature.",
+    (
+        Field("img_code", int, low=0, high=7, meaning="0 sunny to 7 windy"),
+        Field("temp", int, low=-99, high=999, unit="degrees"),
+    ),
 )
-AUDIO_OUTPUT_END = Topic("recognizer_loop:audio_output_end", "Speech is over.", alias="ovos.audio.output.ended")
-STOP = Topic("mycroft.stop", "Stops whatever speaks, plays or listens.", alias="ovos.stop")
-MIC_LISTEN = Topic("mycroft.mic.listen", "Starts to listen, as if the wake word had been heard.")
+DISPLAY_DATE = _mouth("ovos.mk1.display_date", "Shows a date.", (Field("text", str),), source="mk1")
+DISPLAY_TIME = _mouth(
+    "ovos.mk1.display_time", "Shows a time.", (Field("text", str, meaning="such as 12:34"),), source="mk1"
+)
 
+# Faceplate as a whole.
+
+_device = partial(Topic, family=Family.DEVICE, emitted_by="skills", handled_by="enclosure")
+
+ENCLOSURE_RESET = _device("enclosure.reset", "Resets eyes and mouth.")
+ACTIVE_SKILL = _device(
+    "enclosure.active_skill", "Which skill has the face now.", (Field("skill_id", str),), source="opm"
+)
+FACEPLATE_RESET = _device("enclosure.system.reset", "Restarts the faceplate.")
+FACEPLATE_MUTE = _device("enclosure.system.mute", "Switches the amplifier off.")
+FACEPLATE_UNMUTE = _device("enclosure.system.unmute", "Switches the amplifier on.")
+FACEPLATE_BLINK = _device(
+    "enclosure.system.blink",
+    "Blinks the light of the faceplate's board, which hears nothing meanwhile.",
+    (Field("times", int, 1, 1, 10, "each takes a second"),),
+)
+NO_INTERNET = _device("enclosure.notify.no_internet", "Shows that there is no internet.", source="doc mc")
+ENCLOSURE_STARTED = _device(
+    "enclosure.started",
+    "The faceplate has answered for the first time.",
+    emitted_by="enclosure",
+    handled_by="core",
+)
+FACEPLATE_STATE = _device(
+    "enclosure.faceplate.state",
+    "The link to the faceplate has changed.",
+    (
+        Field("state", str, choices=("unplugged", "silent", "connected")),
+        Field("firmware", str, None, meaning="its version, once it has told it"),
+    ),
+    source="ours",
+    emitted_by="enclosure",
+    handled_by="anyone",
+)
+FIRMWARE_VERSION_GET = _device(
+    "enclosure.firmware.version.get",
+    "Asks for the version of the faceplate's firmware.",
+    source="mk1",
+    emitted_by="anyone",
+    replies=("enclosure.firmware.version",),
+)
+FIRMWARE_VERSION = _device(
+    "enclosure.firmware.version",
+    "The version of the faceplate's firmware.",
+    (
+        Field("version", str, None, meaning="such as 1.4.2; none while it is not known"),
+        # The plugin was seen to send true; the web page of OVOS compares it with `version`. A text suits both.
+        Field("supported", str, meaning="the newest version that we know"),
+    ),
+    source="mk1",
+    emitted_by="enclosure",
+    handled_by="anyone",
+)
+FIRMWARE_UPDATE = _device(
+    "enclosure.firmware.update",
+    "Writes another firmware to the faceplate.",
+    (Field("tag", str, None, meaning="its release; the newest without one"),),
+    source="mk1",
+    emitted_by="anyone",
+    handled_by="admin",
+    privileged=True,
+    replies=tuple(f"enclosure.firmware.update.{what}" for what in ("progress", "complete", "failed")),
+)
+_firmware_report = partial(_device, source="mk1", emitted_by="admin", handled_by="anyone")
+FIRMWARE_PROGRESS = _firmware_report(
+    "enclosure.firmware.update.progress", "How far it is.", (Field("step", str), Field("log", str, ""))
+)
+FIRMWARE_COMPLETE = _firmware_report("enclosure.firmware.update.complete", "It is done.", (Field("version", str),))
+FIRMWARE_FAILED = _firmware_report("enclosure.firmware.update.failed", "It went wrong.", (Field("error", str),))
+
+# Volume. 1.0 is the loudest that the board is meant for.
+
+_volume = partial(Topic, family=Family.VOLUME, source="alsa vol", handled_by="enclosure")
 _PERCENT = "0..1; 2 and more count as a percentage up to 100, as some clients send it"
-VOLUME_GET = Topic("mycroft.volume.get", "Asks for the volume; answered by mycroft.volume.get.response.")
-VOLUME_RESPONSE = Topic(
+
+VOLUME_GET = _volume("mycroft.volume.get", "Asks for the volume.", replies=("mycroft.volume.get.response",))
+VOLUME_RESPONSE = _volume(
     "mycroft.volume.get.response",
     "The volume, as an answer and after every change.",
     (Field("percent", float, low=0, high=1), Field("muted", bool)),
+    emitted_by="enclosure",
+    handled_by="anyone",
 )
-VOLUME_SET = Topic(
+
+_change = partial(_volume, source="doc alsa vol", replies=(VOLUME_RESPONSE.name,))
+
+VOLUME_SET = _change(
     "mycroft.volume.set",
     "Sets the volume, and unmutes.",
-    (Field("percent", float, low=0, high=100, meaning=_PERCENT), _play_sound()),
+    (Field("percent", float, low=0, high=100, meaning=_PERCENT), _PLAY_SOUND),
+    source="alsa vol",
+    unread=(Field("no_osd", bool, False, meaning="keeps it off the Mark II's screen"),),
 )
-VOLUME_INCREASE = Topic(
+VOLUME_INCREASE = _change(
     "mycroft.volume.increase",
     "Turns the volume up.",
-    (Field("percent", float, 0.1, 0, 100, _PERCENT), _play_sound()),
+    (Field("percent", float, 0.1, 0, 100, _PERCENT), _PLAY_SOUND),
 )
-VOLUME_DECREASE = Topic(
+VOLUME_DECREASE = _change(
     "mycroft.volume.decrease",
     "Turns the volume down.",
-    (Field("percent", float, 0.1, 0, 100, _PERCENT), _play_sound()),
+    (Field("percent", float, 0.1, 0, 100, _PERCENT), _PLAY_SOUND),
 )
-VOLUME_MUTE = Topic("mycroft.volume.mute", "Mutes; the level is remembered.")
-VOLUME_UNMUTE = Topic("mycroft.volume.unmute", "Unmutes, at the level from before.")
+VOLUME_MUTE = _change("mycroft.volume.mute", "Mutes; the level is remembered.", unread=(_SPEAK_MESSAGE,))
+VOLUME_UNMUTE = _change("mycroft.volume.unmute", "Unmutes, at the level from before.", unread=(_SPEAK_MESSAGE,))
+VOLUME_MUTE_TOGGLE = _change("mycroft.volume.mute.toggle", "Mutes or unmutes.", source="alsa")
+VOLUME_DUCK = _change("mycroft.volume.duck", "Lowers the volume until unduck.", source="vol")
+VOLUME_UNDUCK = _change("mycroft.volume.unduck", "Restores the volume from before duck.", source="vol")
 
-REBOOT = Topic("system.reboot", "Restarts the machine.")
-REBOOT_START = Topic("system.reboot.start", "The machine is about to restart.", source="ovos")
-SHUTDOWN = Topic("system.shutdown", "Switches the machine off.")
-SHUTDOWN_START = Topic("system.shutdown.start", "The machine is about to go off.", source="ovos")
-SSH_ENABLE = Topic("system.ssh.enable", "Lets people log in over ssh, now and after a restart.")
-SSH_ENABLING = Topic("system.ssh.enabling", "ssh is about to be enabled.", source="ours")
-SSH_ENABLED = Topic("system.ssh.enabled", "ssh is enabled.", source="ovos")
-SSH_DISABLE = Topic("system.ssh.disable", "Ends ssh, now and after a restart.")
-SSH_DISABLING = Topic("system.ssh.disabling", "ssh is about to be disabled.", source="ours")
-SSH_DISABLED = Topic("system.ssh.disabled", "ssh is disabled.", source="ovos")
-SSH_STATUS = Topic("system.ssh.status", "Asks whether ssh is enabled; answered by system.ssh.status.response.")
-SSH_STATUS_RESPONSE = Topic(
-    "system.ssh.status.response", "Whether ssh is enabled.", (Field("enabled", bool),), "ovos"
+# Listening and speaking.
+
+_voice = partial(Topic, family=Family.VOICE, source="doc mc odl")
+
+SPEAK = _voice(
+    "speak",
+    "Says a text.",
+    (
+        Field("utterance", str),
+        Field("lang", str, None, meaning="such as en-us; the device's own without one"),
+        Field("expect_response", bool, False, meaning="whether to listen for an answer afterwards"),
+        Field("meta", dict, None, meaning="which skill and dialog it is from"),
+    ),
+    alias="ovos.utterance.speak",
+    handled_by="audio",
 )
-NTP_SYNC = Topic("system.ntp.sync", "Sets the clock from the network.")
-NTP_SYNCING = Topic("system.ntp.syncing", "The clock is about to be set.", source="ours")
-NTP_COMPLETE = Topic("system.ntp.sync.complete", "The clock is set.")
-CLOCK_SYNCED = Topic(
+RECORD_BEGIN = _voice(
+    "recognizer_loop:record_begin",
+    "The listener starts to record.",
+    alias="ovos.listener.record.started",
+    emitted_by="listener",
+)
+RECORD_END = _voice(
+    "recognizer_loop:record_end",
+    "The recording is over.",
+    alias="ovos.listener.record.ended",
+    emitted_by="listener",
+)
+AUDIO_OUTPUT_START = _voice(
+    "recognizer_loop:audio_output_start", "Speech starts.", alias="ovos.audio.output.started", emitted_by="audio"
+)
+AUDIO_OUTPUT_END = _voice(
+    "recognizer_loop:audio_output_end", "Speech is over.", alias="ovos.audio.output.ended", emitted_by="audio"
+)
+SLEEP = _voice(
+    "recognizer_loop:sleep",
+    "Ignores everything but the phrase that wakes it up.",
+    alias="ovos.listener.sleep",
+    handled_by="listener, enclosure",
+)
+WAKE_UP = _voice("recognizer_loop:wake_up", "Ends the sleep.", handled_by="listener")
+AWOKEN = _voice("mycroft.awoken", "The sleep has ended.", alias="ovos.listener.awoken", handled_by="enclosure")
+STOP = _voice("mycroft.stop", "Stops whatever speaks, plays or listens.", alias="ovos.stop")
+STOP_HANDLED = _voice(
+    "mycroft.stop.handled",
+    "Somebody had something to stop, and has stopped it.",
+    (Field("by", str, meaning="such as audio:vlc"),),
+    source="mc ovos",
+    emitted_by="core, audio, skills",
+)
+_mic = partial(_voice, handled_by="listener")
+MIC_LISTEN = _mic(
+    "mycroft.mic.listen", "Starts to listen, as if the wake word had been heard.", alias="ovos.mic.listen"
+)
+MIC_MUTE = _mic("mycroft.mic.mute", "Hears nothing any more, not even the wake word.")
+MIC_UNMUTE = _mic("mycroft.mic.unmute", "Hears again.")
+MIC_MUTE_TOGGLE = _mic("mycroft.mic.mute.toggle", "Mutes or unmutes the microphone.", source="odl")
+MIC_GET_STATUS = _mic(
+    "mycroft.mic.get_status",
+    "Asks whether the microphone is muted.",
+    source="mc odl",
+    replies=("mycroft.mic.get_status.response",),
+)
+MIC_STATUS_RESPONSE = _voice(
+    "mycroft.mic.get_status.response",
+    "Whether the microphone is muted.",
+    (Field("muted", bool),),
+    source="mc odl",
+    emitted_by="listener",
+)
+PLAY_SOUND = _voice(
+    "mycroft.audio.play_sound",
+    "Plays a short sound at once.",
+    (
+        Field("uri", str, None, meaning="a file, relative to the resources of core"),
+        Field("force_unmute", bool, False, meaning="whether a muted device is to be heard"),
+        Field("binary_data", str, None, meaning="the sound itself, in hex, in place of a file"),
+        Field("audio_ext", str, None, meaning="what binary_data is, such as wav"),
+    ),
+    source="ovos mc",
+    alias="ovos.audio.play_sound",
+    handled_by="audio",
+    replies=("mycroft.audio.play_sound.response",),
+)
+
+# Start, readiness and connectivity.
+
+_lifecycle = partial(Topic, family=Family.LIFECYCLE, source="mc ovos", emitted_by="core", handled_by="enclosure")
+
+ENCLOSURE_IS_ALIVE, ENCLOSURE_ALIVE, ENCLOSURE_IS_READY, ENCLOSURE_READY = _status(
+    "enclosure", "enclosure", source="ours"
+)
+ADMIN_IS_ALIVE, ADMIN_ALIVE, ADMIN_IS_READY, ADMIN_READY = _status("admin", "admin", source="ours")
+SKILLS_IS_ALIVE, SKILLS_ALIVE, SKILLS_IS_READY, SKILLS_READY = _status("skills", "core", source="mc ovos")
+AUDIO_IS_ALIVE, AUDIO_ALIVE, AUDIO_IS_READY, AUDIO_READY = _status("audio", "audio", source="mc ovos")
+VOICE_IS_ALIVE, VOICE_ALIVE, VOICE_IS_READY, VOICE_READY = _status("voice", "listener", source="odl")
+SPEECH_IS_ALIVE, SPEECH_ALIVE, SPEECH_IS_READY, SPEECH_READY = _status("speech", "listener", source="mc")
+READY = _lifecycle("mycroft.ready", "Everything is loaded.", emitted_by="core, skills")
+PAIRED = _lifecycle(
+    "mycroft.paired",
+    "The device is paired with a backend.",
+    source="doc mc",
+    unread=(Field("paired", bool, True),),
+)
+INTERNET_CONNECTED = _lifecycle(
+    "mycroft.internet.connected",
+    "The internet can be reached now.",
+    source="doc mc ovos",
+    emitted_by="core, plugins",
+)
+INTERNET_DISCONNECTED = _lifecycle(
+    "mycroft.internet.disconnected", "The internet is away.", source="phal", emitted_by="plugins"
+)
+CLOCK_SYNCED = _lifecycle(
     "system.clock.synced",
     "The clock is right now; schedulers look at it again.",
-    (Field("display", bool, False, meaning="whether the screen may say so"),),
-    "ovos",
+    (_display(False),),
+    source="sys",
+    emitted_by="admin",
+    handled_by="core, gui",
 )
+
+# Administration. Where OVOS has no message for "before", it is ours and in the future tense.
+
+_admin = partial(Topic, family=Family.ADMIN, source="doc sys adm", handled_by="admin", privileged=True)
+_admin_report = partial(Topic, family=Family.ADMIN, source="sys", emitted_by="admin")
+
+REBOOT = _admin(
+    "system.reboot", "Restarts the machine.", replies=("system.reboot.start",), unread=(_display(True),)
+)
+REBOOT_START = _admin_report("system.reboot.start", "The machine is about to restart.", unread=(_display(True),))
+SHUTDOWN = _admin(
+    "system.shutdown", "Switches the machine off.", replies=("system.shutdown.start",), unread=(_display(True),)
+)
+SHUTDOWN_START = _admin_report(
+    "system.shutdown.start", "The machine is about to go off.", unread=(_display(True),)
+)
+SSH_ENABLE = _admin(
+    "system.ssh.enable",
+    "Lets people log in over ssh, now and after a restart.",
+    alias="mycroft.enable.ssh",
+    replies=("system.ssh.enabling", "system.ssh.enabled"),
+)
+SSH_ENABLING = _admin_report("system.ssh.enabling", "ssh is about to be enabled.", source="ours")
+SSH_ENABLED = _admin_report("system.ssh.enabled", "ssh is enabled.")
+SSH_DISABLE = _admin(
+    "system.ssh.disable",
+    "Ends ssh, now and after a restart.",
+    alias="mycroft.disable.ssh",
+    replies=("system.ssh.disabling", "system.ssh.disabled"),
+)
+SSH_DISABLING = _admin_report("system.ssh.disabling", "ssh is about to be disabled.", source="ours")
+SSH_DISABLED = _admin_report("system.ssh.disabled", "ssh is disabled.")
+SSH_STATUS = _admin(
+    "system.ssh.status",
+    "Asks whether ssh is enabled.",
+    source="sys",
+    replies=("system.ssh.status.response",),
+    privileged=False,  # it changes nothing, settings pages ask it, and anyone could try the port instead
+)
+SSH_STATUS_RESPONSE = _admin_report(
+    "system.ssh.status.response", "Whether ssh is enabled.", (Field("enabled", bool),)
+)
+NTP_SYNC = _admin(
+    "system.ntp.sync",
+    "Sets the clock from the network.",
+    source="doc adm",
+    replies=("system.ntp.syncing", "system.ntp.sync.complete", "system.clock.synced"),
+)
+NTP_SYNCING = _admin_report("system.ntp.syncing", "The clock is about to be set.", source="ours")
+NTP_COMPLETE = _admin_report("system.ntp.sync.complete", "The clock is set.", source="adm")
+UPDATE = _admin(
+    "system.update",
+    "Updates this software, and nothing else.",
+    source="doc adm",
+    replies=("system.update.processing", "system.update.complete"),
+    unread=(
+        Field("paired", bool, None, meaning="whether the device is paired"),
+        Field(
+            "platform", str, None, meaning="such as mycroft_mark_1; what is updated is not for a message to say"
+        ),
+    ),
+)
+UPDATE_PROCESSING = _admin_report(
+    "system.update.processing",
+    "The update has begun; mycroft-core then waits for it, up to 1000 s.",
+    (Field("processing", bool, True),),
+    source="adm",
+)
+UPDATE_COMPLETE = _admin_report(
+    "system.update.complete",
+    "The update is over.",
+    (Field("has_updated", bool, meaning="whether there was something new"),),
+    source="adm",
+)
+FACTORY_RESET = _admin(
+    "system.factory.reset",
+    "Puts the device back to how it was delivered.",
+    (
+        Field("wipe_cache", bool, True),
+        Field("wipe_data", bool, True),
+        Field("wipe_logs", bool, True),
+        Field("wipe_configs", bool, True),
+        Field("reset_hardware", bool, True, meaning="whether plugins reset theirs, see system.factory.reset.phal"),
+        Field("reboot", bool, True, meaning="whether the machine restarts afterwards"),
+    ),
+    source="sys",
+    replies=("system.factory.reset.start", "system.factory.reset.complete", "system.reboot.start"),
+    unread=(Field("script", bool, True, meaning="whether OVOS' own reset script runs; we run none"),),
+)
+FACTORY_RESET_START = _admin_report("system.factory.reset.start", "The factory reset has begun.")
+FACTORY_RESET_COMPLETE = _admin_report("system.factory.reset.complete", "The factory reset is done.")
+FACTORY_RESET_PING = _admin_report(
+    "system.factory.reset.ping",
+    "Asks who has hardware to reset.",
+    handled_by="enclosure, plugins",
+    replies=("system.factory.reset.register",),
+)
+FACTORY_RESET_REGISTER = _admin_report(
+    "system.factory.reset.register",
+    "The sender has hardware to reset.",
+    (Field("skill_id", str),),
+    emitted_by="enclosure, plugins",
+    handled_by="admin",
+)
+FACTORY_RESET_PHAL = _admin(
+    "system.factory.reset.phal",
+    "Resets the hardware of all who have registered.",
+    source="sys",
+    emitted_by="admin",
+    handled_by="enclosure, plugins",
+    replies=("system.factory.reset.phal.complete",),
+)
+FACTORY_RESET_PHAL_COMPLETE = _admin_report(
+    "system.factory.reset.phal.complete",
+    "The sender has reset its hardware; it has 60 s for it.",
+    (Field("skill_id", str),),
+    emitted_by="enclosure, plugins",
+    handled_by="admin",
+)
+CONFIGURE_LANGUAGE = _admin(
+    "system.configure.language",
+    "Sets the language of the system.",
+    (Field("language_code", str, meaning="such as en_US"),),
+    source="sys",
+    replies=("system.configure.language.complete",),
+    unread=(_display(False),),
+)
+CONFIGURE_LANGUAGE_COMPLETE = _admin_report(
+    "system.configure.language.complete", "The language is set.", (Field("lang", str),)
+)
+SERVICE_RESTART = _admin(
+    "system.mycroft.service.restart",
+    "Restarts the voice assistant.",
+    source="sys",
+    replies=("system.mycroft.service.restart.start",),
+    unread=(_display(True),),
+)
+SERVICE_RESTART_START = _admin_report(
+    "system.mycroft.service.restart.start", "The voice assistant is about to restart.", unread=(_display(True),)
+)
+
+# Wifi.
+
+_wifi = partial(Topic, family=Family.WIFI, source="doc adm", handled_by="admin", privileged=True)
+_wifi_report = partial(Topic, family=Family.WIFI, source="adm", emitted_by="admin")
+_nm = partial(_wifi, source="nm")
+_nm_report = partial(_wifi_report, source="nm")
+_CONNECTION = Field("connection_name", str)
+_CONNECT_REPLIES = ("ovos.phal.nm.connection.successful", "ovos.phal.nm.connection.failure")
+
+WIFI_SETUP = _wifi(
+    "system.wifi.setup",
+    "Opens an access point with a page on which one chooses the network.",
+    (
+        Field("lang", str, None, meaning="of the page, such as en-us"),
+        Field("allow_timeout", bool, True, meaning="whether it closes by itself"),
+    ),
+    alias="mycroft.wifi.start",
+    replies=("system.wifi.ap_up", "system.wifi.ap_error"),
+)
+WIFI_RESET = _wifi("system.wifi.reset", "Forgets the networks that it knows.", alias="mycroft.wifi.reset")
+WIFI_AP_UP = _wifi_report("system.wifi.ap_up", "The access point is there.")
+WIFI_AP_DEVICE_CONNECTED = _wifi_report("system.wifi.ap_device_connected", "Somebody has joined the access point.")
+WIFI_AP_DEVICE_DISCONNECTED = _wifi_report(
+    "system.wifi.ap_device_disconnected", "Somebody has left the access point."
+)
+WIFI_AP_CONNECTION_SUCCESS = _wifi_report(
+    "system.wifi.ap_connection_success", "The device has joined the network that was chosen."
+)
+WIFI_AP_DOWN = _wifi_report("system.wifi.ap_down", "The access point is gone.")
+WIFI_AP_ERROR = _wifi_report("system.wifi.ap_error", "The access point could not be opened.")
+WIFI_SCAN = _wifi(
+    "wifi.scan",
+    "Asks which networks are there.",
+    source="adm",
+    replies=("wifi.scanned",),
+    privileged=False,  # it changes nothing
+)
+WIFI_SCANNED = _wifi_report(
+    "wifi.scanned",
+    "Which networks are there.",
+    (Field("networks", dict, meaning="by SSID: {quality, encrypted, connected, demo}"),),
+)
+WIFI_CONNECT = _wifi(
+    "wifi.connect",
+    "Joins a network.",
+    (Field("ssid", str), Field("password", str, None, meaning="none for an open network")),
+    source="adm",
+    replies=("connection.status",),
+)
+WIFI_CONNECTION_STATUS = _wifi_report(
+    "connection.status", "Whether it has joined the network.", (Field("connected", bool),)
+)
+WIFI_CANCEL = _wifi("wifi.cancel", "Gives up joining a network.", source="adm")
+WIFI_STOP = _wifi("wifi.stop", "Closes the access point.", source="adm", replies=("system.wifi.ap_down",))
+
+NM_SCAN = _nm(
+    "ovos.phal.nm.scan",
+    "Asks which networks are there.",
+    replies=("ovos.phal.nm.scan.complete",),
+    privileged=False,  # it changes nothing
+)
+NM_SCAN_COMPLETE = _nm_report(
+    "ovos.phal.nm.scan.complete",
+    "Which networks are there.",
+    (Field("networks", list, meaning="{ssid, security}"),),
+)
+NM_CONNECT = _nm(
+    "ovos.phal.nm.connect",
+    "Joins a network.",
+    (_CONNECTION, Field("password", str), Field("security_type", str, None, meaning="such as wpa2")),
+    replies=_CONNECT_REPLIES,
+)
+NM_CONNECT_OPEN = _nm(
+    "ovos.phal.nm.connect.open.network", "Joins an open network.", (_CONNECTION,), replies=_CONNECT_REPLIES
+)
+NM_RECONNECT = _nm(
+    "ovos.phal.nm.reconnect", "Joins a network that it knows.", (_CONNECTION,), replies=_CONNECT_REPLIES
+)
+NM_CONNECTION_SUCCESSFUL = _nm_report(
+    "ovos.phal.nm.connection.successful", "It has joined the network.", (_CONNECTION,)
+)
+NM_CONNECTION_FAILURE = _nm_report(
+    "ovos.phal.nm.connection.failure",
+    "It has not joined the network.",
+    (Field("errorCode", str), Field("errorMessage", str)),
+)
+NM_DISCONNECT = _nm(
+    "ovos.phal.nm.disconnect",
+    "Leaves a network.",
+    (_CONNECTION,),
+    replies=("ovos.phal.nm.disconnection.successful", "ovos.phal.nm.disconnection.failure"),
+)
+NM_DISCONNECTED = _nm_report("ovos.phal.nm.disconnection.successful", "It has left the network.")
+NM_DISCONNECTION_FAILURE = _nm_report("ovos.phal.nm.disconnection.failure", "It could not leave the network.")
+NM_FORGET = _nm(
+    "ovos.phal.nm.forget",
+    "Forgets a network.",
+    (_CONNECTION,),
+    replies=("ovos.phal.nm.forget.successful", "ovos.phal.nm.forget.failure"),
+)
+NM_FORGOTTEN = _nm_report("ovos.phal.nm.forget.successful", "It has forgotten the network.")
+NM_FORGET_FAILURE = _nm_report("ovos.phal.nm.forget.failure", "It could not forget the network.")
+NM_GET_CONNECTED = _nm(
+    "ovos.phal.nm.get.connected",
+    "Asks which network it is in.",
+    replies=("ovos.phal.nm.is.connected", "ovos.phal.nm.is.not.connected"),
+    privileged=False,  # it changes nothing
+)
+NM_IS_CONNECTED = _nm_report("ovos.phal.nm.is.connected", "Which network it is in.", (_CONNECTION,))
+NM_IS_NOT_CONNECTED = _nm_report("ovos.phal.nm.is.not.connected", "It is in no network.")
+
+# Playback, as far as the mouth shows it.
+
+_playback = partial(Topic, family=Family.PLAYBACK, emitted_by="skills", handled_by="audio, enclosure")
+_TRACKS = Field("tracks", list, meaning="of URIs, or of [URI, MIME type]")
+
+AUDIO_SERVICE_PLAY = _playback(
+    "mycroft.audio.service.play",
+    "Plays a list of tracks.",
+    source="doc mc ovos",
+    unread=(
+        _TRACKS,
+        Field("utterance", str, "", meaning="what was said; it may name a backend"),
+        Field("repeat", bool, False),
+    ),
+)
+AUDIO_SERVICE_STOP = _playback("mycroft.audio.service.stop", "Stops playing.", source="doc mc ovos")
+COMMON_PLAY_PLAY = _playback("ovos.common_play.play", "Plays media.", source="ovos", more="what to play")
+COMMON_PLAY_STOP = _playback("ovos.common_play.stop", "Stops playing media.", source="ovos")
+
+
+_OURS = tuple(value for value in globals().values() if isinstance(value, Topic))
+
+TOPICS: Mapping[str, Topic] = {topic.name: topic for topic in (*_OURS, *FOREIGN)}
+"""Every message type, by name."""
+
+ALIASES: Mapping[str, Topic] = {topic.alias: topic for topic in TOPICS.values() if topic.alias}
+"""Those that have another name, by that."""
+
+
+def find(msg_type: str) -> Topic | None:
+    """The topic of this name, new or old; None if nobody has documented it."""
+    return TOPICS.get(msg_type) or ALIASES.get(msg_type)
+
+
+def is_privileged(msg_type: str) -> bool:
+    """Whether the bus takes this type only from those who may administer the machine."""
+    topic = find(msg_type)
+    return topic is not None and topic.privileged
+
+
+def problems(msg_type: str, data: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the data of a message, in words; nothing is, for a type that is not documented."""
+    topic = find(msg_type)
+    return topic.problems(data) if topic else []

@@ -22,10 +22,11 @@ class SystemBus:
 
     def __init__(self, address: str | None) -> None:
         """`address` of a bus other than the system's own, as in DBUS_SYSTEM_BUS_ADDRESS."""
-        self._bus = MessageBus(bus_address=address, bus_type=BusType.SYSTEM)
+        self._address = address
 
     async def __aenter__(self) -> Self:
         try:
+            self._bus = MessageBus(bus_address=self._address, bus_type=BusType.SYSTEM)
             await self._bus.connect()
         except (OSError, AuthError, InvalidAddressError) as error:
             raise HostError(f"no D-Bus: {error}") from error

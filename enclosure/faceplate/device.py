@@ -40,9 +40,14 @@ class FaceMemory:
         self._level = DEFAULT_LEVEL
         self._eyes: Command = EYES_RESET
         self._mouth: Command = MOUTH_RESET
+        self._picture = icons.EMPTY
 
-    def take(self, command: Command) -> None:
-        """Remembers what lasts; a blink or a volume ring passes."""
+    def take(self, command: Command) -> Command:
+        """Remembers what lasts (a blink or a volume ring passes); returns what to send for it.
+
+        That differs for a picture that leaves the rest of the mouth as it is: it is sent with what lies above
+        and below it.
+        """
         match command:
             case EyesColor():
                 self._color = command
@@ -52,16 +57,18 @@ class FaceMemory:
                 self._light()
             case EyesBlink() | EyesVolume():
                 pass
-            case MouthIcon():
-                below = icons.EMPTY
-                if isinstance(self._mouth, MouthIcon) and not command.clear:
-                    below = self._mouth.bitmap
-                self._mouth = MouthIcon(command.bitmap.over(below, command.x, command.y), 0, 0, clear=True)
+            case MouthIcon(bitmap, x, y, clear):
+                self._picture = bitmap.over(icons.EMPTY if clear else self._picture, x, y)
+                self._mouth = MouthIcon(self._picture, 0, 0, clear=True)
+                columns = self._picture.columns[x : x + len(bitmap.columns)]
+                return MouthIcon(icons.Bitmap(icons.HEIGHT, columns), x, 0, clear)
             case _ if is_mouth(command):
+                self._picture = icons.EMPTY
                 self._mouth = command
             case _:
                 # eyes.on would leave a freshly started face spinning.
                 self._eyes = EYES_RESET if command is EYES_ON else command
+        return command
 
     @property
     def commands(self) -> list[Command]:
@@ -97,8 +104,7 @@ class FaceplateDevice:
 
     def show(self, command: Command) -> None:
         """Shows a command now, or as soon as the face is back."""
-        self._memory.take(command)
-        self._send(command)
+        self._send(self._memory.take(command))
 
     def _send(self, command: Command) -> None:
         if is_mouth(command) and self._next_page is not None:

@@ -110,7 +110,10 @@ class MouthText:
 
 @dataclass(frozen=True, slots=True)
 class MouthIcon:
-    """A picture with its upper left corner at column x, row y; `clear` empties the rest of the mouth."""
+    """A picture with its upper left corner at column x, row y; `clear` empties the rest of the mouth.
+
+    It is sent in the mouth's full height: of lower ones that are not at row 0 or 4 the firmware loses a row.
+    """
 
     bitmap: icons.Bitmap
     x: int
@@ -120,7 +123,8 @@ class MouthIcon:
     @property
     def lines(self) -> tuple[str, ...]:
         # The firmware takes these prefixes in this order only.
-        icon = f"x={self.x},y={self.y},cP={self.clear:d},{icons.encode(self.bitmap)}"
+        full = icons.Bitmap(icons.HEIGHT, tuple(column << self.y for column in self.bitmap.columns))
+        icon = f"x={self.x},y=0,cP={self.clear:d},{icons.encode(full)}"
         if len(icon) <= ICON_LIMIT:
             return (f"mouth.icon={icon}",)
         return (f"mouth.icon={icon[:ICON_SPLIT]}$", f"mouth.icon=${icon[ICON_SPLIT:]}")
@@ -173,13 +177,19 @@ _EVENTS: dict[str, Event] = {
     "volume.down": Turned(-1),
     "mycroft.stop": Pressed(),
 }
-_VERSION = re.compile(r"Mycroft Mark 1 v([0-9.]+)( - Connected)?")
+_VERSION = re.compile(r"Mycroft Mark 1 v([0-9.]+)")
+_BANNER = re.compile(r"Mycroft Mark 1 v([0-9.]+) - Connected$")
 
 
 def parse(line: str) -> Event:
-    """The event that a line from the firmware is; only a line that is exactly an event is one."""
+    """The event that a line from the firmware is; only a line that is exactly an event is one.
+
+    Except for the banner: what a reset has cut off stands before it in the same line.
+    """
+    if match := _BANNER.search(line):
+        return Banner(match[1])
     if line.startswith(ECHO):
         return Echo(line.removeprefix(ECHO))
     if match := _VERSION.fullmatch(line):
-        return Banner(match[1]) if match[2] else Version(match[1])
+        return Version(match[1])
     return _EVENTS.get(line) or Unknown(line)

@@ -164,6 +164,8 @@ class Link:
             self.firmware = event.version
             self._version_known.set()
         elif isinstance(event, Banner):
+            if waiting:
+                waiting.set_result(False)  # what was sent is lost, and the firmware listens again
             self._on_event(event)
         elif isinstance(event, Turned | Pressed):
             # The end of a damaged echo looks like an event where the command has such a text in it.

@@ -36,7 +36,10 @@ async def test_messages_come_and_go(bus: Server) -> None:
     ann, bob = Program(bus.url), Program(bus.url)
     await bob.hears("connected")
     await ann.client.emit(Message("x", {"a": 1}, {"source": "ann"}))
-    assert await bob.hears("x") == await ann.hears("x") == Message("x", {"a": 1}, {"source": "ann"})
+    own = {"session_id": "default"}
+    assert (
+        await bob.hears("x") == await ann.hears("x") == Message("x", {"a": 1}, {"source": "ann", "session": own})
+    )
 
 
 async def test_emit_waits_for_a_bus_that_restarts(bus: Server) -> None:

@@ -1,0 +1,621 @@
+"""Message types that only other programs send and handle, for those who look them up; our code uses none.
+
+Who emits and who handles is named as in `bus.topics`.
+"""
+
+from functools import partial
+
+from bus.topic import Family, Field, Topic
+
+_client = partial(
+    Topic, family=Family.BUS, source="doc mc", emitted_by="client library", handled_by="the same process"
+)
+_volume = partial(Topic, family=Family.VOLUME)
+_voice = partial(Topic, family=Family.VOICE, source="odl")
+_lifecycle = partial(Topic, family=Family.LIFECYCLE)
+_admin = partial(Topic, family=Family.ADMIN, source="sys")
+_wifi = partial(Topic, family=Family.WIFI, source="wifi")
+_awconnect = partial(Topic, family=Family.WIFI, source="dink", emitted_by="access point of the Mark II")
+_playback = partial(Topic, family=Family.PLAYBACK, source="doc mc ovos", emitted_by="skills", handled_by="audio")
+_skills = partial(Topic, family=Family.SKILLS, source="doc mc", emitted_by="core")
+_msm = partial(Topic, family=Family.SKILLS, source="doc", emitted_by="skill installer", handled_by="core")
+_fallback = partial(Topic, family=Family.SKILLS, source="ovos")
+_intents = partial(Topic, family=Family.INTENTS, source="doc mc", emitted_by="skills", handled_by="core")
+_hal = partial(Topic, family=Family.HARDWARE, source="dink")
+_plugin = partial(Topic, family=Family.HARDWARE, source="phal", handled_by="plugins")
+_plugin_report = partial(_plugin, emitted_by="plugins", handled_by="anyone")
+
+_ID = Field("id", str, meaning="of the skill")
+_FOLDER = Field("folder", str, meaning="of the skill")
+_SKILL_ID = Field("skill_id", str)
+_INTENT_NAME = Field("intent_name", str)
+_BRIGHTNESS = Field("brightness", float, low=0, high=100, unit="%")
+_UTTERANCES = Field("utterances", list, meaning="what was heard, the likeliest first")
+_LANG = Field("lang", str, None, meaning="such as en-us")
+_SESSION = Field("session", str, None, meaning="of mycroft-core; OVOS has it in the context")
+_AUDIO = Field("audio", str, meaning="a WAV file in base64")
+_STATE = Field("state", str)
+_READING = (
+    Field("state", object, meaning="what it reads"),
+    Field("sensor_id", str),
+    Field("device_name", str),
+    Field("name", str),
+    Field("attributes", dict, meaning="unit and the like"),
+)
+_SKILL_ERROR = (Field("skill", str), Field("error", object, meaning="exit code"))
+_WIFI_CLIENT = (Field("client", str), Field("id", str))
+
+
+def _wifi_plugin(name: str, summary: str, *fields: Field, reply: str = "", answer: bool = False) -> Topic:
+    """A message of OVOS' wifi setup; the plugin's own ones are answers, the others come from its clients."""
+    prefix = "ovos.phal.wifi.plugin."
+    return _wifi(
+        f"{prefix}{name}",
+        summary,
+        fields,
+        emitted_by="wifi plugin" if answer else "wifi clients",
+        handled_by="wifi clients" if answer else "wifi plugin",
+        replies=(f"{prefix}{reply}",) if reply else (),
+    )
+
+
+FOREIGN: tuple[Topic, ...] = (
+    # Events inside a client; they have the names of message types, but never travel.
+    _client("open", "The client has connected."),
+    _client("message", "The client has received any message; handlers get its text."),
+    # Volume.
+    _volume(
+        "mycroft.volume.set.gui", "Sets the volume.", (Field("percent", float, low=0, high=1),), source="pulse"
+    ),
+    _volume(
+        "mycroft.volume.get.sliding.panel",
+        "Asks for the volume.",
+        source="pulse",
+        replies=("mycroft.volume.get.response",),
+    ),
+    _volume(
+        "volume.set.percent",
+        "A name for mycroft.volume.set that only the listener waits for, and nobody sends.",
+        (Field("percent", float, low=0, high=1),),
+        source="odl",
+        emitted_by="nobody",
+        handled_by="listener",
+    ),
+    _volume(
+        "hardware.volume",
+        "The volume, for the screen of the Mark II.",
+        (Field("volume", int, low=0, high=100, unit="%"), Field("no_osd", bool, False)),
+        source="dink",
+        emitted_by="Mark II",
+        handled_by="gui",
+    ),
+    # Listening and speaking.
+    _voice(
+        "recognizer_loop:utterance",
+        "What somebody has said.",
+        (_UTTERANCES, _LANG, _SESSION),
+        source="doc mc ovos",
+        alias="ovos.utterance.handle",
+        emitted_by="listener, text clients",
+        handled_by="core",
+    ),
+    _voice(
+        "recognizer_loop:wakeword",
+        "The wake word was heard.",
+        (Field("utterance", str, meaning="the wake word"), _SESSION),
+        source="doc mc odl",
+        emitted_by="listener",
+    ),
+    _voice("recognizer_loop:hotword", "A hotword was heard.", emitted_by="listener", more="about the hotword"),
+    _voice("recognizer_loop:stopword", "A stop word was heard.", emitted_by="listener", more="about the hotword"),
+    _voice(
+        "recognizer_loop:wakeupword", "A wake-up word was heard.", emitted_by="listener", more="about the hotword"
+    ),
+    _voice("recognizer_loop:record_stop", "Ends a recording.", emitted_by="skills", handled_by="listener"),
+    _voice(
+        "recognizer_loop:speech.recognition.unknown",
+        "Nothing was understood.",
+        source="mc odl",
+        emitted_by="listener",
+        handled_by="audio",
+    ),
+    _voice(
+        "recognizer_loop:state.get",
+        "Asks what the listener does.",
+        handled_by="listener",
+        replies=("recognizer_loop:state",),
+    ),
+    _voice(
+        "recognizer_loop:state", "What the listener does.", (Field("mode", str), _STATE), emitted_by="listener"
+    ),
+    _voice(
+        "recognizer_loop:state.set",
+        "Tells the listener what to do.",
+        (
+            Field("mode", str, None, meaning="wakeword, continuous or hybrid"),
+            Field("state", str, None),
+            Field("recording_name", str, None),
+        ),
+        handled_by="listener",
+    ),
+    _voice(
+        "recognizer_loop:b64_audio",
+        "Takes a sound as if it had been heard.",
+        (_AUDIO, _LANG),
+        emitted_by="satellites",
+        handled_by="listener",
+    ),
+    _voice(
+        "recognizer_loop:b64_transcribe",
+        "Asks what is said in a sound.",
+        (_AUDIO, _LANG),
+        emitted_by="satellites",
+        handled_by="listener",
+        replies=("recognizer_loop:b64_transcribe.response",),
+    ),
+    _voice(
+        "recognizer_loop:b64_transcribe.response",
+        "What is said in a sound.",
+        (Field("transcriptions", list, meaning="[text, confidence] each"), _LANG),
+        emitted_by="listener",
+        handled_by="satellites",
+    ),
+    _voice("recognizer_loop:utterance_start", "A sentence starts to be heard.", source="ovos", emitted_by="audio"),
+    _voice("recognizer_loop:no_internet", "Speech could not be sent to be understood.", source="mc"),
+    _voice("mycroft.mic.status", "Whether the microphone is muted.", (Field("muted", bool),), source="neon"),
+    _voice(
+        "mycroft.mic.error", "The microphone does not work.", source="neon", emitted_by="plugins", more="error"
+    ),
+    _voice(
+        "speak:b64_audio",
+        "Asks for a text as sound.",
+        (Field("utterance", str), _LANG),
+        source="ovos",
+        alias="ovos.utterance.speak.b64",
+        handled_by="audio",
+        replies=("speak:b64_audio.response",),
+    ),
+    _voice(
+        "speak:b64_audio.response",
+        "A text as sound.",
+        (_AUDIO,),
+        source="ovos",
+        alias="ovos.audio.speech",
+        emitted_by="audio",
+        more="what is asked for beside the sound",
+    ),
+    _voice(
+        "mycroft.audio.queue",
+        "Plays a sound after what is being said.",
+        (
+            Field("uri", str, None),
+            Field("binary_data", str, None, meaning="in hex"),
+            Field("audio_ext", str, None),
+        ),
+        source="ovos",
+        alias="ovos.audio.queue",
+        handled_by="audio",
+        more="what to do with the mouth and whether to listen",
+    ),
+    _voice(
+        "mycroft.audio.play_sound.response",
+        "The sound was played.",
+        source="odl",
+        emitted_by="audio",
+        more="the sound",
+    ),
+    _voice(
+        "mycroft.audio.speech.stop",
+        "Stops what is being said.",
+        source="mc ovos",
+        alias="ovos.audio.stop",
+        handled_by="audio",
+    ),
+    _voice(
+        "mycroft.audio.speak.status",
+        "Asks whether something is being said.",
+        source="ovos",
+        alias="ovos.audio.is_speaking",
+        handled_by="audio",
+        replies=("mycroft.audio.is_speaking", "mycroft.audio.speak.status.response"),
+    ),
+    _voice(
+        "mycroft.audio.is_speaking",
+        "Whether something is being said.",
+        (Field("speaking", bool),),
+        source="ovos",
+        emitted_by="audio",
+    ),
+    _voice(
+        "mycroft.audio.speak.status.response",
+        "Whether something is being said.",
+        (Field("is_speaking", bool),),
+        source="ovos",
+        emitted_by="audio",
+    ),
+    _voice("mycroft.eyes.default", "Shows the eyes in the colour that the user likes.", source="phal mc"),
+    # Start, readiness and connectivity.
+    _lifecycle("mycroft.ready.check", "Looks whether everything is loaded.", source="ovos", handled_by="skills"),
+    _lifecycle(
+        "mycroft.ready.get",
+        "Asks whether everything is loaded.",
+        source="dink",
+        replies=("mycroft.ready.get.response",),
+    ),
+    _lifecycle(
+        "mycroft.ready.get.response", "Whether everything is loaded.", (Field("ready", bool),), source="dink"
+    ),
+    _lifecycle(
+        "mycroft.skills.initialized", "All skills have been loaded.", source="doc mc ovos", emitted_by="core"
+    ),
+    _lifecycle("mycroft.skills.trained", "All intents have been learnt.", emitted_by="core"),
+    _lifecycle("mycroft.not.paired", "Something needs a backend, and there is none.", source="dink ovos"),
+    _lifecycle("backend.down", "The backend does not answer.", emitted_by="core"),
+    _lifecycle(
+        "mycroft.internet.state",
+        "Whether the internet can be reached.",
+        (_STATE,),
+        source="phal",
+        emitted_by="plugins",
+    ),
+    _lifecycle(
+        "mycroft.network.connected",
+        "The device is in a network now.",
+        source="ovos phal",
+        emitted_by="core, plugins",
+    ),
+    _lifecycle(
+        "mycroft.network.disconnected", "The device is in no network.", source="phal", emitted_by="plugins"
+    ),
+    _lifecycle(
+        "mycroft.network.state",
+        "Whether the device is in a network.",
+        (_STATE,),
+        source="phal",
+        emitted_by="plugins",
+    ),
+    _lifecycle(
+        "ovos.PHAL.internet_check",
+        "Asks how the device is connected.",
+        source="phal",
+        emitted_by="core",
+        handled_by="plugins",
+        replies=("ovos.PHAL.internet_check.response",),
+    ),
+    _lifecycle(
+        "ovos.PHAL.internet_check.response",
+        "How the device is connected.",
+        (Field("internet_connected", bool), Field("network_connected", bool)),
+        source="phal",
+        emitted_by="plugins",
+        handled_by="core",
+    ),
+    _lifecycle("configuration.patch", "Changes the configuration until the next start.", (Field("config", dict),)),
+    _lifecycle("configuration.patch.clear", "Takes such changes back."),
+    _lifecycle("configuration.updated", "The configuration has changed; programs read it again."),
+    _lifecycle("configuration.cache.clear", "Forgets what was fetched from a backend.", source="ovos"),
+    # Administration.
+    _admin("system.update.waiting", "core waits for system.update.complete.", source="mc", emitted_by="core"),
+    _admin("system.display.homescreen", "Shows the home screen.", handled_by="gui"),
+    _admin(
+        "ovos.shell.exec.factory.reset",
+        "Runs a script that resets the device.",
+        (Field("script", str, meaning="its path"),),
+        emitted_by="plugins",
+        handled_by="gui",
+        privileged=True,  # whoever may send it may run anything
+    ),
+    _admin("ovos.shell.status.ok", "Ends what the screen shows about a restart.", handled_by="gui"),
+    # Wifi setup of OVOS, and of the Mark II.
+    _wifi_plugin(
+        "register.client",
+        "Offers a way to set up the wifi.",
+        Field("client", str),
+        Field("type", str, meaning="such as Remote"),
+        Field("display_text", str),
+        Field("has_gui", bool),
+        Field("requires_input", bool),
+        reply="client.registered",
+    ),
+    _wifi_plugin(
+        "client.registered", "The client is registered.", *_WIFI_CLIENT, Field("type", str, None), answer=True
+    ),
+    _wifi_plugin("client.registration.failure", "The client is not registered.", Field("error", str), answer=True),
+    _wifi_plugin("deregister.client", "Withdraws the offer.", *_WIFI_CLIENT, reply="client.deregistered"),
+    _wifi_plugin("client.deregistered", "The client is not registered any more.", answer=True),
+    _wifi_plugin("get.registered.clients", "Asks for the clients.", reply="registered.clients"),
+    _wifi_plugin("registered.clients", "The clients.", Field("clients", list), answer=True),
+    _wifi_plugin("set.active.client", "Has a client set up the wifi.", *_WIFI_CLIENT),
+    _wifi_plugin("remove.active.client", "Has no client do so."),
+    _wifi_plugin("client.setup.failure", "The client could not set up the wifi."),
+    _wifi_plugin("client.select", "The user has chosen a client.", *_WIFI_CLIENT),
+    _wifi_plugin("client.select.page.removed", "The page with the clients was closed."),
+    _wifi_plugin("skip.setup", "The user does not want the wifi set up."),
+    _wifi_plugin("user.activated", "The user asks for the wifi to be set up."),
+    _wifi_plugin("stop.setup.event", "Ends the setup."),
+    _wifi_plugin("setup.launched", "The setup has begun.", answer=True),
+    _wifi_plugin("setup.failed", "The setup has failed.", answer=True),
+    _wifi_plugin("alive", "The plugin runs.", answer=True),
+    _wifi_plugin("status", "Asks how the setup does; it is never answered."),
+    _wifi_plugin("fully.offline", "The user wants no network at all."),
+    _wifi_plugin("fully_offline", "The device is to have no network at all.", answer=True),
+    _wifi("ovos.wifi.setup.completed", "The wifi is set up.", emitted_by="wifi plugin"),
+    _awconnect(
+        "hardware.awconnect.create-ap",
+        "Opens an access point.",
+        emitted_by="Mark II",
+        handled_by="access point of the Mark II",
+    ),
+    _awconnect("hardware.awconnect.ap-activated", "The access point is there."),
+    _awconnect("hardware.awconnect.portal-viewed", "Somebody looks at its page."),
+    _awconnect("hardware.awconnect.credentials-entered", "Somebody has entered a password."),
+    _awconnect("hardware.awconnect.ap-deactivated", "The access point is gone."),
+    # Playback.
+    _playback("mycroft.audio.service.pause", "Pauses what is played."),
+    _playback("mycroft.audio.service.resume", "Goes on playing."),
+    _playback("mycroft.audio.service.next", "Skips to the next track."),
+    _playback("mycroft.audio.service.prev", "Goes back to the previous track."),
+    _playback(
+        "mycroft.audio.service.track_info",
+        "Asks what is played.",
+        replies=("mycroft.audio.service.track_info_reply",),
+    ),
+    _playback(
+        "mycroft.audio.service.track_info_reply",
+        "What is played; empty if nothing is.",
+        emitted_by="audio",
+        handled_by="skills",
+        more="what the backend knows, such as artist, album and title",
+    ),
+    _playback(
+        "mycroft.media.stop",
+        "Stops media skills; no longer in use.",
+        (Field("origin", str, meaning="the skill that asks"),),
+        source="doc",
+        handled_by="skills",
+    ),
+    # Skills.
+    _skills(
+        "mycroft.skill.handler.start",
+        "A skill has begun to handle an intent.",
+        (Field("handler", str, meaning="class and function; newer ones say name"),),
+        emitted_by="skills",
+        more="the intent",
+    ),
+    _skills(
+        "mycroft.skill.handler.complete", "A skill has handled an intent.", emitted_by="skills", more="the handler"
+    ),
+    _skills(
+        "mycroft.skills.loaded",
+        "A skill has been loaded.",
+        (_ID, Field("name", str), _FOLDER, Field("modified", float, None, meaning="since 1970", unit="s")),
+    ),
+    _skills("mycroft.skills.loading_failure", "A skill could not be loaded.", (_ID, _FOLDER)),
+    _skills("mycroft.skills.shutdown", "A skill was stopped.", (_ID, _FOLDER)),
+    _skills(
+        "skillmanager.list",
+        "Asks for the skills.",
+        emitted_by="anyone",
+        handled_by="core",
+        replies=("mycroft.skills.list",),
+    ),
+    _skills("mycroft.skills.list", "The skills.", more="by skill: {active, id}"),
+    _skills("skillmanager.update", "Updates all skills.", emitted_by="anyone", handled_by="core"),
+    _skills(
+        "mycroft.skills.settings.update",
+        "Fetches the settings of skills from the backend.",
+        emitted_by="skills",
+        handled_by="core",
+    ),
+    _skills(
+        "detach_skill",
+        "Takes all intents of a skill away.",
+        (_SKILL_ID,),
+        source="mc ovos",
+        alias="ovos.skill.deregister",
+        emitted_by="skills",
+        handled_by="core",
+    ),
+    _skills(
+        "skill.stop.pong",
+        "Whether a skill has something to stop.",
+        (_SKILL_ID, Field("can_handle", bool)),
+        source="ovos",
+        alias="ovos.stop.pong",
+        emitted_by="skills",
+        handled_by="core",
+    ),
+    _fallback(
+        "ovos.skills.fallback.register",
+        "Offers to answer what no intent matches.",
+        (_SKILL_ID, Field("priority", int, 101, 0, 101)),
+        alias="ovos.fallback.register",
+        emitted_by="skills",
+        handled_by="core",
+    ),
+    _fallback(
+        "ovos.skills.fallback.deregister",
+        "Withdraws the offer.",
+        (_SKILL_ID,),
+        alias="ovos.fallback.deregister",
+        emitted_by="skills",
+        handled_by="core",
+    ),
+    _fallback(
+        "ovos.skills.fallback.ping",
+        "Asks who can answer.",
+        (_UTTERANCES, _LANG),
+        alias="ovos.fallback.ping",
+        emitted_by="core",
+        handled_by="skills",
+        replies=("ovos.skills.fallback.pong",),
+        more="the range of priorities",
+    ),
+    _fallback(
+        "ovos.skills.fallback.pong",
+        "Whether a skill can answer.",
+        (_SKILL_ID, Field("can_handle", bool)),
+        alias="ovos.fallback.pong",
+        emitted_by="skills",
+        handled_by="core",
+    ),
+    _msm("msm.updating", "The update of skills has begun."),
+    _msm("msm.updated", "The update of skills is complete."),
+    _msm("msm.installing", "The installation of skills has begun."),
+    _msm("msm.install.succeeded", "A skill was installed.", (Field("skill", str),)),
+    _msm("msm.install.failed", "A skill could not be installed.", _SKILL_ERROR),
+    _msm("msm.installed", "The installation of skills is complete."),
+    _msm("msm.removing", "The removal of skills has begun."),
+    _msm("msm.remove.succeeded", "A skill was removed.", (Field("skill", str),)),
+    _msm("msm.remove.failed", "A skill could not be removed.", _SKILL_ERROR),
+    _msm("msm.removed", "The removal of skills is complete."),
+    # Intents.
+    _intents(
+        "register_intent",
+        "Adds an intent of keywords.",
+        (
+            Field("name", str),
+            Field("requires", list),
+            Field("optional", list),
+            Field("at_least_one", list),
+        ),
+        more="keywords that exclude it",
+    ),
+    _intents(
+        "register_vocab",
+        "Adds a phrase for a keyword.",
+        (
+            Field("start", str, None, meaning="the phrase"),
+            Field("end", str, None, meaning="the keyword"),
+        ),
+        more="regex, alias_of, and the newer names entity_value and entity_type",
+    ),
+    _intents("detach_intent", "Takes an intent away.", (_INTENT_NAME,), alias="ovos.intent.deregister"),
+    _intents(
+        "mycroft.skill.enable_intent", "Enables an intent again.", (_INTENT_NAME,), alias="ovos.intent.enable"
+    ),
+    _intents("mycroft.skill.disable_intent", "Disables an intent.", (_INTENT_NAME,), alias="ovos.intent.disable"),
+    _intents(
+        "complete_intent_failure",
+        "No intent and no fallback matches.",
+        alias="ovos.intent.unmatched",
+        emitted_by="core",
+        handled_by="anyone",
+        more="what was said",
+    ),
+    _intents(
+        "intent_failure",
+        "No intent matches; fallbacks are tried. No longer in use.",
+        (Field("utterance", str),),
+        source="doc",
+        emitted_by="core",
+        handled_by="skills",
+    ),
+    # Other hardware.
+    _hal(
+        "mycroft.switch.report-states",
+        "Asks for the state of all switches.",
+        handled_by="Mark II",
+        replies=("mycroft.switch.state",),
+    ),
+    _hal(
+        "mycroft.switch.state",
+        "A switch has changed.",
+        (
+            Field("name", str, choices=("mute", "action", "volume_up", "volume_down")),
+            Field("state", str, choices=("on", "off")),
+        ),
+        emitted_by="Mark II",
+    ),
+    _hal(
+        "mycroft.feedback.set-state",
+        "Shows a state on the ring of lights.",
+        (Field("state", str, meaning="asleep, awake, thinking or volume_0 to volume_10"),),
+        handled_by="Mark II",
+    ),
+    _hal(
+        "mycroft.screen.brightness",
+        "The brightness of the screen; the ring of lights follows.",
+        handled_by="Mark II",
+        more="the brightness",
+    ),
+    _plugin(
+        "neon.linear_led.show_animation",
+        "Shows an animation on the lights.",
+        (
+            Field("animation", str, meaning="such as chase"),
+            Field("color", str, None),
+            Field("timeout", float, None, unit="s"),
+        ),
+        source="neon",
+    ),
+    _plugin(
+        "phal.brightness.control.get",
+        "Asks for the brightness of the screen.",
+        replies=("phal.brightness.control.get.response",),
+    ),
+    _plugin_report(
+        "phal.brightness.control.get.response",
+        "The brightness of the screen.",
+        (_BRIGHTNESS,),
+    ),
+    _plugin(
+        "phal.brightness.control.set",
+        "Sets the brightness of the screen.",
+        (_BRIGHTNESS,),
+    ),
+    _plugin_report(
+        "phal.brightness.control.auto.dim.update",
+        "The screen was dimmed.",
+        (_BRIGHTNESS,),
+    ),
+    _plugin_report("phal.brightness.control.auto.night.mode.enabled", "The screen is in night mode."),
+    _plugin("ovos.phal.camera.ping", "Asks whether there is a camera.", replies=("ovos.phal.camera.pong",)),
+    _plugin_report("ovos.phal.camera.pong", "There is a camera."),
+    _plugin("ovos.phal.camera.open", "Switches the camera on."),
+    _plugin("ovos.phal.camera.close", "Switches the camera off."),
+    _plugin(
+        "ovos.phal.camera.get", "Takes a picture.", replies=("ovos.phal.camera.get.response",), more="where to"
+    ),
+    _plugin_report("ovos.phal.camera.get.response", "The picture.", more="path or bytes"),
+    _plugin_report("ovos.phal.sensor", "What a sensor reads.", _READING),
+    _plugin_report("ovos.phal.binary_sensor", "What a sensor reads that is on or off.", _READING),
+    _plugin(
+        "ovos.phal.configuration.provider.list.groups",
+        "Asks for the groups of settings.",
+        replies=("ovos.phal.configuration.provider.list.groups.response",),
+    ),
+    _plugin_report(
+        "ovos.phal.configuration.provider.list.groups.response",
+        "The groups of settings.",
+        (Field("groups", list),),
+    ),
+    _plugin(
+        "ovos.phal.configuration.provider.get",
+        "Asks for the settings of a group.",
+        (Field("group", str),),
+        replies=("ovos.phal.configuration.provider.get.response",),
+    ),
+    _plugin_report(
+        "ovos.phal.configuration.provider.get.response",
+        "The settings of a group.",
+        (Field("settingsMetaData", object), Field("groupName", str)),
+    ),
+    _plugin("ovos.phal.configuration.provider.set", "Changes settings of a group.", more="group and settings"),
+    _plugin(
+        "ovos.PHAL.dashboard.enable", "Starts OVOS' dashboard.", replies=("ovos.PHAL.dashboard.status.response",)
+    ),
+    _plugin(
+        "ovos.PHAL.dashboard.disable", "Ends OVOS' dashboard.", replies=("ovos.PHAL.dashboard.status.response",)
+    ),
+    _plugin(
+        "ovos.PHAL.dashboard.get.status",
+        "Asks whether OVOS' dashboard runs.",
+        replies=("ovos.PHAL.dashboard.status.response",),
+    ),
+    _plugin_report(
+        "ovos.PHAL.dashboard.status.response",
+        "Whether OVOS' dashboard runs.",
+        (Field("status", bool), Field("url", str, None), Field("user", str, None), Field("password", str, None)),
+    ),
+)

@@ -1,0 +1,169 @@
+"""What a message type is: its fields, who sends it to whom, and where it comes from. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Any
+
+from bus.errors import PayloadError
+
+
+class _Required(Enum):
+    REQUIRED = "required"
+
+
+REQUIRED = _Required.REQUIRED
+
+SOURCES: Mapping[str, str] = {
+    "doc": "the Mycroft documentation's message tables",
+    "mc": "mycroft-core",
+    "adm": "mycroft-wifi-setup: its admin service and its portal",
+    "vol": "Mycroft's skill-volume",
+    "dink": "mycroft-dinkum (Mark II)",
+    "ovos": "ovos-core, ovos-audio, ovos-workshop and skills of OVOS",
+    "odl": "ovos-dinkum-listener",
+    "mk1": "ovos-PHAL-plugin-mk1",
+    "opm": "ovos-plugin-manager",
+    "sys": "ovos-PHAL-plugin-system",
+    "alsa": "ovos-PHAL-plugin-alsa",
+    "pulse": "ovos-PHAL-plugin-pulseaudio",
+    "nm": "ovos-PHAL-plugin-network-manager",
+    "wifi": "ovos-PHAL-plugin-wifi-setup",
+    "phal": "other PHAL plugins of OVOS",
+    "neon": "Neon's PHAL plugins",
+    "ours": "this project",
+}
+"""The abbreviations of `Topic.source`."""
+
+
+class Family(StrEnum):
+    """What a message is about; the documentation has one section for each, in this order."""
+
+    BUS = "The bus itself"
+    EYES = "Eyes"
+    MOUTH = "Mouth"
+    DEVICE = "Faceplate as a whole"
+    VOLUME = "Volume"
+    VOICE = "Listening and speaking"
+    LIFECYCLE = "Start, readiness and connectivity"
+    ADMIN = "Administration"
+    WIFI = "Wifi"
+    PLAYBACK = "Music and other playback"
+    SKILLS = "Skills"
+    INTENTS = "Intents"
+    HARDWARE = "Other hardware"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a message's data: what it may hold, and what it is when it is missing."""
+
+    name: str
+    kind: type
+    """int, float, str, bool, list, dict, or object for anything. Numbers are not told apart: 3.0 is an int."""
+    default: Any = REQUIRED
+    """None: it may be missing, and then there is none."""
+    low: float | None = None
+    high: float | None = None
+    """A number with a highest value has a lowest one, too."""
+    meaning: str = ""
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    """The only values that a text may have, if there are any such."""
+
+    def read(self, data: Mapping[str, Any]) -> Any:
+        """The value in `data`, numbers clamped to the range. Raises PayloadError."""
+        value = data.get(self.name)
+        if value is None:
+            if self.default is REQUIRED:
+                raise PayloadError(f"{self.name} is missing")
+            return self.default
+        if self.kind in (int, float):
+            return self._number(value)
+        if self.kind is bool and isinstance(value, str) and value.lower() in ("true", "false"):
+            return value.lower() == "true"  # mycroft's clearPrev is one or the other
+        if not isinstance(value, self.kind):
+            raise PayloadError(f"{self.name} is not {_NAMES[self.kind]}")
+        if self.choices and value not in self.choices:
+            raise PayloadError(f"{self.name} is none of {', '.join(self.choices)}")
+        return value
+
+    def problem(self, data: Mapping[str, Any]) -> str | None:
+        """What is wrong with this field in `data`, also where `read` puts up with it; None: nothing."""
+        try:
+            self.read(data)
+        except PayloadError as error:
+            return str(error)
+        value = data.get(self.name)
+        if self.kind in (int, float) and value is not None and self._clamped(value) != value:
+            return f"{self.name} is {value}, outside {self.limits}"
+        return None
+
+    @property
+    def limits(self) -> str:
+        """The range or the choices in words; empty if there are none."""
+        if self.choices:
+            return ", ".join(self.choices)
+        if self.low is None:
+            return ""
+        if self.high is None:
+            return f"{self.low:g} or more"
+        return f"{self.low:g}..{self.high:g}"
+
+    def _number(self, value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise PayloadError(f"{self.name} is not a number")
+        number = self._clamped(value)
+        return round(number) if self.kind is int else float(number)
+
+    def _clamped(self, number: float) -> float:
+        if self.low is not None:
+            number = max(number, self.low)
+        if self.high is not None:
+            number = min(number, self.high)
+        return number
+
+
+_NAMES = {str: "a text", bool: "true or false", list: "a list", dict: "an object"}
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One message type."""
+
+    name: str
+    summary: str
+    fields: tuple[Field, ...] = ()
+    source: str = "mc"
+    """Words of SOURCES."""
+    alias: str | None = None
+    """Its other name: what OVOS 2.x calls it, or older Mycroft did. Whoever handles it listens to both."""
+    family: Family = Family.BUS
+    emitted_by: str = "anyone"
+    handled_by: str = "anyone"
+    replies: tuple[str, ...] = ()
+    """What answers it or reports on it, in this order. Any request may be answered with ``<type>.failed``, too."""
+    privileged: bool = False
+    """Whether the bus takes it from root, the service users and the group mycroft-admin only."""
+    unread: tuple[Field, ...] = ()
+    """Fields that senders may give and that our handlers do without; `read` leaves them out."""
+    more: str = ""
+    """What else the data holds, where the names of the fields are not fixed."""
+
+    @property
+    def documented(self) -> tuple[Field, ...]:
+        """All fields, also those that we do without."""
+        return self.fields + self.unread
+
+    def read(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of a message's data, checked and complete; unknown ones are left out. Raises PayloadError."""
+        return {field.name: field.read(data) for field in self.fields}
+
+    def problems(self, data: Mapping[str, Any]) -> list[str]:
+        """What is wrong with a message's data, in words."""
+        found = [problem for field in self.documented if (problem := field.problem(data))]
+        if not self.more:
+            names = [field.name for field in self.documented]
+            known = f"it has {', '.join(names)}" if names else "it has none"
+            found += [f"{name} is no field of {self.name}; {known}" for name in data if name not in names]
+        return found

@@ -1,0 +1,89 @@
+"""The command line of the simulator: ``mycroft-sim``, or ``python -m hw_sim``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from bus.service import Exit, run
+from hw_sim.device import Ports, run_device
+from hw_sim.errors import SimulatorError
+from hw_sim.faceplate import Faceplate
+from hw_sim.links import CABLES, Cable
+
+EXAMPLES = """\
+examples:
+  mycroft-sim run
+  mycroft-sim run --bus-port 8181 --face-port 8080
+  mycroft-sim faceplate --link /tmp/faceplate
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    cable = CABLES[options.cable]()
+    if options.command == "run":
+        return run(lambda: simulate(Ports(options.bus_port, options.face_port), cable), level="WARNING")
+    if options.link.exists() and not options.link.is_symlink():
+        print(f"mycroft-sim: {options.link} is in the way", file=sys.stderr)
+        return Exit.USAGE
+    return run(lambda: faceplate(options.link, cable))
+
+
+async def simulate(ports: Ports, cable: Cable) -> Exit:
+    """Runs the whole device until it is stopped."""
+    try:
+        await run_device(ports, cable, tell)
+    except* SimulatorError as errors:
+        for error in errors.exceptions:
+            print(f"mycroft-sim: {error}", file=sys.stderr)
+    return Exit.FAILED
+
+
+async def faceplate(link: Path, cable: Cable) -> Exit:
+    """Runs the serial faceplate alone until it is stopped."""
+    async with Faceplate(link, cable, lambda text: tell("face", text)) as device:
+        tell("", f"ready serial={device.port} link={link}")
+        await device.run()
+    return Exit.DONE
+
+
+def tell(who: str, what: str) -> None:
+    """Prints what happens, as it happens; a line of nobody's is for programs to read."""
+    if who:
+        what = f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3] + f" {who:<9} {what}"
+    print(what, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mycroft-sim",
+        description="A Mark 1 without the hardware.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run_ = commands.add_parser(
+        "run",
+        help="run the whole device",
+        description="Runs the hardware, the three daemons on it, and a page that shows the face.",
+    )
+    run_.add_argument("--bus-port", type=int, default=8181, metavar="N", help="0 takes a free one (8181)")
+    run_.add_argument("--face-port", type=int, default=8080, metavar="N", help="0 takes a free one (8080)")
+    alone = commands.add_parser(
+        "faceplate",
+        help="run the serial faceplate alone",
+        description="Runs the serial faceplate until it is stopped.",
+    )
+    alone.add_argument(
+        "--link", type=Path, required=True, metavar="PATH", help="a link to make that leads to its port"
+    )
+    for command in (run_, alone):
+        command.add_argument("--cable", choices=CABLES, default="clean", help="what it does to the bytes (clean)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

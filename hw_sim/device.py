@@ -1,0 +1,107 @@
+"""The whole device: simulated hardware, and the three daemons on it as processes of their own."""
+
+import asyncio
+import contextlib
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bus.client import BusClient
+from bus.message import Message, render
+from hw_sim.errors import SimulatorError
+from hw_sim.faceplate import Faceplate
+from hw_sim.host import Host
+from hw_sim.links import Cable
+from hw_sim.process import Program
+from hw_sim.sound import Sound
+from hw_sim.web.server import face_page
+
+READY_TIMEOUT_S = 60.0
+"""From start to answer; a fraction of it on a Pi 3."""
+
+ASK_AGAIN_S = 0.25
+"""A question that is asked before anybody listens is lost: the bus keeps nothing."""
+
+QUESTIONS = ("mycroft.volume.get", "system.ssh.status")
+"""The device is there when each of these has an answer, and the faceplate has been spoken to."""
+
+Tell = Callable[[str, str], None]
+"""Called with who says something, and what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where to listen on 127.0.0.1; 0 takes a free port."""
+
+    bus: int
+    face: int
+
+
+async def run_device(ports: Ports, cable: Cable, tell: Tell) -> None:
+    """Runs the device until it is cancelled; tells "ready ..." when it answers.
+
+    A part of it that ends by itself takes the rest down, with a SimulatorError in a group.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mycroft-sim-")))
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+
+        async def start(name: str, *command: str, environment: dict[str, str] | None = None) -> Program:
+            program = Program(name, command, partial(tell, name), environment)
+            await stack.enter_async_context(program)
+            group.create_task(program.watch())
+            return program
+
+        host, sound = Host(folder), Sound(folder)
+        await start("host", *host.command, environment=host.environment)
+        await start("sound", *sound.command, environment=sound.environment)
+        faceplate = await stack.enter_async_context(Faceplate(folder / "faceplate", cable, partial(tell, "face")))
+        group.create_task(faceplate.run())
+        face_url = await stack.enter_async_context(face_page(faceplate, ports.face))
+        await sound.ready()
+
+        python = (sys.executable, "-m")
+        bus = await start("bus", *python, "bus", "serve", "--host", "127.0.0.1", "--port", str(ports.bus))
+        bus_url = (await bus.line("bus=")).removeprefix("bus=")
+        await start(
+            "enclosure",
+            *(*python, "enclosure", "run", "--bus", bus_url, "--profile", "mycroft_mark_1"),
+            *("--serial", str(faceplate.link)),
+            environment=sound.client_environment,
+        )
+        await start("admin", *python, "admin", "run", "--bus", bus_url, "--dbus", host.address)
+        await _until_it_answers(bus_url, faceplate, group, tell)
+        tell("sim", f"its mixer: ALSA_CONFIG_PATH={sound.config} amixer sget Master")
+        tell("", f"ready bus={bus_url} face={face_url} serial={faceplate.port}")
+        await asyncio.get_running_loop().create_future()
+
+
+async def _until_it_answers(bus_url: str, faceplate: Faceplate, group: asyncio.TaskGroup, tell: Tell) -> None:
+    client = BusClient(bus_url)
+    missing = {f"{question}.response" for question in QUESTIONS}
+    answered = asyncio.Event()
+
+    async def hear(message: Message) -> None:
+        if not answered.is_set():
+            missing.discard(message.msg_type)
+            if not missing:
+                answered.set()
+        else:
+            tell("bus", render(message))
+
+    group.create_task(client.run(hear))
+    try:
+        async with asyncio.timeout(READY_TIMEOUT_S):
+            await faceplate.spoken_to.wait()
+            while not answered.is_set():
+                for question in QUESTIONS:
+                    await client.emit(Message(question))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(answered.wait(), ASK_AGAIN_S)
+    except TimeoutError:
+        raise SimulatorError(
+            f"no answer within {READY_TIMEOUT_S:g} s: {', '.join(missing) or 'faceplate'}"
+        ) from None

@@ -1,0 +1,162 @@
+"""The faceplate as a device that one can open: its firmware in real time, behind a pseudo terminal."""
+
+import asyncio
+import contextlib
+import os
+import tty
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from hw_sim.firmware import Eyes, Firmware, Mouth, Sent, Speaker
+from hw_sim.links import BYTE_MS, Cable
+
+Observer = Callable[[str], None]
+"""Told in a few words what somebody has done, or what the faceplate has said."""
+
+
+class Faceplate:
+    """A Mark 1 face on a serial port. Use as an async context manager; `run` moves its time along.
+
+    `link` is a path that leads to the port while it is plugged in, and to nothing else.
+    """
+
+    def __init__(self, link: Path, cable: Cable, told: Observer = lambda _: None) -> None:
+        self.link = link
+        self.firmware = Firmware()
+        self.changed = asyncio.Event()
+        """Set whenever there is something else to be seen on the face."""
+        self.spoken_to = asyncio.Event()
+        """Set when the firmware has read a first line."""
+        self.cable = cable
+        self.told = told
+        self._began = asyncio.get_running_loop().time()
+        self._master: int | None = None
+        self._slave: int | None = None
+        self._woken = asyncio.Event()
+        self._line = b""
+
+    async def __aenter__(self) -> Self:
+        self.plug()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.unplug()
+
+    async def run(self) -> None:
+        """Keeps the firmware's time at the clock's, for ever."""
+        while True:
+            self._catch_up()
+            self._woken.clear()
+            wake_at = self.firmware.wake_at()
+            # Not at every byte: what the host is given at once, it is given together.
+            earliest = self.firmware.now + self.cable.burst * BYTE_MS
+            sleep_ms = None if wake_at is None else max(wake_at, earliest) - self._now_ms()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if sleep_ms is None else sleep_ms / 1000):
+                    await self._woken.wait()
+
+    # What somebody may do.
+
+    def press(self) -> None:
+        """Pushes the button, and holds it."""
+        self.told("button down")
+        self._act(self.firmware.press)
+
+    def release(self) -> None:
+        """Lets go of the button."""
+        self.told("button up")
+        self._act(self.firmware.release)
+
+    def turn(self, detents: int) -> None:
+        """Turns the knob, clockwise for a positive number."""
+        self.told(f"knob {detents:+d}")
+        self._act(lambda: self.firmware.turn(detents))
+
+    def power_cycle(self) -> None:
+        """Takes the power away and gives it back: the firmware starts anew, the port stays."""
+        self.told("power cycle")
+        self.changed.set()
+        self.firmware = Firmware()
+        self._line = b""
+        self._began = asyncio.get_running_loop().time()
+        self._woken.set()
+
+    def plug(self) -> None:
+        """Plugs the serial port in; does nothing where it is."""
+        if self._master is not None:
+            return
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        asyncio.get_running_loop().add_reader(self._master, self._receive)
+        self.link.unlink(missing_ok=True)
+        self.link.symlink_to(self.port)
+        self.changed.set()
+        self.told(f"plugged in as {self.port}")
+
+    def unplug(self) -> None:
+        """Pulls the serial port out; the face stays as it is, and sends into the void."""
+        if self._master is None or self._slave is None:
+            return
+        asyncio.get_running_loop().remove_reader(self._master)
+        self.link.unlink(missing_ok=True)
+        os.close(self._master)
+        os.close(self._slave)
+        self._master = self._slave = None
+        self.changed.set()
+        self.told("unplugged")
+
+    @property
+    def plugged(self) -> bool:
+        """Whether the serial port is there."""
+        return self._master is not None
+
+    @property
+    def port(self) -> str:
+        """The device node of the serial port."""
+        if self._slave is None:
+            raise FileNotFoundError("the faceplate is unplugged")
+        return os.ttyname(self._slave)
+
+    # The rest.
+
+    def _act(self, action: Callable[[], None]) -> None:
+        """Does something to the firmware at this moment, not at the one when it was last looked at."""
+        self._catch_up()
+        action()
+        self._woken.set()
+
+    def _catch_up(self) -> None:
+        """Moves the firmware's time to now, and shows and sends what has happened meanwhile."""
+        sent = bytearray()
+        for event in self.firmware.advance(self._now_ms()):
+            match event:
+                case Sent(_, byte):
+                    sent.append(byte)
+                case Eyes() | Mouth() | Speaker():
+                    self.changed.set()
+        if sent:
+            self._send(self.cable.carry(bytes(sent)))
+
+    def _send(self, data: bytes) -> None:
+        self._line += data
+        *lines, self._line = self._line.split(b"\r\n")
+        for line in lines:
+            if line.startswith(b"Command: "):
+                self.spoken_to.set()
+            else:
+                self.told(f"faceplate says {line.decode('latin-1')}")
+        if self._master is not None:
+            for start in range(0, len(data), self.cable.burst):
+                # Nobody may be reading; the port's buffer is then full for good, as a real one's is.
+                with contextlib.suppress(BlockingIOError):
+                    os.write(self._master, data[start : start + self.cable.burst])
+
+    def _receive(self) -> None:
+        if self._master is not None:
+            data = self.cable.carry(os.read(self._master, 4096))
+            self._act(lambda: self.firmware.receive(data))
+
+    def _now_ms(self) -> float:
+        return (asyncio.get_running_loop().time() - self._began) * 1000

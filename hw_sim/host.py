@@ -1,0 +1,49 @@
+"""The services of the host, on a D-Bus of our own: logind, timedated and systemd, played by python-dbusmock.
+
+The bus starts each of them when it is first called, as the real one does. Nothing reaches the real host.
+"""
+
+import sys
+from pathlib import Path
+
+TEMPLATES = {
+    "org.freedesktop.login1": "logind",
+    "org.freedesktop.timedate1": "timedated",
+    "org.freedesktop.systemd1": str(Path(__file__).parent / "systemd_template.py"),
+}
+"""By the name on the bus: a template of python-dbusmock, or a file."""
+
+_CONFIG = """\
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <listen>{address}</listen>
+  <servicedir>{services}</servicedir>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+_SERVICE = """\
+[D-BUS Service]
+Name={name}
+Exec={python} -m dbusmock --system --template {template}
+"""
+
+
+class Host:
+    """What a private D-Bus daemon needs, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.address = f"unix:path={folder / 'dbus.socket'}"
+        services = folder / "services"
+        services.mkdir()
+        for name, template in TEMPLATES.items():
+            service = _SERVICE.format(name=name, python=sys.executable, template=template)
+            (services / f"{name}.service").write_text(service)
+        config = folder / "dbus.conf"
+        config.write_text(_CONFIG.format(address=self.address, services=services))
+        self.command = ("dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", "--print-address")
+        self.environment = {"DBUS_SYSTEM_BUS_ADDRESS": self.address}

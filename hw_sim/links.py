@@ -1,0 +1,33 @@
+"""What a serial cable may do to the bytes on it. Pure."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+BYTE_MS = 10 / 9.6
+"""Time on the wire of one byte, with its start and stop bits, at 9600 baud."""
+
+
+@dataclass(slots=True)
+class Cable:
+    """Carries bytes in either direction."""
+
+    burst: int = 8
+    """Bytes that the host gets at a time; the Pi's serial port reports every 8 (PL011, half of its buffer)."""
+    loss: float = 0.0
+    """How likely each byte is lost."""
+    chance: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311  # the same bytes each time
+
+    def carry(self, data: bytes) -> bytes:
+        """What of the bytes arrives."""
+        if not self.loss:
+            return data
+        return bytes(byte for byte in data if self.chance.random() >= self.loss)
+
+
+CABLES: dict[str, Callable[[], Cable]] = {
+    "clean": Cable,
+    "one-byte": lambda: Cable(burst=1),
+    "lossy": lambda: Cable(loss=0.002),
+}
+"""By name; lossy: one command in ten or so is damaged, on its way or on the way of its echo."""

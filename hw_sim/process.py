@@ -1,0 +1,86 @@
+"""Programs that the simulator starts, and stops again."""
+
+import asyncio
+import contextlib
+import os
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections.abc import Callable, Mapping, Sequence
+from typing import Self
+
+from hw_sim.errors import SimulatorError
+
+STOP_TIMEOUT_S = 3.0
+"""Our daemons stop within 2 s."""
+
+LINE_TIMEOUT_S = 30.0
+
+
+class Program:
+    """A running program. Use as an async context manager; entering raises SimulatorError, leaving stops it.
+
+    `heard` gets every line that the program prints, on standard output and standard error.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        heard: Callable[[str], None],
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._name = name
+        self._command = command
+        self._heard = heard
+        self._environment = {**os.environ, **(environment or {})}
+        self._process: Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._awaited: dict[str, asyncio.Future[str]] = {}
+        self._stopping = False
+
+    async def __aenter__(self) -> Self:
+        try:
+            # A process group of its own: Ctrl-C is for the simulator, which then stops them in their order.
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, stdout=PIPE, stderr=STDOUT, env=self._environment, process_group=0
+            )
+        except OSError as error:
+            raise SimulatorError(f"cannot start {self._name}: {error}") from error
+        self._reader = asyncio.create_task(self._read(self._process))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._process is not None, "not entered"
+        assert self._reader is not None, "not entered"
+        self._stopping = True
+        with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
+            self._process.terminate()
+            try:
+                async with asyncio.timeout(STOP_TIMEOUT_S):
+                    await self._process.wait()
+            except TimeoutError:
+                self._process.kill()
+        await self._reader
+
+    async def watch(self) -> None:
+        """Returns when the program has been stopped; raises SimulatorError when it ends by itself."""
+        assert self._process is not None, "not entered"
+        code = await self._process.wait()
+        if not self._stopping:
+            raise SimulatorError(f"{self._name} has ended by itself, with exit code {code}")
+
+    async def line(self, prefix: str) -> str:
+        """The next line that begins with `prefix`. Raises SimulatorError when there is none in time."""
+        found = self._awaited[prefix] = asyncio.get_running_loop().create_future()
+        try:
+            return await asyncio.wait_for(found, LINE_TIMEOUT_S)
+        except TimeoutError:
+            raise SimulatorError(f"{self._name} does not say {prefix}...") from None
+
+    async def _read(self, process: Process) -> None:
+        assert process.stdout is not None, "started with a pipe"
+        async for raw in process.stdout:
+            line = raw.decode(errors="replace").rstrip()
+            self._heard(line)
+            for prefix, found in self._awaited.items():
+                if line.startswith(prefix) and not found.done():
+                    found.set_result(line)

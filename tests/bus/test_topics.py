@@ -1,0 +1,225 @@
+"""The contract: complete, consistent, and what is read out of a message's data."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bus import topics
+from bus.errors import PayloadError
+from bus.foreign_topics import FOREIGN
+from bus.topic import REQUIRED, SOURCES, Field, Topic
+from bus.topics import ALIASES, TOPICS, find, is_privileged, problems
+from bus.topics_doc import render
+from bus.types_command import types
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTED = (ROOT / "tests/data/mycroft-message-types.txt").read_text().split()
+"""Every type of the Mycroft documentation's message tables, under old and new names."""
+
+RENAMED = {
+    "recognizer_loop:utterance": "ovos.utterance.handle",
+    "speak": "ovos.utterance.speak",
+    "recognizer_loop:audio_output_start": "ovos.audio.output.started",
+    "recognizer_loop:audio_output_end": "ovos.audio.output.ended",
+    "mycroft.mic.listen": "ovos.mic.listen",
+    "speak:b64_audio": "ovos.utterance.speak.b64",
+    "speak:b64_audio.response": "ovos.audio.speech",
+    "mycroft.audio.queue": "ovos.audio.queue",
+    "mycroft.audio.play_sound": "ovos.audio.play_sound",
+    "mycroft.audio.speak.status": "ovos.audio.is_speaking",
+    "mycroft.audio.speech.stop": "ovos.audio.stop",
+    "recognizer_loop:record_begin": "ovos.listener.record.started",
+    "recognizer_loop:record_end": "ovos.listener.record.ended",
+    "recognizer_loop:sleep": "ovos.listener.sleep",
+    "mycroft.awoken": "ovos.listener.awoken",
+    "skill.stop.pong": "ovos.stop.pong",
+    "mycroft.stop": "ovos.stop",
+    "ovos.skills.fallback.register": "ovos.fallback.register",
+    "ovos.skills.fallback.deregister": "ovos.fallback.deregister",
+    "ovos.skills.fallback.ping": "ovos.fallback.ping",
+    "ovos.skills.fallback.pong": "ovos.fallback.pong",
+    "complete_intent_failure": "ovos.intent.unmatched",
+    "detach_intent": "ovos.intent.deregister",
+    "detach_skill": "ovos.skill.deregister",
+    "mycroft.skill.enable_intent": "ovos.intent.enable",
+    "mycroft.skill.disable_intent": "ovos.intent.disable",
+}
+"""What OVOS 2.x calls what Mycroft has named (ovos-spec-tools, MIGRATION_MAP)."""
+
+OLD_NAMES = {
+    "system.ssh.enable": "mycroft.enable.ssh",
+    "system.ssh.disable": "mycroft.disable.ssh",
+    "system.wifi.setup": "mycroft.wifi.start",
+    "system.wifi.reset": "mycroft.wifi.reset",
+}
+
+PRIVILEGED = {
+    "enclosure.firmware.update",
+    "mycroft.disable.ssh",
+    "mycroft.enable.ssh",
+    "mycroft.wifi.reset",
+    "mycroft.wifi.start",
+    "ovos.phal.nm.connect",
+    "ovos.phal.nm.connect.open.network",
+    "ovos.phal.nm.disconnect",
+    "ovos.phal.nm.forget",
+    "ovos.phal.nm.reconnect",
+    "ovos.shell.exec.factory.reset",
+    "system.configure.language",
+    "system.factory.reset",
+    "system.factory.reset.phal",
+    "system.mycroft.service.restart",
+    "system.ntp.sync",
+    "system.reboot",
+    "system.shutdown",
+    "system.ssh.disable",
+    "system.ssh.enable",
+    "system.update",
+    "system.wifi.reset",
+    "system.wifi.setup",
+    "wifi.cancel",
+    "wifi.connect",
+    "wifi.stop",
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_every_documented_type_is_there(name: str) -> None:
+    assert find(name) is not None
+
+
+def test_other_names_are_those_of_ovos_and_of_older_mycroft() -> None:
+    assert {topic.name: alias for alias, topic in ALIASES.items()} == RENAMED | OLD_NAMES
+    assert len(RENAMED) == 26
+
+
+def test_no_name_is_taken_twice() -> None:
+    ours = [value.name for value in vars(topics).values() if isinstance(value, Topic)]
+    names = [*ours, *(topic.name for topic in FOREIGN), *ALIASES]
+    assert len(names) == len(set(names)) == len(TOPICS) + len(ALIASES)
+
+
+@pytest.mark.parametrize("topic", TOPICS.values(), ids=list(TOPICS))
+def test_topic_is_sound(topic: Topic) -> None:
+    for name in (topic.name, topic.alias or topic.name):
+        assert re.fullmatch(r"[A-Za-z0-9.:_-]+", name)
+    assert topic.summary.endswith(".")
+    assert set(topic.source.split()) <= set(SOURCES)
+    assert set(topic.replies) <= set(TOPICS)
+    for field in topic.documented:
+        given = {} if field.default in (REQUIRED, None) else {field.name: field.default}
+        assert field.default is REQUIRED or field.problem(given) is None
+        assert field.low is None or field.high is None or field.low <= field.high
+    names = [field.name for field in topic.documented]
+    assert len(names) == len(set(names))
+
+
+def test_privileged_are_exactly_these_under_any_name() -> None:
+    assert {name for name in (*TOPICS, *ALIASES) if is_privileged(name)} == PRIVILEGED
+    assert not is_privileged("never.heard.of")
+
+
+LEVEL = Field("level", int, 30, 0, 30)
+SIDE = Field("side", str, "b", choices=("r", "l", "b"))
+PERCENT = Field("percent", float, low=0, high=1)
+
+
+@pytest.mark.parametrize(
+    ("field", "data", "value"),
+    [
+        pytest.param(LEVEL, {}, 30, id="default"),
+        pytest.param(LEVEL, {"level": None}, 30, id="null counts as missing"),
+        pytest.param(LEVEL, {"level": 12.0}, 12, id="a whole number with a point"),
+        pytest.param(LEVEL, {"level": 12.6}, 13, id="rounded"),
+        pytest.param(LEVEL, {"level": 31}, 30, id="too high"),
+        pytest.param(LEVEL, {"level": -1}, 0, id="too low"),
+        pytest.param(PERCENT, {"percent": 1}, 1.0, id="a number without a point"),
+        pytest.param(PERCENT, {"percent": 1.5}, 1.0, id="too high, with a point"),
+        pytest.param(SIDE, {"side": "r"}, "r", id="a choice"),
+        pytest.param(Field("x", bool, True), {"x": "False"}, False, id="a truth as a text"),
+        pytest.param(Field("x", str, None), {}, None, id="optional"),
+        pytest.param(Field("x", object), {"x": [1]}, [1], id="anything"),
+    ],
+)
+def test_field_read(field: Field, data: dict[str, Any], value: object) -> None:
+    read = field.read(data)
+    assert (read, type(read)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("field", "data", "error"),
+    [
+        (PERCENT, {}, "percent is missing"),
+        (PERCENT, {"percent": None}, "percent is missing"),
+        (LEVEL, {"level": "12"}, "level is not a number"),
+        (LEVEL, {"level": True}, "level is not a number"),
+        (SIDE, {"side": 1}, "side is not a text"),
+        (SIDE, {"side": "x"}, "side is none of r, l, b"),
+        (Field("x", bool), {"x": "yes"}, "x is not true or false"),
+        (Field("x", list), {"x": "a"}, "x is not a list"),
+        (Field("x", dict), {"x": []}, "x is not an object"),
+    ],
+)
+def test_field_refuses(field: Field, data: dict[str, Any], error: str) -> None:
+    with pytest.raises(PayloadError, match=re.escape(error)):
+        field.read(data)
+
+
+@pytest.mark.parametrize(
+    ("msg_type", "data", "expected"),
+    [
+        ("enclosure.eyes.level", {"level": 12}, []),
+        ("enclosure.eyes.level", {"level": 40}, ["level is 40, outside 0..30"]),
+        ("enclosure.eyes.blink", {"side": "x"}, ["side is none of r, l, b"]),
+        ("mycroft.volume.set", {"play_sound": 1}, ["percent is missing", "play_sound is not true or false"]),
+        ("enclosure.eyes.on", {"x": 1}, ["x is no field of enclosure.eyes.on; it has none"]),
+        ("mycroft.wifi.start", {"lng": 1}, ["lng is no field of system.wifi.setup; it has lang, allow_timeout"]),
+        ("system.reboot", {"display": False}, []),
+        ("mycroft.skills.list", {"some-skill": {"active": True}}, []),
+        ("never.heard.of", {"x": 1}, []),
+    ],
+)
+def test_problems(msg_type: str, data: dict[str, Any], expected: list[str]) -> None:
+    assert problems(msg_type, data) == expected
+
+
+def test_reading_leaves_out_what_we_do_without() -> None:
+    assert topics.REBOOT.read({"display": False, "x": 1}) == {}
+
+
+def test_page_is_made_from_the_table() -> None:
+    """If this fails: python -m bus.topics_doc > docs/messages.md."""
+    assert (ROOT / "docs/messages.md").read_text() == render()
+
+
+def test_types_for_a_person() -> None:
+    assert types("mycroft.wifi.st*", as_json=False).splitlines() == [
+        "system.wifi.setup  (also mycroft.wifi.start)",
+        "  Opens an access point with a page on which one chooses the network.",
+        "    lang           text, optional: of the page, such as en-us",
+        "    allow_timeout  true or false, default true: whether it closes by itself",
+        "  privileged: only root, our service users and the group mycroft-admin may send it",
+        "  from anyone to admin",
+        "  answered by system.wifi.ap_up, system.wifi.ap_error",
+        "  source: doc adm",
+    ]
+    assert types("never.heard.of", as_json=False) == ""
+
+
+def test_types_as_json() -> None:
+    assert [topic["type"] for topic in json.loads(types(None, as_json=True))] == list(TOPICS)
+    (percent, _, _) = json.loads(types("mycroft.volume.set", as_json=True))[0]["fields"]
+    assert percent | {"meaning": ""} == {
+        "name": "percent",
+        "type": "float",
+        "required": True,
+        "default": None,
+        "low": 0,
+        "high": 100,
+        "unit": "",
+        "choices": [],
+        "meaning": "",
+    }

@@ -1,0 +1,70 @@
+"""Programs that use the real client libraries of the field."""
+
+import asyncio
+import contextlib
+import json
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.compat.environment import python_with
+from tests.conftest import until
+
+PEER = Path(__file__).parent / "peer.py"
+
+
+@dataclass
+class Peer:
+    """A program that uses one of the field's client libraries."""
+
+    process: Process
+    heard: list[dict[str, Any]] = field(default_factory=list)
+    lost: bool = False
+
+    async def read(self) -> None:
+        assert self.process.stdout is not None
+        while line := await self.process.stdout.readline():
+            if not line.startswith(b"{"):
+                continue  # the library logs here, too
+            said = json.loads(line)
+            if "heard" in said:
+                self.heard.append(said["heard"])
+            self.lost = self.lost or "error" in said or "closed" in said
+
+    async def emit(self, msg_type: str, data: dict[str, Any] | None = None) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"type": msg_type, "data": data or {}}).encode() + b"\n")
+        await self.process.stdin.drain()
+
+    async def hears(self, msg_type: str) -> dict[str, Any]:
+        """Waits for a message of this type; forgets it and what came before it."""
+
+        def types() -> list[str]:
+            return [message["type"] for message in self.heard]
+
+        await until(lambda: msg_type in types(), f"{msg_type} among {types()}", 15)
+        index = types().index(msg_type)
+        message = self.heard[index]
+        del self.heard[: index + 1]
+        return message
+
+
+@contextlib.asynccontextmanager
+async def peer(library: tuple[str, str], bus_url: str) -> AsyncIterator[Peer]:
+    """A connected program with that library."""
+    module, requirement = library
+    python = await asyncio.to_thread(python_with, requirement)
+    host, port = bus_url.removeprefix("ws://").removesuffix("/core").split(":")
+    process = await asyncio.create_subprocess_exec(python, PEER, module, host, port, stdin=PIPE, stdout=PIPE)
+    found = Peer(process)
+    reading = asyncio.create_task(found.read())
+    try:
+        await found.hears("connected")
+        yield found
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+        await reading

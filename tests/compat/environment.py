@@ -1,0 +1,35 @@
+"""Virtual environments with the real client libraries of the field, from PyPI, made once and kept."""
+
+import subprocess
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2] / ".clients"
+
+
+def python_with(*requirements: str) -> Path:
+    """The interpreter of an environment that has these; skips the test where PyPI cannot be reached."""
+    folder = ROOT / ",".join(requirements)
+    python = folder / "bin" / "python"
+    done = folder / ".installed"
+    if not done.exists():
+        venv.create(folder, clear=True, with_pip=True)
+        installed = _pip(python, "install", *requirements)
+        if installed.returncode:
+            if _pip(python, "download", "--no-deps", "--dest", str(folder), "pip").returncode:
+                pytest.skip(f"PyPI cannot be reached, so there is no {requirements[0]} to try")
+            pytest.fail(f"cannot install {requirements}: {installed.stderr}")
+        done.touch()
+    return python
+
+
+def _pip(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+OVOS = ("ovos_bus_client", "ovos-bus-client==1.5.0")
+MYCROFT = ("mycroft_bus_client", "mycroft-messagebus-client==0.10.1")
+"""Module and requirement of the libraries that most programs in the field use."""

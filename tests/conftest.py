@@ -1,0 +1,54 @@
+"""Real parts that many tests use: a sound card, host services, and a faceplate."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from hw_sim.faceplate import Faceplate
+from hw_sim.host import Host
+from hw_sim.links import CABLES
+from hw_sim.process import Program
+from hw_sim.sound import Sound
+
+
+async def until(condition: Callable[[], bool], what: str, timeout_s: float = 10) -> None:
+    """Waits for something that a person would see happen."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            while not condition():
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        pytest.fail(f"never came: {what}")
+
+
+@pytest.fixture
+async def sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sound]:
+    """A real ALSA mixer, which is the default one of this process meanwhile."""
+    sound = Sound(tmp_path)
+    for name, value in sound.client_environment.items():
+        monkeypatch.setenv(name, value)
+    async with Program("sound", sound.command, print, sound.environment):
+        await sound.ready()
+        yield sound
+
+
+@pytest.fixture
+async def host(tmp_path: Path) -> AsyncIterator[Host]:
+    """A private D-Bus with logind, systemd and timedated."""
+    host = Host(tmp_path)
+    async with Program("host", host.command, print, host.environment) as program:
+        await program.line("unix:path=")
+        yield host
+
+
+@pytest.fixture
+async def faceplate(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Faceplate]:
+    """A faceplate in real time; a parameter names its cable."""
+    cable = CABLES[getattr(request, "param", "clean")]()
+    async with Faceplate(tmp_path / "faceplate", cable, print) as faceplate:
+        running = asyncio.create_task(faceplate.run())
+        await until(lambda: faceplate.firmware.now > 60, "the end of the boot")
+        yield faceplate
+        running.cancel()

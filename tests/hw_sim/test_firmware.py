@@ -1,0 +1,166 @@
+"""The stand-in for the faceplate does what the real firmware did, and keeps the promises of its interface."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hw_sim.firmware import Event, Eyes, Firmware, Mouth, Sent
+from tests.hw_sim import traces
+from tests.hw_sim.traces import Trace
+
+TRACES = list(traces.load())
+NOT_YET: frozenset[str] = frozenset()
+
+
+@pytest.mark.parametrize("trace", TRACES, ids=lambda trace: trace.name)
+def test_does_what_the_real_firmware_did(trace: Trace) -> None:
+    difference = traces.first_difference(trace)
+    if trace.name in NOT_YET:
+        assert difference, "this one passes now: take it off NOT_YET"
+    else:
+        assert not difference, difference
+
+
+def test_the_list_names_traces() -> None:
+    assert {trace.name for trace in TRACES} >= NOT_YET
+
+
+def booted(*commands: bytes) -> Firmware:
+    """A faceplate that has carried out `eyes.reset` and more, and rests."""
+    firmware = Firmware()
+    firmware.advance(300)
+    for command in (b"eyes.reset", *commands):
+        firmware.receive(command + b"\n")
+        firmware.advance(firmware.now + 1000)
+    return firmware
+
+
+def sent(events: list[Event]) -> bytes:
+    return bytes(event.byte for event in events if isinstance(event, Sent))
+
+
+def test_the_port_speaks_first() -> None:
+    assert sent(Firmware().advance(100)) == b"Mycroft Mark 1 v1.4.2 - Connected\r\n"
+
+
+def test_bytes_one_at_a_time_are_the_same_as_a_line_at_once() -> None:
+    line = b"mouth.text=hello\n"
+    whole, piecemeal = booted(), booted()
+    whole.receive(line)
+    for byte in line:
+        piecemeal.receive(bytes([byte]))
+    assert whole.advance(6000) == piecemeal.advance(6000)
+
+
+def test_small_steps_are_the_same_as_a_big_one() -> None:
+    trace = next(trace for trace in TRACES if trace.name == "combo-host-speaks")
+    firmware = Firmware()
+    events = []
+    inputs = iter([*trace.inputs, (trace.end_ms, "")])
+    ms, *_ = pending = next(inputs)
+    while firmware.now < trace.end_ms:
+        events += firmware.advance(min(firmware.now + 1.7, ms))
+        if firmware.now == ms and pending[1] == "send":
+            firmware.receive(pending[2].encode())
+        if firmware.now == ms < trace.end_ms:
+            ms, *_ = pending = next(inputs)
+    assert events == list(traces.replay(trace, Firmware()))
+
+
+def test_sleeping_until_wake_at_misses_nothing() -> None:
+    asleep, steady = booted(b"mouth.listen"), booted(b"mouth.listen")
+    events = []
+    while (at := asleep.wake_at()) is not None and at <= 6000:
+        events += asleep.advance(at)
+        assert asleep.now == at
+    assert events == steady.advance(6000)
+
+
+@pytest.mark.parametrize("commands", [(), (b"eyes.set=0,1",), (b"mouth.talk",), (b"eyes.off", b"mouth.talk")])
+def test_at_rest_it_needs_no_time(commands: tuple[bytes, ...]) -> None:
+    assert booted(*commands).wake_at() is None
+
+
+@pytest.mark.parametrize("commands", [(b"mouth.think",), (b"mouth.text=a text that scrolls",), (b"eyes.spin",)])
+def test_an_animation_wakes_for_its_frames_only(commands: tuple[bytes, ...]) -> None:
+    firmware = booted(*commands)
+    end = firmware.now + 1000
+    wakes = 0
+    while (at := firmware.wake_at()) is not None and at <= end:
+        firmware.advance(at)
+        wakes += 1
+    assert wakes < 200
+
+
+def test_a_blocked_program_keeps_63_bytes() -> None:
+    firmware = booted()
+    firmware.receive(b"system.blink=2\n")
+    firmware.advance(firmware.now + 500)
+    firmware.receive(b"x" * 70 + b"\n")
+    assert sent(firmware.advance(firmware.now + 5000)) == b"Command: " + b"x" * 63 + b"\r\n"
+
+
+def test_what_is_sent_while_it_restarts_is_lost() -> None:
+    firmware = booted()
+    firmware.receive(b"system.reset\n")
+    firmware.advance(firmware.now + 1000)
+    firmware.receive(b"system.version\n")
+    assert sent(firmware.advance(firmware.now + 2000)) == b"Mycroft Mark 1 v1.4.2 - Connected\r\n"
+
+
+def test_the_current_picture_is_the_last_event() -> None:
+    firmware = Firmware()
+    firmware.receive(b"\n" * 30 + b"mouth.viseme=3\n")
+    events = firmware.advance(3000)
+    assert firmware.eyes == [event.pixels for event in events if isinstance(event, Eyes)][-1]
+    assert firmware.mouth == [event.rows for event in events if isinstance(event, Mouth)][-1]
+    assert firmware.speaker
+
+
+def test_turning_several_detents_at_once() -> None:
+    firmware = booted(b"eyes.set=0,1")
+    firmware.turn(3)
+    firmware.turn(-2)
+    assert sent(firmware.advance(firmware.now + 500)) == b"volume.up\r\n" * 3 + b"volume.down\r\n" * 2
+
+
+ACTIONS: list[Callable[[Firmware], None]] = [
+    Firmware.press,
+    Firmware.release,
+    lambda firmware: firmware.turn(1),
+    lambda firmware: firmware.turn(-1),
+]
+COMMANDS = sorted({text for trace in TRACES for _, kind, *rest in trace.inputs if kind == "send" for text in rest})
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0, 700),
+            st.one_of(
+                st.binary(max_size=100),
+                st.sampled_from(COMMANDS).map(lambda text: text.encode("latin-1")),
+                st.text("ABCDPxyc=,$0123456789'\n", max_size=90).map(lambda text: b"mouth.icon=" + text.encode() + b"\n"),
+                st.sampled_from(ACTIONS),
+            ),
+        ),
+        max_size=12,
+    )
+)
+def test_whatever_comes_in_it_lives_and_shows_valid_pictures(
+    inputs: list[tuple[float, bytes | Callable[[Firmware], None]]],
+) -> None:
+    firmware = Firmware()
+    for wait_ms, given_in in inputs:
+        firmware.advance(firmware.now + wait_ms)
+        if isinstance(given_in, bytes):
+            firmware.receive(given_in)
+        else:
+            given_in(firmware)
+    events = firmware.advance(firmware.now + 3000)
+    assert [event.ms for event in events] == sorted(event.ms for event in events)
+    assert all(0 <= pixel <= 0xFFFFFF for pixel in firmware.eyes)
+    assert all(0 <= row <= 0xFFFFFFFF for row in firmware.mouth)
