@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bus import topics
-from bus.topics import Topic
+from bus.topic import Topic
 
 
 class Host(Protocol):

@@ -6,7 +6,7 @@ from typing import Any
 
 from bus.errors import BusUnavailableError, PayloadError
 from bus.message import Message
-from bus.topics import Topic
+from bus.topic import Topic
 
 Handler = Callable[..., Awaitable[None]]
 """Called with the message, and with the topic's fields as keyword arguments."""

@@ -297,14 +297,6 @@ FOREIGN: tuple[Topic, ...] = (
     # Administration.
     _admin("system.update.waiting", "core waits for system.update.complete.", source="mc", emitted_by="core"),
     _admin("system.display.homescreen", "Shows the home screen.", handled_by="gui"),
-    _admin(
-        "ovos.shell.exec.factory.reset",
-        "Runs a script that resets the device.",
-        (Field("script", str, meaning="its path"),),
-        emitted_by="plugins",
-        handled_by="gui",
-        privileged=True,  # whoever may send it may run anything
-    ),
     _admin("ovos.shell.status.ok", "Ends what the screen shows about a restart.", handled_by="gui"),
     # Wifi setup of OVOS, and of the Mark II.
     _wifi_plugin(

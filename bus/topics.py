@@ -1,18 +1,14 @@
-"""The contract: every message type that our code sends or handles, and by name also those of everybody else.
+"""The contract: every message type that our code sends, handles or guards.
 
 Who emits and who handles: "bus", "enclosure" and "admin" are ours. "core" is the intent service and skill manager,
 "listener" what hears the wake word, "audio" what speaks and plays, "plugins" are OVOS' hardware plugins.
 Abbreviations of sources: `bus.topic.SOURCES`. Types that only others use: `bus.foreign_topics`.
+All of them by name: `bus.contract`; this module is all that the daemons load.
 """
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
-from bus.foreign_topics import FOREIGN
-from bus.topic import Family
-from bus.topic import Field as Field  # noqa: PLC0414  # for those who take all of the contract from here
-from bus.topic import Topic as Topic  # noqa: PLC0414
+from bus.topic import Family, Field, Topic
 
 
 def _byte(name: str) -> Field:
@@ -569,6 +565,17 @@ SERVICE_RESTART_START = _admin_report(
     "system.mycroft.service.restart.start", "The voice assistant is about to restart.", unread=(_display(True),)
 )
 
+SHELL_FACTORY_RESET = Topic(
+    "ovos.shell.exec.factory.reset",
+    "Has the screen's shell run a script that resets the device; whoever may send it may run anything.",
+    (Field("script", str, meaning="its path"),),
+    family=Family.ADMIN,
+    source="sys",
+    emitted_by="plugins",
+    handled_by="gui",
+    privileged=True,
+)
+
 # Wifi.
 
 _wifi = partial(Topic, family=Family.WIFI, source="doc adm", handled_by="admin", privileged=True)
@@ -700,27 +707,8 @@ COMMON_PLAY_PLAY = _playback("ovos.common_play.play", "Plays media.", source="ov
 COMMON_PLAY_STOP = _playback("ovos.common_play.stop", "Stops playing media.", source="ovos")
 
 
-_OURS = tuple(value for value in globals().values() if isinstance(value, Topic))
+OURS = tuple(value for value in globals().values() if isinstance(value, Topic))
+"""All of the above."""
 
-TOPICS: Mapping[str, Topic] = {topic.name: topic for topic in (*_OURS, *FOREIGN)}
-"""Every message type, by name."""
-
-ALIASES: Mapping[str, Topic] = {topic.alias: topic for topic in TOPICS.values() if topic.alias}
-"""Those that have another name, by that."""
-
-
-def find(msg_type: str) -> Topic | None:
-    """The topic of this name, new or old; None if nobody has documented it."""
-    return TOPICS.get(msg_type) or ALIASES.get(msg_type)
-
-
-def is_privileged(msg_type: str) -> bool:
-    """Whether the bus takes this type only from those who may administer the machine."""
-    topic = find(msg_type)
-    return topic is not None and topic.privileged
-
-
-def problems(msg_type: str, data: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the data of a message, in words; nothing is, for a type that is not documented."""
-    topic = find(msg_type)
-    return topic.problems(data) if topic else []
+PRIVILEGED = frozenset(name for topic in OURS if topic.privileged for name in (topic.name, topic.alias) if name)
+"""The types, by either name, that the bus takes only from those who may administer the machine."""

@@ -4,8 +4,8 @@ import json
 import sys
 from collections.abc import Iterator
 
+from bus.contract import TOPICS
 from bus.topic import REQUIRED, SOURCES, Family, Field, Topic
-from bus.topics import TOPICS
 
 INTRODUCTION = """\
 # Messages

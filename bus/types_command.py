@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from bus.contract import TOPICS
 from bus.topic import REQUIRED, Field, Topic
-from bus.topics import TOPICS
 from bus.topics_doc import describe
 
 

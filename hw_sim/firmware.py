@@ -29,7 +29,7 @@ MOUTH_ROWS = 8
 
 # Serial port
 IN_BYTE_MS = 10 / 9.6  # start bit, 8 bits, stop bit at 9600 baud
-HALF_BIT_MS = 0.5 / 9.6  # a byte is there in the middle of its stop bit
+HALF_BIT_MS = 0.1  # a byte is there in the middle of its stop bit
 OUT_BYTE_MS = 1.04  # the board's own 9615 baud, the nearest that 16 MHz gives
 INPUT_RING = 63  # bytes that wait to be read: Arduino's ring of 64 keeps one free
 OUTPUT_WAITING = 64  # bytes that wait to be sent: such a ring and the data register
@@ -43,12 +43,13 @@ MOUTH_BLANK_AT_MS = 6.0
 BOOT_MS = 20.508  # from reset to clock and serial port
 LOOP_MS = 0.0204  # one turn of the main loop with nothing to do
 POLL_MS = 0.02
-READ_MS = 0.055  # take a byte from the ring
-WRITE_MS = 0.0129  # queue a byte for sending, and the interrupt that sends it
+READ_MS = 0.0514  # take a byte from the ring
+WRITE_MS = 0.0095  # queue a byte for sending, and the interrupt that sends it
+ECHO_MS = 0.05
 COMMAND_MS = 0.05
 PREFIX_MS = 0.02  # compare a command with one of those that there are
 TEXT_MS = 0.08  # draw a text of which nothing is visible
-ANIMATE_MS = 0.513  # more, where the line names an animation
+ANIMATE_MS = 0.493  # more, where the line names an animation
 ICON_SCAN_MS = 0.0008  # times the square of its length: the end of an icon is looked for at each character
 EYES_SHOW_MS = 0.7365  # 24 pixels on the wire
 EYES_FRAME_MS = 0.0896  # draw a frame of an animation
@@ -496,6 +497,7 @@ class _Loop:
         """Read a line, echo it, carry it out."""
         line = yield from self._read_line()
         yield from self._serial.flush()
+        yield ECHO_MS
         yield from self._serial.println(f"Command: {line}")
         yield COMMAND_MS
         family, _, command = line.partition(".")

@@ -8,7 +8,7 @@ from bus import topics
 from bus.dispatch import Dispatcher
 from bus.errors import PayloadError
 from bus.message import Message
-from bus.topics import Topic
+from bus.topic import Topic
 from enclosure.faceplate import frames, icons
 from enclosure.faceplate.frames import Command
 from enclosure.faceplate.text import displayable

@@ -5,7 +5,7 @@ import pytest
 from bus.dispatch import Dispatcher
 from bus.errors import BusUnavailableError
 from bus.message import Message
-from bus.topics import Field, Topic
+from bus.topic import Field, Topic
 
 TOPIC = Topic("a.set", "", (Field("level", int, 5, 0, 10), Field("name", str)), alias="ovos.a.set")
 
