@@ -9,13 +9,14 @@ import difflib
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from bus.errors import ConfigError
+from bus.policy import Token
 
 FILES = (Path("/etc/mycroft/mycroft.conf"), Path("~/.config/mycroft/mycroft.conf"))
 """In the order in which they are read; the later one wins."""
@@ -34,12 +35,18 @@ class WebSocketSettings:
     route: str = "/core"
     max_msg_size: int = 25
     """MB that one message may have."""
+    ssl: bool = False
+    """Whether this port speaks TLS, to clients on this machine, too."""
+    ssl_cert: str | None = None
+    ssl_key: str | None = None
+    """Files in PEM format; also for `bus.remote_port`."""
 
     @property
     def url(self) -> str:
         """Where a client on this machine finds the bus, also when it listens on all addresses."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  # not bound
-        return f"ws://{host}:{self.port}{self.route}"
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # not bound
+        host = f"[{host}]" if ":" in host else host
+        return f"{'wss' if self.ssl else 'ws'}://{host}:{self.port}{self.route}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +55,19 @@ class BusSettings:
 
     allowed_origins: tuple[str, ...] = ()
     """Origins of web pages that may connect, as browsers send them: "https://example.org"."""
+    socket: str | None = None
+    """Path of a unix socket to listen on besides."""
+    remote_host: str = "0.0.0.0"  # noqa: S104  # not used without remote_port
+    remote_port: int | None = None
+    """Where other machines may connect, with TLS and a token."""
+    tokens: dict[str, Token] = field(default_factory=dict)
+    """By the name of whoever has it."""
+    max_clients: int = 1024
+    """Connections at a time."""
     max_queue: int = 8
     """MB that may wait for a client before it counts as one that does not read."""
+    max_rate: int | None = None
+    """Messages per second and client; one that sends faster is read more slowly, and loses nothing."""
 
 
 class Configuration:

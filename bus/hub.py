@@ -1,21 +1,40 @@
 """Who is on the bus, and who gets what. Knows peers and bytes; no sockets, no event loop, no clock."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+import fnmatch
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any, Protocol
 
-from bus.errors import FrameError
+from bus import topics
+from bus.errors import FrameError, PayloadError
 from bus.message import Message, check
+from bus.policy import Role, denial
 
 GREETING = Message("connected", {}, {"session": {"session_id": "default"}}).serialize().encode()
 """What a new client hears first, and nobody else; OVOS clients take their session from it."""
+
+MAX_PATTERNS = 256
+"""Of one subscription."""
+
+MAX_TYPE = 1000
+"""Characters of a message type; the longest in the field has some 60."""
 
 
 class Peer(Protocol):
     """One client of the bus, however it is connected."""
 
+    role: Role
+
     def deliver(self, payloads: Sequence[bytes]) -> None:
         """Queues messages for the client; must not wait and must not raise."""
+
+    def may_administer(self) -> bool:
+        """Whether the client's user may have the machine changed; asked only when it matters."""
+
+    def describe(self) -> Mapping[str, Any]:
+        """Who it is and how it does, for `bus.status`."""
 
 
 @dataclass(slots=True)
@@ -23,50 +42,111 @@ class Counters:
     """What has happened since the start."""
 
     received: int = 0
+    """Messages relayed."""
     rejected: int = 0
+    """Frames that were no messages."""
+    denied: int = 0
+    """Messages whose sender may not send them."""
+    refused: int = 0
+    """Connections that were not let in."""
+    timed_out: int = 0
+    """Handshakes that were never finished, and clients that fell silent."""
+    slow: int = 0
+    """Clients closed because they did not read."""
+    throttled: int = 0
+    """Times that a client was made to wait because it sent too fast."""
 
 
 class Hub:
     """Relays every valid message to every peer, its sender included, in the order of arrival.
 
     `receive` collects, `flush` delivers: all that arrived in one turn of the event loop goes out to each peer
-    at once, and every peer is handed the same sequence object, so that it needs to be framed only once.
+    at once. Peers without a subscription are handed the same sequence object, so that it is framed only once.
+    `memory` tells what the process has, in bytes.
     """
 
-    def __init__(self) -> None:
-        self.peers: set[Peer] = set()
+    def __init__(self, memory: Callable[[], int]) -> None:
         self.counters = Counters()
+        self._memory = memory
+        self._peers: dict[Peer, Callable[[str], bool] | None] = {}
         self._arrived: list[bytes] = []
+        self._types: list[str] = []
+        self._own = {topics.SUBSCRIBE.name: self._subscribe, topics.STATUS.name: self._status}
+
+    def __len__(self) -> int:
+        return len(self._peers)
 
     def join(self, peer: Peer) -> None:
         """Greets a new peer, which from then on gets everything."""
-        self.peers.add(peer)
+        self._peers[peer] = None
         peer.deliver((GREETING,))
 
     def leave(self, peer: Peer) -> None:
         """Forgets a peer; does nothing when it has left already."""
-        self.peers.discard(peer)
+        self._peers.pop(peer, None)
 
     def receive(self, sender: Peer, payload: bytes) -> str | None:
         """Takes one frame from a peer; returns the reason when it is refused, which only the sender hears."""
         try:
-            check(payload)
+            message = check(payload)
         except FrameError as error:
             return self.reject(sender, str(error))
+        msg_type = message.msg_type if message else ""  # encrypted: nobody knows
+        if len(msg_type) > MAX_TYPE:
+            return self.reject(sender, "type is too long")
+        if message and msg_type in self._own:
+            self._own[msg_type](sender, message)
+            return None
+        reason = denial(msg_type, sender.role, sender.may_administer)
+        if reason is not None:
+            self.counters.denied += 1
+            self._tell(sender, Message(topics.DENIED.name, {"type": msg_type, "reason": reason}))
+            return f"{msg_type}: {reason}"
         self.counters.received += 1
         self._arrived.append(payload)
+        self._types.append(msg_type)
         return None
 
     def reject(self, sender: Peer, reason: str) -> str:
         """Tells a peer that its frame was not relayed; returns the reason."""
         self.counters.rejected += 1
-        rejection = Message("bus.message.rejected", {"reason": reason})
-        sender.deliver((rejection.serialize().encode(),))
+        self._tell(sender, Message(topics.REJECTED.name, {"reason": reason}))
         return reason
 
     def flush(self) -> None:
         """Delivers what has arrived since the last flush."""
         arrived, self._arrived = tuple(self._arrived), []
-        if arrived:
-            for peer in tuple(self.peers):
+        types, self._types = self._types, []
+        if not arrived:
+            return
+        for peer, wants in tuple(self._peers.items()):
+            if wants is None:
                 peer.deliver(arrived)
+            else:
+                chosen = [payload for payload, msg_type in zip(arrived, types, strict=True) if wants(msg_type)]
+                if chosen:
+                    peer.deliver(chosen)
+
+    def _tell(self, peer: Peer, message: Message) -> None:
+        peer.deliver((message.serialize().encode(),))
+
+    def _subscribe(self, peer: Peer, message: Message) -> None:
+        """From now on the peer gets what matches its patterns, and what is for it alone."""
+        try:
+            patterns = topics.SUBSCRIBE.read(message.data)["patterns"]
+            if not all(isinstance(pattern, str) for pattern in patterns) or len(patterns) > MAX_PATTERNS:
+                raise PayloadError(f"patterns are not texts, {MAX_PATTERNS} at most")
+        except PayloadError as error:
+            self._tell(peer, message.reply(f"{message.msg_type}.failed", {"error": str(error)}))
+            return
+        expression = re.compile("|".join(map(fnmatch.translate, patterns)) or r"(?!)")
+        self._peers[peer] = lru_cache(MAX_PATTERNS)(lambda msg_type: expression.match(msg_type) is not None)
+        self._tell(peer, message.response({"patterns": patterns}))
+
+    def _status(self, peer: Peer, message: Message) -> None:
+        status = {
+            "clients": [dict(client.describe()) for client in self._peers],
+            "counters": asdict(self.counters),
+            "memory": self._memory(),
+        }
+        self._tell(peer, message.response(status))

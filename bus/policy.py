@@ -1,8 +1,37 @@
-"""Who may connect. Pure: addresses and headers in, a verdict out."""
+"""Who may connect, and who may send what. Pure: addresses, headers, tokens and types in, a verdict out."""
 
-from collections.abc import Collection
+import hashlib
+import hmac
+from collections.abc import Callable, Collection, Mapping
+from enum import StrEnum
 from ipaddress import ip_address
+from typing import Annotated
 from urllib.parse import urlsplit
+
+import msgspec
+
+from bus.topics import PRIVILEGED
+
+ADMIN_GROUP = "mycroft-admin"
+ADMIN_USERS = ("root", "mycroft", "mycroft-admin")
+"""Who may have the machine changed: these users, and the members of this group."""
+
+
+class Role(StrEnum):
+    """What a client may do."""
+
+    CONTROL = "control"
+    """Hears everything and sends what is not privileged; privileged types, too, where its user may."""
+    OBSERVE = "observe"
+    """Hears everything and sends nothing."""
+
+
+class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What another machine shows to be let in. Only its hash is kept, so that the configuration has no secret."""
+
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    """Of the token's text, in hexadecimal."""
+    role: Role = Role.OBSERVE
 
 
 def is_loopback(address: str) -> bool:
@@ -30,3 +59,22 @@ def origin_allowed(origin: str | None, host: str | None, listed: Collection[str]
     except ValueError:
         return False
     return page.netloc == host and is_loopback(page.hostname or "")
+
+
+def role_of(token: str | None, tokens: Mapping[str, Token]) -> Role | None:
+    """What the bearer of a token may do; None: no such token. Takes the same time for any wrong one."""
+    digest = hashlib.sha256((token or "").encode()).hexdigest()
+    found = None
+    for known in tokens.values():
+        if hmac.compare_digest(digest, known.sha256):
+            found = known.role
+    return found
+
+
+def denial(msg_type: str, role: Role, may_administer: Callable[[], bool]) -> str | None:
+    """Why a client may not send this type; None: it may. `may_administer` is asked for privileged types only."""
+    if role is Role.OBSERVE:
+        return "this client may only listen"
+    if msg_type in PRIVILEGED and not may_administer():
+        return f"only root, the device's own services and members of {ADMIN_GROUP} may send this"
+    return None

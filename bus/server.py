@@ -1,37 +1,29 @@
-"""The bus on a TCP port: WebSocket connections on one side, the hub on the other.
-
-The sans-I/O protocol of `websockets` keeps handshake, incoming frames, control frames and closing correct.
-Outgoing messages take a shorter way: framed once, and written once per client and turn of the event loop.
-TCP_NODELAY is set by asyncio itself on every TCP connection.
-"""
+"""The bus on its sockets: listeners, and what all connections share."""
 
 import asyncio
 import logging
 import os
+import resource
+import socket
+import ssl
 import struct
-from collections.abc import Callable, Sequence
-from http import HTTPStatus
-from logging import DEBUG, WARNING
-from typing import Self, cast
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
 
-from websockets.frames import CloseCode, Frame, Opcode
-from websockets.http11 import Request
-from websockets.protocol import SEND_EOF, State
-from websockets.server import ServerProtocol
+from websockets.frames import CloseCode, Opcode
 
 from bus.config import BusSettings, WebSocketSettings
+from bus.connection import CLOSE_TIMEOUT_S, HANDSHAKE_TIMEOUT_S, Connection
 from bus.errors import ListenError
 from bus.hub import Hub
-from bus.policy import is_loopback, origin_allowed
 
-HANDSHAKE_TIMEOUT_S = 10
-"""A connection that has not finished its handshake by then is dropped."""
+BACKLOG = 1024
+"""Connections that may wait to be accepted, as when all programs of a device come back at once."""
 
-PING_INTERVAL_S = 30
-"""A client is pinged this often, and dropped when it was silent from one ping to the next but one."""
-
-CLOSE_TIMEOUT_S = 1
-"""How long a client may take to answer a close frame; the daemon has 2 s to stop."""
+MAX_COMPLAINTS = 1000
+"""Different refusals that are told; a stranger must not fill the log."""
 
 _LOGGER = logging.getLogger(__name__)
 _FIN_TEXT = 0x80 | Opcode.TEXT
@@ -48,31 +40,34 @@ def text_frame(payload: bytes) -> bytes:
 
 
 class Server:
-    """The listening bus. Use as an async context manager; entering raises ListenError."""
+    """The listening bus. Use as an async context manager; entering raises ListenError.
 
-    def __init__(self, websocket: WebSocketSettings, settings: BusSettings) -> None:
+    `inherited` are listening sockets that systemd holds; with them nothing else is opened for this machine.
+    """
+
+    def __init__(
+        self, websocket: WebSocketSettings, settings: BusSettings, inherited: Sequence[socket.socket] = ()
+    ) -> None:
         self.websocket = websocket
         self.settings = settings
-        self.hub = Hub()
-        self.connections: set[_Connection] = set()
-        self._listener: asyncio.Server | None = None
+        self.hub = Hub(_memory)
+        self.connections: set[Connection] = set()
+        self._inherited = inherited
+        self._listeners: list[asyncio.Server] = []
         self._flush_due = False
         self._framed: tuple[Sequence[bytes], bytes] = ((), b"")
+        self._complaints: set[str] = set()
 
     async def __aenter__(self) -> Self:
-        host, port = self.websocket.host, self.websocket.port
         try:
-            self._listener = await asyncio.get_running_loop().create_server(
-                lambda: _Connection(self), host, port, backlog=1024
-            )
-        except OSError as error:
-            why = os.strerror(error.errno) if error.errno and error.errno > 0 else error  # name lookups
-            raise ListenError(f"cannot listen on {host} port {port}: {why}") from error
+            await self._listen()
+        except BaseException:
+            self._stop_listening()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._listener is not None:
-            self._listener.close()
+        self._stop_listening()
         closing = [connection.close(CloseCode.GOING_AWAY, "bus stops") for connection in self.connections]
         if closing:
             await asyncio.wait(closing, timeout=CLOSE_TIMEOUT_S)
@@ -81,15 +76,17 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where clients connect to; the port is the real one even where 0 was asked for."""
-        assert self._listener is not None, "the server is not listening"
-        host, port = self._listener.sockets[0].getsockname()[:2]
-        return f"ws://{f'[{host}]' if ':' in host else host}:{port}{self.websocket.route}"
+        """Where clients on this machine connect to; the port is the real one even where 0 was asked for."""
+        name = self._listeners[0].sockets[0].getsockname()
+        if isinstance(name, str):
+            return f"unix:{name}"
+        here = replace(self.websocket, host=name[0], port=name[1])
+        return here.url
 
-    def receive(self, sender: "_Connection", payload: bytes) -> str | None:
+    def receive(self, sender: Connection, payload: bytes) -> str | None:
         """Hands a frame to the hub, to be relayed in the next turn of the loop; the reason when it is not."""
         reason = self.hub.receive(sender, payload)
-        if reason is None and not self._flush_due:
+        if not self._flush_due:
             self._flush_due = True
             asyncio.get_running_loop().call_soon(self._flush)
         return reason
@@ -100,159 +97,91 @@ class Server:
             self._framed = (payloads, b"".join(map(text_frame, payloads)))
         return self._framed[1]
 
+    def complain(self, what: str) -> None:
+        """Logs a refusal, each only once."""
+        if what not in self._complaints and len(self._complaints) < MAX_COMPLAINTS:
+            self._complaints.add(what)
+            _LOGGER.warning("%s", what)
+
     def _flush(self) -> None:
         self._flush_due = False
         self.hub.flush()
         self._framed = ((), b"")
 
+    async def _listen(self) -> None:
+        here, settings = self.websocket, self.settings
+        tls = self._tls() if here.ssl or settings.remote_port is not None else None
+        if self._inherited:
+            local = list(self._inherited)
+        else:
+            local = [_tcp(here.host, here.port)]
+            if settings.socket is not None:
+                local.append(_unix(settings.socket))
+        for listening in local:
+            await self._serve(listening, tls if here.ssl and not _is_unix(listening) else None)
+        if settings.remote_port is not None:
+            await self._serve(_tcp(settings.remote_host, settings.remote_port), tls)
 
-class _Connection(asyncio.Protocol):
-    """One TCP connection: first a handshake, then a peer of the hub."""
-
-    _transport: asyncio.Transport
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._ws = ServerProtocol(max_size=server.websocket.max_msg_size * 2**20)
-        self._fragments: list[bytes] = []
-        self._binary = False
-        self._heard = True
-        self._rejected = False
-        self._closing = False
+    async def _serve(self, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
         loop = asyncio.get_running_loop()
-        self._closed: asyncio.Future[None] = loop.create_future()
-        self._timer = loop.call_later(HANDSHAKE_TIMEOUT_S, self.abort)
-        self.name = "?"
-
-    # What asyncio calls.
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        address, port = transport.get_extra_info("peername")[:2]
-        self.name = f"{address}:{port}"
-        self._server.connections.add(self)
-        if not is_loopback(address):
-            _LOGGER.warning("refused %s: only this machine may connect to the bus", self.name)
-            self.abort()
-
-    def data_received(self, data: bytes) -> None:
-        self._heard = True
-        self._ws.receive_data(data)
-        self._process()
-
-    def eof_received(self) -> None:
-        self._ws.receive_eof()
-        self._process()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._timer.cancel()
-        self._server.connections.discard(self)
-        self._server.hub.leave(self)
-        if not self._closed.done():
-            self._closed.set_result(None)
-        _LOGGER.debug("%s left: %s", self.name, exc or "closed")
-
-    # What the hub and the server call.
-
-    def deliver(self, payloads: Sequence[bytes]) -> None:
-        """Queues messages for this client; one that does not read is closed instead (1013)."""
-        if self._ws.state is not State.OPEN:
-            return
-        queued = self._transport.get_write_buffer_size()
-        if queued > self._server.settings.max_queue * 2**20:
-            _LOGGER.warning("%s does not read: closed with %d bytes waiting for it", self.name, queued)
-            self.close(CloseCode.TRY_AGAIN_LATER, "client does not read")
-            return
-        self._transport.write(self._server.framed(payloads))
-
-    def close(self, code: CloseCode, reason: str) -> asyncio.Future[None]:
-        """Starts to close; the future is done when the connection is gone, CLOSE_TIMEOUT_S from now at most."""
-        self._server.hub.leave(self)
-        if self._ws.state is State.OPEN:
-            self._ws.send_close(code, reason)
-            self._process()
+        if _is_unix(listening):
+            listener = await loop.create_unix_server(lambda: Connection(self, secure=False), sock=listening)
         else:
-            self.abort()
-        return self._closed
-
-    def abort(self) -> None:
-        """Drops the connection at once."""
-        self._transport.abort()
-
-    # The rest.
-
-    def _process(self) -> None:
-        for event in self._ws.events_received():
-            if isinstance(event, Request):
-                self._answer_handshake(event)
-            else:
-                self._take(cast(Frame, event))
-        self._write_protocol()
-        if self._ws.close_expected() and not self._closing:
-            self._closing = True
-            self._server.hub.leave(self)
-            self._restart_timer(CLOSE_TIMEOUT_S, self.abort)
-
-    def _write_protocol(self) -> None:
-        """Writes what the protocol has to say: handshake response, pong, close."""
-        for data in self._ws.data_to_send():
-            if data is not SEND_EOF:
-                self._transport.write(data)
-            elif not self._transport.is_closing():
-                self._transport.write_eof()
-
-    def _answer_handshake(self, request: Request) -> None:
-        route, origins = self._server.websocket.route, self._server.settings.allowed_origins
-        origin = _header(request, "Origin")
-        if request.path.partition("?")[0] != route:
-            response = self._ws.reject(HTTPStatus.NOT_FOUND, f"The bus is at {route}.\n")
-        elif not origin_allowed(origin, _header(request, "Host"), origins):
-            _LOGGER.warning(
-                "refused %s: page from %s; bus.allowed_origins in mycroft.conf lists who may", self.name, origin
+            listener = await loop.create_server(
+                lambda: Connection(self, secure=tls is not None),
+                sock=listening,
+                backlog=BACKLOG,
+                ssl=tls,
+                ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S if tls else None,
             )
-            response = self._ws.reject(HTTPStatus.FORBIDDEN, "This origin is not allowed.\n")
-        else:
-            response = self._ws.accept(request)
-        self._ws.send_response(response)
-        if self._ws.state is State.OPEN:
-            self._restart_timer(PING_INTERVAL_S, self._ping)
-            self._write_protocol()  # the greeting comes after the response
-            self._server.hub.join(self)
+        self._listeners.append(listener)
 
-    def _take(self, frame: Frame) -> None:
-        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
-            self._fragments = [bytes(frame.data)]
-            self._binary = frame.opcode is Opcode.BINARY
-        elif frame.opcode is Opcode.CONT:
-            self._fragments.append(bytes(frame.data))
-        else:
-            return
-        if frame.fin:
-            payload, self._fragments = b"".join(self._fragments), []
-            reason = (
-                self._server.hub.reject(self, "not a message: binary frame")
-                if self._binary
-                else self._server.receive(self, payload)
-            )
-            if reason is not None:
-                _LOGGER.log(DEBUG if self._rejected else WARNING, "rejected a frame of %s: %s", self.name, reason)
-                self._rejected = True
+    def _tls(self) -> ssl.SSLContext:
+        certificate, key = self.websocket.ssl_cert, self.websocket.ssl_key
+        if not certificate or not key:
+            raise ListenError("TLS needs websocket.ssl_cert and websocket.ssl_key in mycroft.conf")
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            context.load_cert_chain(certificate, key)
+        except (OSError, ssl.SSLError) as error:
+            raise ListenError(f"TLS certificate {certificate} with key {key}: {error}") from error
+        return context
 
-    def _ping(self) -> None:
-        if not self._heard:
-            _LOGGER.info("%s is silent: dropped", self.name)
-            self.abort()
-            return
-        self._heard = False
-        self._ws.send_ping(b"")
-        self._write_protocol()
-        self._restart_timer(PING_INTERVAL_S, self._ping)
-
-    def _restart_timer(self, delay_s: float, callback: Callable[[], None]) -> None:
-        self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(delay_s, callback)
+    def _stop_listening(self) -> None:
+        for listener in self._listeners:
+            listener.close()
 
 
-def _header(request: Request, name: str) -> str | None:
-    values = request.headers.get_all(name)
-    return ", ".join(values) if values else None
+def _tcp(host: str, port: int) -> socket.socket:
+    """A socket that listens at an address. Raises ListenError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error  # name lookups have their own
+        raise ListenError(f"cannot listen on {host} port {port}: {why}") from error
+
+
+def _unix(path: str) -> socket.socket:
+    """A unix socket that listens, as open to local users as the port is. Raises ListenError."""
+    listening = socket.socket(socket.AF_UNIX)
+    try:
+        if Path(path).is_socket():
+            Path(path).unlink()  # of a bus before this one
+        listening.bind(path)
+        Path(path).chmod(0o666)
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise ListenError(f"cannot listen on {path}: {error.strerror}") from error
+    return listening
+
+
+def _is_unix(listening: socket.socket) -> bool:
+    return listening.family == socket.AF_UNIX
+
+
+def _memory() -> int:
+    """Bytes of memory that this process has (its resident set)."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()

@@ -1,12 +1,25 @@
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from bus.hub import GREETING, Hub
+import pytest
+
+from bus.hub import GREETING, MAX_PATTERNS, Hub
+from bus.message import Message
+from bus.policy import Role
 
 
 class Listener:
-    def __init__(self) -> None:
+    def __init__(self, role: Role = Role.CONTROL, *, admin: bool = False) -> None:
+        self.role = role
+        self.admin = admin
         self.batches: list[Sequence[bytes]] = []
+
+    def may_administer(self) -> bool:
+        return self.admin
+
+    def describe(self) -> Mapping[str, Any]:
+        return {"name": "listener"}
 
     def deliver(self, payloads: Sequence[bytes]) -> None:
         self.batches.append(payloads)
@@ -15,17 +28,31 @@ class Listener:
     def heard(self) -> list[bytes]:
         return [payload for batch in self.batches for payload in batch]
 
+    def answer(self) -> Message:
+        """The one message heard; forgets it."""
+        [payload] = self.heard
+        self.batches.clear()
+        return Message.deserialize(payload)
 
-def joined(hub: Hub) -> Listener:
-    peer = Listener()
+
+def joined(hub: Hub, role: Role = Role.CONTROL, *, admin: bool = False) -> Listener:
+    peer = Listener(role, admin=admin)
     hub.join(peer)
     assert peer.heard == [GREETING]
     peer.batches.clear()
     return peer
 
 
-def test_everybody_gets_the_senders_bytes_in_order_the_sender_too() -> None:
-    hub = Hub()
+def frame(msg_type: str, data: dict[str, Any] | None = None) -> bytes:
+    return Message(msg_type, data or {}).serialize().encode()
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub(lambda: 12345)
+
+
+def test_everybody_gets_the_senders_bytes_in_order_the_sender_too(hub: Hub) -> None:
     ann, bob = joined(hub), joined(hub)
     frames = [b'{"type" : "a"}', b'{"type":"b","data":{}}', b'{"type":"a","context":null}']
     hub.receive(ann, frames[0])
@@ -36,8 +63,7 @@ def test_everybody_gets_the_senders_bytes_in_order_the_sender_too() -> None:
     assert ann.batches[0] is bob.batches[0], "one sequence for all, so that it is framed once"
 
 
-def test_only_the_sender_hears_of_a_frame_that_is_no_message() -> None:
-    hub = Hub()
+def test_only_the_sender_hears_of_a_frame_that_is_no_message(hub: Hub) -> None:
     ann, bob = joined(hub), joined(hub)
     assert hub.receive(ann, b"[1]") is not None
     hub.flush()
@@ -48,8 +74,7 @@ def test_only_the_sender_hears_of_a_frame_that_is_no_message() -> None:
     assert (hub.counters.received, hub.counters.rejected) == (0, 1)
 
 
-def test_who_has_left_gets_nothing_more() -> None:
-    hub = Hub()
+def test_who_has_left_gets_nothing_more(hub: Hub) -> None:
     ann, bob = joined(hub), joined(hub)
     hub.leave(ann)
     hub.leave(ann)
@@ -58,3 +83,73 @@ def test_who_has_left_gets_nothing_more() -> None:
     hub.flush()
     assert ann.heard == []
     assert len(bob.batches) == 1
+
+
+def test_a_subscriber_gets_what_it_asked_for_in_order(hub: Hub) -> None:
+    ann, bob = joined(hub), joined(hub)
+    hub.receive(ann, frame("bus.subscribe", {"patterns": ["enclosure.*", "mycroft.stop"]}))
+    assert ann.answer().data == {"patterns": ["enclosure.*", "mycroft.stop"]}
+    frames = [frame(name) for name in ("enclosure.eyes.on", "speak", "mycroft.stop", "mycroft.stop.handled")]
+    for sent in frames:
+        hub.receive(bob, sent)
+    hub.flush()
+    assert ann.heard == [frames[0], frames[2]]
+    assert bob.heard == frames
+
+
+@pytest.mark.parametrize("patterns", [None, "enclosure.*", [1], ["x"] * (MAX_PATTERNS + 1)])
+def test_a_bad_subscription_changes_nothing(hub: Hub, patterns: object) -> None:
+    ann = joined(hub)
+    hub.receive(ann, frame("bus.subscribe", {"patterns": patterns}))
+    assert ann.answer().msg_type == "bus.subscribe.failed"
+    hub.receive(ann, frame("x"))
+    hub.flush()
+    assert ann.heard == [frame("x")]
+
+
+def test_status_is_for_who_asks(hub: Hub) -> None:
+    ann, bob = joined(hub), joined(hub)
+    hub.receive(ann, b"junk")
+    ann.batches.clear()
+    hub.receive(ann, frame("bus.status"))
+    hub.flush()
+    status = ann.answer()
+    assert status.msg_type == "bus.status.response"
+    assert status.data["clients"] == [{"name": "listener"}] * 2
+    assert status.data["memory"] == 12345
+    assert status.data["counters"]["rejected"] == 1
+    assert bob.heard == []
+
+
+@pytest.mark.parametrize(
+    ("msg_type", "role", "admin", "relayed"),
+    [
+        ("speak", Role.CONTROL, False, True),
+        ("system.reboot", Role.CONTROL, False, False),
+        ("system.reboot", Role.CONTROL, True, True),
+        ("mycroft.enable.ssh", Role.CONTROL, False, False),
+        ("speak", Role.OBSERVE, True, False),
+        ("bus.status", Role.OBSERVE, False, False),
+    ],
+)
+def test_what_a_sender_may_not_send_goes_nowhere(
+    hub: Hub, msg_type: str, role: Role, admin: bool, relayed: bool
+) -> None:
+    ann, bob = joined(hub, role, admin=admin), joined(hub)
+    hub.receive(ann, frame(msg_type))
+    hub.flush()
+    assert bob.heard == ([frame(msg_type)] if relayed else [])
+    answer = ann.answer()
+    if msg_type == "bus.status":
+        assert answer.msg_type == "bus.status.response"
+    elif not relayed:
+        assert (answer.msg_type, answer.data["type"]) == ("bus.message.denied", msg_type)
+        assert hub.counters.denied == 1
+
+
+def test_an_escaped_type_is_the_type(hub: Hub) -> None:
+    ann, bob = joined(hub), joined(hub)
+    hub.receive(ann, b'{"type":"\\u0073ystem.reboot"}')
+    hub.receive(ann, b'{"type":"speak","type":"system.reboot"}')
+    hub.flush()
+    assert bob.heard == []

@@ -1,6 +1,8 @@
+import hashlib
+
 import pytest
 
-from bus.policy import is_loopback, origin_allowed
+from bus.policy import Role, Token, denial, is_loopback, origin_allowed, role_of
 
 
 @pytest.mark.parametrize(
@@ -33,3 +35,35 @@ def test_what_is_on_this_machine(address: str, loopback: bool) -> None:
 )
 def test_which_pages_may_connect(origin: str | None, host: str, allowed: bool) -> None:
     assert origin_allowed(origin, host, {"https://listed.example"}) is allowed
+
+
+TOKENS = {
+    name: Token(hashlib.sha256(name.encode()).hexdigest(), role)
+    for name, role in (("a", Role.OBSERVE), ("b", Role.CONTROL))
+}
+
+
+@pytest.mark.parametrize(
+    ("token", "role"), [("a", Role.OBSERVE), ("b", Role.CONTROL), ("c", None), ("", None), (None, None)]
+)
+def test_what_a_token_allows(token: str | None, role: Role | None) -> None:
+    assert role_of(token, TOKENS) is role
+
+
+@pytest.mark.parametrize(
+    ("msg_type", "role", "admin", "allowed"),
+    [
+        ("speak", Role.CONTROL, False, True),
+        ("system.ssh.status", Role.CONTROL, False, True),
+        *[
+            (name, Role.CONTROL, False, False)
+            for name in ("system.reboot", "mycroft.wifi.start", "system.factory.reset")
+        ],
+        ("system.reboot", Role.CONTROL, True, True),
+        ("speak", Role.OBSERVE, False, False),
+        ("system.reboot", Role.OBSERVE, True, False),
+        ("System.reboot", Role.CONTROL, False, True),  # another type, which nobody handles
+    ],
+)
+def test_who_may_send_what(msg_type: str, role: Role, admin: bool, allowed: bool) -> None:
+    assert (denial(msg_type, role, lambda: admin) is None) is allowed

@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
-from bus import server as server_module
+from bus import connection as connection_module
 from bus.config import BusSettings, WebSocketSettings
 from bus.errors import ListenError
 from bus.hub import GREETING
@@ -134,7 +134,7 @@ async def test_what_is_no_handshake_is_dropped(bus: Server, join: Join, request_
 
 
 async def test_a_handshake_that_is_never_finished_is_dropped(bus: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "HANDSHAKE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(connection_module, "HANDSHAKE_TIMEOUT_S", 0.05)
     host, port = bus.url.removeprefix("ws://").removesuffix("/core").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(b"GET /core HTTP/1.1\r\n")
@@ -146,7 +146,7 @@ async def test_a_handshake_that_is_never_finished_is_dropped(bus: Server, monkey
 async def test_a_silent_client_is_pinged_and_dropped_one_that_answers_stays(
     bus: Server, join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_module, "PING_INTERVAL_S", 0.1)
+    monkeypatch.setattr(connection_module, "PING_INTERVAL_S", 0.1)
     alive, silent = await join(), await join()
     silent.transport.pause_reading()
     async with asyncio.timeout(10):

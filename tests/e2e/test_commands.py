@@ -117,7 +117,7 @@ async def test_a_missing_serial_port_is_said_once(tmp_path: Path) -> None:
 
 async def test_send_waits_for_the_answer_and_listen_shows_it(bus: Server, tmp_path: Path) -> None:
     listener = await start("bus", "listen", "x.*", "--bus", bus.url, home=tmp_path)
-    while not bus.hub.peers:
+    while not len(bus.hub):
         await asyncio.sleep(0.01)
     asking = asyncio.create_task(
         outcome("bus", "send", "x.get", '{"a": 1}', "--wait", "--bus", bus.url, home=tmp_path)

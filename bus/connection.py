@@ -1,0 +1,277 @@
+"""One client's connection: first a handshake, then a peer of the hub.
+
+The sans-I/O protocol of `websockets` keeps handshake, incoming frames, control frames and closing correct.
+Outgoing messages take a shorter way: framed once for all clients, and written once per client and turn of the
+loop.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qs
+
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import SEND_EOF, State
+from websockets.server import ServerProtocol
+
+from bus import identity
+from bus.identity import Owner, owner_of
+from bus.policy import Role, is_loopback, origin_allowed, role_of
+
+if TYPE_CHECKING:
+    from bus.server import Server
+
+HANDSHAKE_TIMEOUT_S = 10
+"""A connection that has not finished its handshake by then is dropped."""
+
+PING_INTERVAL_S = 30
+"""A client is pinged this often, and dropped when it was silent from one ping to the next but one."""
+
+CLOSE_TIMEOUT_S = 1
+"""How long a client may take to answer a close frame; the daemon has 2 s to stop."""
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Connection(asyncio.Protocol):
+    """A connection that a listener of the server has accepted; `secure` where that listener speaks TLS."""
+
+    _transport: asyncio.Transport
+
+    def __init__(self, server: "Server", *, secure: bool) -> None:
+        self.role = Role.CONTROL
+        self.name = "?"
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the connection is gone."""
+        self._server = server
+        self._secure = secure
+        self._local = False
+        self._owner: Owner | None = None
+        self._ws = ServerProtocol(max_size=server.websocket.max_msg_size * 2**20)
+        self._fragments: list[bytes] = []
+        self._binary = False
+        self._heard = True
+        self._complained = False
+        self._closing = False
+        self._received = 0
+        self._credit = float(server.settings.max_rate or 0)
+        self._credited = asyncio.get_running_loop().time()
+        self._timer = asyncio.get_running_loop().call_later(HANDSHAKE_TIMEOUT_S, self._time_out, "no handshake")
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        connected: socket.socket = transport.get_extra_info("socket")
+        if connected.family == socket.AF_UNIX:
+            self._local = True
+        else:
+            # asyncio does this for sockets that it has opened itself. Without it an answer takes 44 ms.
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            address, port = transport.get_extra_info("peername")[:2]
+            self._local = is_loopback(address)
+            self.name = f"{address} port {port}"
+        if self._local:
+            self._owner = owner_of(connected)
+            self.name += f" (uid {self._owner.uid if self._owner else '?'})"
+        self._server.connections.add(self)
+        if not self._local and not self._secure:
+            self._refuse("another machine needs TLS and a token, see remote_port in docs/bus.md")
+            self.abort()
+        elif len(self._server.connections) > self._server.settings.max_clients:
+            self._refuse("there are bus.max_clients already")
+            self.abort()
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = True
+        self._ws.receive_data(data)
+        self._process()
+
+    def eof_received(self) -> None:
+        self._ws.receive_eof()
+        self._process()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._timer.cancel()
+        self._server.connections.discard(self)
+        self._server.hub.leave(self)
+        if not self.closed.done():
+            self.closed.set_result(None)
+        _LOGGER.debug("%s left: %s", self.name, exc or "closed")
+
+    # What the hub and the server call.
+
+    def deliver(self, payloads: Sequence[bytes]) -> None:
+        """Queues messages for this client; one that does not read is closed instead (1013)."""
+        if self._ws.state is not State.OPEN:
+            return
+        queued = self._transport.get_write_buffer_size()
+        if queued > self._server.settings.max_queue * 2**20:
+            self._server.hub.counters.slow += 1
+            _LOGGER.warning("%s does not read: closed with %d bytes waiting for it", self.name, queued)
+            self.close(CloseCode.TRY_AGAIN_LATER, "client does not read")
+            return
+        self._transport.write(self._server.framed(payloads))
+
+    def may_administer(self) -> bool:
+        """Whether the user at the other end may have the machine changed."""
+        return self._owner is not None and identity.may_administer(self._owner.uid)
+
+    def describe(self) -> Mapping[str, Any]:
+        """Who it is and how it does, for `bus.status`."""
+        owner = self._owner or Owner(uid=None)
+        pid = owner.pid or identity.pid_of(owner.inode)
+        return {
+            "name": self.name,
+            "role": self.role,
+            "uid": owner.uid,
+            "pid": pid,
+            "process": identity.process_name(pid),
+            "received": self._received,
+            "queued": self._transport.get_write_buffer_size(),
+        }
+
+    def close(self, code: CloseCode, reason: str) -> asyncio.Future[None]:
+        """Starts to close, which takes CLOSE_TIMEOUT_S at most; the future is done when the connection is gone."""
+        self._server.hub.leave(self)
+        if self._ws.state is State.OPEN:
+            self._ws.send_close(code, reason)
+            self._process()
+        else:
+            self.abort()
+        return self.closed
+
+    def abort(self) -> None:
+        """Drops the connection at once."""
+        self._transport.abort()
+
+    # Incoming.
+
+    def _process(self) -> None:
+        for event in self._ws.events_received():
+            if isinstance(event, Request):
+                self._answer_handshake(event)
+            else:
+                self._take(cast("Frame", event))
+        self._write_protocol()
+        if self._ws.close_expected() and not self._closing:
+            self._closing = True
+            self._server.hub.leave(self)
+            self._restart_timer(CLOSE_TIMEOUT_S, self.abort)
+
+    def _write_protocol(self) -> None:
+        """Writes what the protocol has to say: handshake response, ping, pong, close."""
+        for data in self._ws.data_to_send():
+            if data is not SEND_EOF:
+                self._transport.write(data)
+            elif self._transport.can_write_eof():
+                if not self._transport.is_closing():
+                    self._transport.write_eof()
+            else:
+                self._transport.close()  # TLS has no half-closed connections
+
+    def _answer_handshake(self, request: Request) -> None:
+        response = self._refusal(request) or self._ws.accept(request)
+        self._ws.send_response(response)
+        self._write_protocol()  # the greeting comes after the response
+        if self._ws.state is State.OPEN:
+            self._restart_timer(PING_INTERVAL_S, self._ping)
+            self._server.hub.join(self)
+
+    def _refusal(self, request: Request) -> Response | None:
+        """The response to a handshake that goes no further; None: it does."""
+        path, _, query = request.path.partition("?")
+        if path != self._server.websocket.route:
+            self._refuse("wrong path")
+            return self._ws.reject(HTTPStatus.NOT_FOUND, f"The bus is at {self._server.websocket.route}.\n")
+        settings = self._server.settings
+        origin = _header(request, "Origin")
+        if not origin_allowed(origin, _header(request, "Host"), settings.allowed_origins):
+            self._refuse(f"page from {origin}; bus.allowed_origins in mycroft.conf lists who may")
+            return self._ws.reject(HTTPStatus.FORBIDDEN, "This origin is not allowed.\n")
+        if not self._local:
+            role = role_of(_token(request, query), settings.tokens)
+            if role is None:
+                self._refuse("no such token")
+                return self._ws.reject(HTTPStatus.UNAUTHORIZED, "A token is needed.\n")
+            self.role = role
+        return None
+
+    def _take(self, frame: Frame) -> None:
+        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+            self._fragments = [bytes(frame.data)]
+            self._binary = frame.opcode is Opcode.BINARY
+        elif frame.opcode is Opcode.CONT:
+            self._fragments.append(bytes(frame.data))
+        else:
+            return
+        if not frame.fin:
+            return
+        payload, self._fragments = b"".join(self._fragments), []
+        self._received += 1
+        reason = (
+            self._server.hub.reject(self, "not a message: binary frame")
+            if self._binary
+            else self._server.receive(self, payload)
+        )
+        if reason is not None:
+            level = logging.DEBUG if self._complained else logging.WARNING
+            _LOGGER.log(level, "did not relay a message of %s: %s", self.name, reason)
+            self._complained = True
+        if self._server.settings.max_rate:
+            self._throttle(self._server.settings.max_rate)
+
+    def _throttle(self, rate: int) -> None:
+        """Reads no more from a client that has used up its credit, until it has some again."""
+        loop = asyncio.get_running_loop()
+        self._credit = min(self._credit + (loop.time() - self._credited) * rate, rate) - 1
+        self._credited = loop.time()
+        if self._credit < 0 and self._transport.is_reading():
+            self._server.hub.counters.throttled += 1
+            self._transport.pause_reading()
+            loop.call_later(-self._credit / rate, self._resume)
+
+    def _resume(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    # Time.
+
+    def _ping(self) -> None:
+        if not self._heard:
+            self._time_out("silent")
+            return
+        self._heard = False
+        self._ws.send_ping(b"")
+        self._write_protocol()
+        self._restart_timer(PING_INTERVAL_S, self._ping)
+
+    def _time_out(self, why: str) -> None:
+        self._server.hub.counters.timed_out += 1
+        _LOGGER.info("%s: %s; dropped", self.name, why)
+        self.abort()
+
+    def _restart_timer(self, delay_s: float, callback: Callable[[], None]) -> None:
+        self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(delay_s, callback)
+
+    def _refuse(self, why: str) -> None:
+        self._server.hub.counters.refused += 1
+        self._server.complain(f"refused {self.name.split(' port')[0]}: {why}")
+
+
+def _header(request: Request, name: str) -> str | None:
+    values = request.headers.get_all(name)
+    return ", ".join(values) if values else None
+
+
+def _token(request: Request, query: str) -> str | None:
+    """From the header, or from the URL for clients that can set nothing else."""
+    header = _header(request, "Authorization") or ""
+    if header.startswith("Bearer "):
+        return header.removeprefix("Bearer ")
+    return next(iter(parse_qs(query).get("token", ())), None)
