@@ -2,19 +2,15 @@
 
 import argparse
 import asyncio
-import fnmatch
+import contextlib
+import json
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 
-import msgspec
-
-from bus.client import BusClient, open_socket
 from bus.config import BusSettings, Configuration, WebSocketSettings
-from bus.errors import ConfigError
-from bus.message import Message, render
-from bus.server import Server
-from bus.service import Exit, notify, run
+from bus.errors import BusError
+from bus.message import Message
+from bus.service import Exit, inherited_sockets, notify, run
 
 EXAMPLES = """\
 examples:
@@ -22,6 +18,10 @@ examples:
   mycroft-bus send speak '{"utterance": "hello world"}'
   mycroft-bus send mycroft.volume.get --wait
   mycroft-bus listen 'mycroft.volume.*' 'enclosure.*'
+  mycroft-bus record report.jsonl
+  mycroft-bus replay report.jsonl --speed 10
+  mycroft-bus types 'system.*'
+  mycroft-bus status
 
 exit codes: 0 done, 1 refused or timed out, 2 usage, 3 no bus
 """
@@ -30,71 +30,78 @@ exit codes: 0 done, 1 refused or timed out, 2 usage, 3 no bus
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     options = _parser().parse_args(arguments)
+    if options.command == "types":
+        return _types(options)
     try:
         configuration = Configuration()
-        websocket = configuration.section(
-            "websocket",
-            WebSocketSettings,
-            strict=False,
-            host=getattr(options, "host", None),
-            port=getattr(options, "port", None),
-        )
         if options.command == "serve":
-            settings = configuration.section("bus", BusSettings)
-            return run(lambda: serve(websocket, settings))
-        url = options.bus or websocket.url
-        if options.command == "send":
-            message = Message(options.type, options.data)
-            return run(lambda: send(url, message, options.wait, options.timeout), level="WARNING")
-        return run(lambda: listen(url, options.patterns), level="WARNING")
-    except ConfigError as error:
+            return _serve(options, configuration)
+        websocket = configuration.section("websocket", WebSocketSettings, strict=False)
+        return _talk(options, options.bus or websocket.url)
+    except BusError as error:
         print(f"mycroft-bus: {error}", file=sys.stderr)
         return Exit.USAGE
 
 
-async def serve(websocket: WebSocketSettings, settings: BusSettings) -> None:
-    """Serves until it is cancelled."""
-    async with Server(websocket, settings) as server:
-        print(f"bus={server.url}", flush=True)
-        notify("READY=1")
-        await asyncio.get_running_loop().create_future()
+def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
+    from bus.server import Server  # noqa: PLC0415  # the other commands do without it
+
+    websocket = configuration.section(
+        "websocket", WebSocketSettings, strict=False, host=options.host, port=options.port
+    )
+    settings = configuration.section("bus", BusSettings, socket=options.socket)
+    inherited = inherited_sockets()
+
+    async def serve() -> None:
+        async with Server(websocket, settings, inherited) as server:
+            print(f"bus={server.url}", flush=True)
+            notify("READY=1")
+            await asyncio.get_running_loop().create_future()
+
+    return run(serve)
 
 
-async def send(url: str, message: Message, wait: str | None, timeout_s: float) -> Exit:
-    """Sends a message, waits until the bus has relayed it, and prints the answer of type `wait`, if any."""
-    reply_type = f"{message.msg_type}.response" if wait == "" else wait
-    frame = message.serialize()
-    try:
-        async with asyncio.timeout(timeout_s), open_socket(url) as socket:
-            await socket.send(frame)
-            relayed = False
-            async for answer in socket:
-                received = Message.deserialize(answer)
-                relayed = relayed or answer == frame
-                if not relayed and received.msg_type == "bus.message.rejected":
-                    print(f"refused: {received.data.get('reason')}", file=sys.stderr)
-                    return Exit.FAILED
-                if relayed and reply_type is None:
-                    return Exit.DONE
-                if received.msg_type == reply_type:
-                    print(render(received))
-                    return Exit.DONE
-    except TimeoutError:
-        missing = reply_type if reply_type and relayed else "echo"
-        print(f"no {missing} within {timeout_s:g} s", file=sys.stderr)
-    else:
-        print("the bus closed the connection", file=sys.stderr)
-    return Exit.FAILED
+def _talk(options: argparse.Namespace, url: str) -> int:
+    from bus import commands  # noqa: PLC0415  # serving does without them
+
+    match options.command:
+        case "send":
+            _warn(options.type, options.data)
+            message = Message(options.type, options.data)
+            wait = f"{options.type}.response" if options.wait == "" else options.wait
+            return run(lambda: commands.send(url, message, wait, options.timeout), level="WARNING")
+        case "listen":
+            return run(lambda: commands.listen(url, options.patterns, as_json=options.json), level="WARNING")
+        case "record":
+            with contextlib.closing(options.file):
+                return run(lambda: commands.record(url, options.file), level="WARNING")
+        case "replay":
+            with contextlib.closing(options.file):
+                recording = commands.read_recording(options.file)
+            return run(lambda: commands.replay(url, recording, options.speed, _progress), level="WARNING")
+        case _:
+            return run(lambda: commands.status(url, as_json=options.json), level="WARNING")
 
 
-async def listen(url: str, patterns: Sequence[str]) -> None:
-    """Prints every message whose type matches one of the patterns (all, without any), until it is stopped."""
+def _types(options: argparse.Namespace) -> int:
+    from bus.types_command import types  # noqa: PLC0415  # a long table
 
-    async def show(message: Message) -> None:
-        if not patterns or any(fnmatch.fnmatchcase(message.msg_type, pattern) for pattern in patterns):
-            print(datetime.now().astimezone().strftime("%H:%M:%S.%f")[:-3], render(message), flush=True)
+    text = types(options.pattern, options.json)
+    print(text or f"no type matches {options.pattern}", file=sys.stdout if text else sys.stderr)
+    return Exit.DONE if text else Exit.FAILED
 
-    await BusClient(url).run(show)
+
+def _warn(msg_type: str, data: dict[str, object]) -> None:
+    """Says what looks wrong with a message that is sent by hand; it is sent all the same."""
+    from bus.contract import problems  # noqa: PLC0415  # a long table
+
+    for problem in problems(msg_type, data):
+        print(f"mycroft-bus: {msg_type}: {problem}", file=sys.stderr)
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{text}", end="", file=sys.stderr, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -106,23 +113,42 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    serve_ = commands.add_parser("serve", help="run the bus", description="Runs the bus until it is stopped.")
-    serve_.add_argument("--host", help="address to listen on (127.0.0.1)")
-    serve_.add_argument("--port", type=_port, help="port to listen on; 0 takes a free one (8181)")
+    serve = commands.add_parser("serve", help="run the bus", description="Runs the bus until it is stopped.")
+    serve.add_argument("--host", help="address to listen on (127.0.0.1)")
+    serve.add_argument("--port", type=_port, help="port to listen on; 0 takes a free one (8181)")
+    serve.add_argument("--socket", metavar="PATH", help="unix socket to listen on besides (none)")
 
-    send_ = commands.add_parser("send", help="send one message", description="Sends one message.")
-    send_.add_argument("type", type=_message_type, metavar="TYPE")
-    send_.add_argument("data", type=_json_object, nargs="?", default={}, metavar="JSON", help="its data ({})")
-    send_.add_argument(
-        "--wait", nargs="?", const="", metavar="TYPE", help="wait for an answer and print it (TYPE.response)"
+    send = commands.add_parser(
+        "send", help="send one message", description="Sends one message; warns where its type is known otherwise."
     )
-    send_.add_argument("--timeout", type=float, default=3.0, metavar="SECONDS", help="(3)")
+    send.add_argument("type", type=_message_type, metavar="TYPE")
+    send.add_argument("data", type=_json_object, nargs="?", default={}, metavar="JSON", help="its data ({})")
+    send.add_argument(
+        "--wait", nargs="?", const="", metavar="TYPE", help="wait for an answer and print its data (TYPE.response)"
+    )
+    send.add_argument("--timeout", type=float, default=3.0, metavar="SECONDS", help="(3)")
 
-    listen_ = commands.add_parser("listen", help="print messages", description="Prints messages as they come.")
-    listen_.add_argument("patterns", nargs="*", metavar="PATTERN", help="types to print, such as 'enclosure.*'")
+    listen = commands.add_parser("listen", help="print messages", description="Prints messages as they come.")
+    listen.add_argument("patterns", nargs="*", metavar="PATTERN", help="types to print, such as 'enclosure.*'")
 
-    for command in (send_, listen_):
-        command.add_argument("--bus", metavar="URL", help="(ws://127.0.0.1:8181/core)")
+    record = commands.add_parser("record", help="write messages to a file", description="For a bug report.")
+    record.add_argument("file", type=argparse.FileType("w"), metavar="FILE", help="- is standard output")
+
+    replay = commands.add_parser("replay", help="send what was recorded", description="Sends a recording again.")
+    replay.add_argument("file", type=argparse.FileType(), metavar="FILE", help="- is standard input")
+    replay.add_argument("--speed", type=_speed, default=1.0, metavar="FACTOR", help="10 is ten times as fast (1)")
+
+    types = commands.add_parser("types", help="look message types up", description="Prints the known types.")
+    types.add_argument("pattern", nargs="?", metavar="PATTERN", help="such as 'enclosure.*' (all)")
+
+    status = commands.add_parser(
+        "status", help="show who is on the bus", description="Prints clients and counters."
+    )
+
+    for command in (listen, types, status):
+        command.add_argument("--json", action="store_true", help="for programs to read")
+    for command in (send, listen, record, replay, status):
+        command.add_argument("--bus", metavar="URL", help="ws:, wss: or unix: (ws://127.0.0.1:8181/core)")
     return parser
 
 
@@ -133,6 +159,13 @@ def _port(text: str) -> int:
     return port
 
 
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not speed > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not more than 0")
+    return speed
+
+
 def _message_type(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("a message type cannot be empty")
@@ -141,9 +174,12 @@ def _message_type(text: str) -> str:
 
 def _json_object(text: str) -> dict[str, object]:
     try:
-        return msgspec.json.decode(text, type=dict[str, object])
-    except msgspec.DecodeError as error:
+        value = json.loads(text)
+    except ValueError as error:
         raise argparse.ArgumentTypeError(f"not a JSON object: {error}") from error
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError("not a JSON object")
+    return value
 
 
 if __name__ == "__main__":

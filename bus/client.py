@@ -7,7 +7,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import InvalidURI, WebSocketException
 
 from bus.errors import BusUnavailableError, FrameError
@@ -20,21 +20,37 @@ RETRY_MAX_S = 5.0
 EMIT_TIMEOUT_S = 10.0
 """How long `emit` waits for a bus that is away; the Mycroft client waits as long."""
 
+CLOSE_TIMEOUT_S = 1.0
+"""How long a bus may take to agree to the end of a connection."""
+
 _LOGGER = logging.getLogger(__name__)
 
 Handler = Callable[[Message], Awaitable[None]]
 
+Observer = Callable[..., None]
+"""Called with "open", "close" or "reconnecting", with "error" and the exception, with "message" and a frame."""
+
 
 @contextlib.asynccontextmanager
 async def open_socket(url: str) -> AsyncIterator[ClientConnection]:
-    """One connection to the bus. Raises BusUnavailableError when there is none."""
+    """One connection to the bus, at a ws:, wss: or unix:PATH address. Raises BusUnavailableError."""
     try:
         # The bus has its own size limit; a proxy or compression between two local processes only costs.
-        socket = await connect(url, compression=None, max_size=None, proxy=None)
+        if url.startswith("unix:"):
+            path = url.removeprefix("unix:")
+            socket = await unix_connect(path, "ws://localhost/core", compression=None, max_size=None)
+        else:
+            socket = await connect(url, compression=None, max_size=None, proxy=None)
     except (OSError, InvalidURI, WebSocketException) as error:
         raise BusUnavailableError(f"no bus at {url}: {error}") from error
-    async with socket:
+    try:
         yield socket
+    finally:
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await socket.close()
+        except TimeoutError:  # it hangs, perhaps with what we have sent still unread
+            socket.transport.abort()
 
 
 class BusClient:
@@ -45,10 +61,11 @@ class BusClient:
         self._socket: ClientConnection | None = None
         self._connected = asyncio.Event()
 
-    async def run(self, handle: Handler) -> None:
+    async def run(self, handle: Handler, observe: Observer = lambda *_: None) -> None:
         """Hands every message to `handle`, one after the other, and connects again for ever.
 
-        A new connection shows as the message `connected`, which the bus sends first.
+        A new connection shows as the message `connected`, which the bus sends first. `observe` hears what
+        happens below the messages.
         """
         retry_s = RETRY_FIRST_S
         while True:
@@ -56,13 +73,15 @@ class BusClient:
                 async with open_socket(self.url) as socket:
                     _LOGGER.info("connected to %s", self.url)
                     retry_s = RETRY_FIRST_S
-                    await self._serve(socket, handle)
-                _LOGGER.warning("the bus closed the connection (%s)", socket.close_code)
+                    await self._serve(socket, handle, observe)
+                raise BusUnavailableError(f"the bus closed the connection ({socket.close_code})")
             except BusUnavailableError as error:
                 # Loud once per outage; after that it is no news.
                 _LOGGER.log(logging.WARNING if retry_s == RETRY_FIRST_S else logging.DEBUG, "%s", error)
+                observe("error", error)
             await asyncio.sleep(retry_s * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, no secret
             retry_s = min(retry_s * 2, RETRY_MAX_S)
+            observe("reconnecting")
 
     async def emit(self, message: Message, timeout_s: float = EMIT_TIMEOUT_S) -> None:
         """Sends a message; waits while the bus is away. Raises BusUnavailableError after `timeout_s`.
@@ -82,9 +101,10 @@ class BusClient:
         except TimeoutError:
             raise BusUnavailableError(f"{message.msg_type} was not sent: no bus at {self.url}") from None
 
-    async def _serve(self, socket: ClientConnection, handle: Handler) -> None:
+    async def _serve(self, socket: ClientConnection, handle: Handler, observe: Observer) -> None:
         self._socket = socket
         self._connected.set()
+        observe("open")
         try:
             with contextlib.suppress(WebSocketException):
                 async for frame in socket:
@@ -93,6 +113,8 @@ class BusClient:
                     except FrameError as error:  # encrypted, or relayed by another bus, which relays anything
                         _LOGGER.debug("ignored a frame: %s", error)
                         continue
+                    observe("message", frame)
                     await handle(message)
         finally:
             self._connected.clear()
+            observe("close")

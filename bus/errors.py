@@ -3,6 +3,7 @@
 BusError
 ├── FrameError (ValueError)          a frame on the wire is not a message
 ├── PayloadError (ValueError)        a field of a message has the wrong type, or is missing
+├── RecordingError (ValueError)      a line of a recording cannot be replayed
 ├── ConfigError (ValueError)         mycroft.conf, the environment or a flag is wrong
 ├── ListenError (OSError)            the server cannot listen where it was told to
 └── BusUnavailableError (ConnectionError)
@@ -19,6 +20,10 @@ class FrameError(BusError, ValueError):
 
 class PayloadError(BusError, ValueError):
     """A field of a message has the wrong type or is missing; the text names it."""
+
+
+class RecordingError(BusError, ValueError):
+    """A line of a recording cannot be replayed; the text names it."""
 
 
 class ConfigError(BusError, ValueError):

@@ -115,7 +115,12 @@ def check(frame: str | bytes) -> Message | None:
 
 def render(message: Message) -> str:
     """A message on one line for a person: its type and its data."""
-    return f"{message.msg_type} {_encode(message.data).decode()}"
+    return f"{message.msg_type} {render_data(message.data)}"
+
+
+def render_data(data: dict[str, Any]) -> str:
+    """Data on one line."""
+    return _encode(data).decode()
 
 
 def _nested_deeper_than(limit: int, frame: bytes) -> bool:

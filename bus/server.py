@@ -111,14 +111,12 @@ class Server:
     async def _listen(self) -> None:
         here, settings = self.websocket, self.settings
         tls = self._tls() if here.ssl or settings.remote_port is not None else None
-        if self._inherited:
-            local = list(self._inherited)
-        else:
-            local = [_tcp(here.host, here.port)]
+        for inherited in self._inherited:
+            await self._serve(inherited, tls if here.ssl and not _is_unix(inherited) else None)
+        if not self._inherited:
+            await self._serve(_tcp(here.host, here.port), tls if here.ssl else None)
             if settings.socket is not None:
-                local.append(_unix(settings.socket))
-        for listening in local:
-            await self._serve(listening, tls if here.ssl and not _is_unix(listening) else None)
+                await self._serve(_unix(settings.socket), None)
         if settings.remote_port is not None:
             await self._serve(_tcp(settings.remote_host, settings.remote_port), tls)
 

@@ -1,5 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Self
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
@@ -18,12 +20,20 @@ async def bus() -> AsyncIterator[Server]:
 
 
 class Program:
-    """A client with an inbox."""
+    """A client with an inbox, running while the context is entered."""
 
     def __init__(self, url: str) -> None:
         self.client = BusClient(url)
         self.inbox: asyncio.Queue[Message] = asyncio.Queue()
+
+    async def __aenter__(self) -> Self:
         self.task = asyncio.create_task(self.client.run(self.inbox.put))
+        await self.hears("connected")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.task.cancel()
+        await asyncio.wait([self.task])
 
     async def hears(self, msg_type: str) -> Message:
         async with asyncio.timeout(10):
@@ -33,27 +43,22 @@ class Program:
 
 
 async def test_messages_come_and_go(bus: Server) -> None:
-    ann, bob = Program(bus.url), Program(bus.url)
-    await bob.hears("connected")
-    await ann.client.emit(Message("x", {"a": 1}, {"source": "ann"}))
-    own = {"session_id": "default"}
-    assert (
-        await bob.hears("x") == await ann.hears("x") == Message("x", {"a": 1}, {"source": "ann", "session": own})
-    )
+    async with Program(bus.url) as ann, Program(bus.url) as bob:
+        await ann.client.emit(Message("x", {"a": 1}, {"source": "ann"}))
+        heard = Message("x", {"a": 1}, {"source": "ann", "session": {"session_id": "default"}})
+        assert await bob.hears("x") == await ann.hears("x") == heard
 
 
 async def test_emit_waits_for_a_bus_that_restarts(bus: Server) -> None:
-    program = Program(bus.url)
-    await program.hears("connected")
-    port = int(bus.url.split(":")[2].split("/")[0])
-    await bus.__aexit__()
-    sending = asyncio.create_task(program.client.emit(Message("x")))
-    await asyncio.sleep(0.05)
-    async with Server(WebSocketSettings(port=port), BusSettings()):
-        await sending
-        await program.hears("connected")
-        await program.hears("x")
-        program.task.cancel()
+    async with Program(bus.url) as program:
+        port = int(bus.url.split(":")[2].split("/")[0])
+        await bus.__aexit__()
+        sending = asyncio.create_task(program.client.emit(Message("x")))
+        await asyncio.sleep(0.05)
+        async with Server(WebSocketSettings(port=port), BusSettings()):
+            await sending
+            await program.hears("connected")
+            await program.hears("x")
 
 
 async def test_emit_without_a_bus_raises() -> None:
@@ -61,14 +66,20 @@ async def test_emit_without_a_bus_raises() -> None:
         await BusClient("ws://127.0.0.1:9/core").emit(Message("x"), timeout_s=0.01)
 
 
+async def test_a_unix_socket_is_an_address_too(tmp_path: Path) -> None:
+    path = str(tmp_path / "bus.socket")
+    async with Server(WebSocketSettings(port=0), BusSettings(socket=path)), Program(f"unix:{path}") as program:
+        await program.client.emit(Message("x"))
+        await program.hears("x")
+
+
 async def test_what_another_bus_relays_is_survived() -> None:
     async def relay(connection: ServerConnection) -> None:
-        for frame in ("not json", "[1]", '{"ciphertext":"0","tag":"0","nonce":"0"}', '{"type":"after"}'):
+        for frame in ("not json", "[1]", '{"ciphertext":"0","tag":"0","nonce":"0"}', '{"type":"connected"}'):
             await connection.send(frame)
         await connection.wait_closed()
 
     async with serve(relay, "127.0.0.1", 0) as other:
         port = next(iter(other.sockets)).getsockname()[1]
-        program = Program(f"ws://127.0.0.1:{port}/core")
-        await program.hears("after")
-        program.task.cancel()
+        async with Program(f"ws://127.0.0.1:{port}/core"):
+            pass

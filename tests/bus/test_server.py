@@ -1,20 +1,26 @@
 import asyncio
 import contextlib
+import hashlib
 import json
+import os
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.asyncio.client import ClientConnection, connect, unix_connect
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from bus import connection as connection_module
 from bus.config import BusSettings, WebSocketSettings
 from bus.errors import ListenError
 from bus.hub import GREETING
+from bus.policy import Role, Token
 from bus.server import Server, text_frame
+from tests.bus.certificate import make_certificate
 
 SETTINGS = BusSettings(allowed_origins=("https://listed.example",), max_queue=1)
 
@@ -181,3 +187,119 @@ async def test_a_taken_port_is_an_error_that_names_it(bus: Server) -> None:
 @pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
 def test_frames_are_what_websockets_makes(size: int) -> None:
     assert text_frame(b"x" * size) == Frame(Opcode.TEXT, b"x" * size).serialize(mask=False)
+
+
+async def test_a_unix_socket_is_the_same_bus(tmp_path: Path) -> None:
+    path = tmp_path / "bus.socket"
+    for _ in range(2):  # the second time, what the first one left is in the way
+        async with (
+            Server(WebSocketSettings(port=0), BusSettings(socket=str(path))) as bus,
+            unix_connect(str(path), "ws://localhost/core") as ann,
+            connect(bus.url) as bob,
+        ):
+            assert await ann.recv(decode=False) == await bob.recv(decode=False) == GREETING
+            await ann.send('{"type":"system.reboot"}')
+            assert await bob.recv() == '{"type":"system.reboot"}'
+    async with Server(WebSocketSettings(port=0), BusSettings()):
+        assert path.stat().st_mode & 0o777 == 0o666
+
+
+async def test_a_socket_that_cannot_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ListenError, match="file: Address already in use"):
+        await Server(WebSocketSettings(port=0), BusSettings(socket=str(tmp_path / "file"))).__aenter__()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return make_certificate(tmp_path_factory.mktemp("tls"), "IP:127.0.0.1")
+
+
+def token(name: str, role: Role) -> dict[str, Token]:
+    return {name: Token(hashlib.sha256(name.encode()).hexdigest(), role)}
+
+
+@pytest.mark.parametrize(
+    ("route", "headers", "role"),
+    [
+        ("/core", {}, None),
+        ("/core?token=wrong", {}, None),
+        ("/core", {"Authorization": "Bearer wrong"}, None),
+        ("/core?token=screen", {}, Role.OBSERVE),
+        ("/core", {"Authorization": "Bearer phone"}, Role.CONTROL),
+    ],
+)
+async def test_another_machine_needs_a_token_and_is_what_that_says(
+    certificate: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    route: str,
+    headers: dict[str, str],
+    role: Role | None,
+) -> None:
+    monkeypatch.setattr(connection_module, "is_loopback", lambda _: False)
+    websocket = WebSocketSettings(port=0, ssl=True, ssl_cert=str(certificate[0]), ssl_key=str(certificate[1]))
+    tokens = token("screen", Role.OBSERVE) | token("phone", Role.CONTROL)
+    trusted = ssl.create_default_context(cafile=certificate[0])
+    async with Server(websocket, BusSettings(tokens=tokens)) as bus:
+        url = bus.url.replace("/core", route)
+        if role is None:
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(url, ssl=trusted, additional_headers=headers)
+            assert refused.value.response.status_code == 401
+            return
+        async with connect(url, ssl=trusted, additional_headers=headers) as client:
+            await client.recv()
+            await client.send('{"type":"speak"}')
+            heard = json.loads(await client.recv())["type"]
+            assert heard == ("speak" if role is Role.CONTROL else "bus.message.denied")
+            await client.send('{"type":"system.reboot"}')
+            assert json.loads(await client.recv())["type"] == "bus.message.denied"
+
+
+async def test_another_machine_without_tls_is_not_let_in(bus: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "is_loopback", lambda _: False)
+    with pytest.raises((ConnectionResetError, InvalidMessage)):
+        await connect(bus.url)
+    assert bus.hub.counters.refused == 1
+
+
+async def test_tls_needs_its_files() -> None:
+    with pytest.raises(ListenError, match=r"websocket\.ssl_cert"):
+        await Server(WebSocketSettings(port=0, ssl=True), BusSettings()).__aenter__()
+    websocket = WebSocketSettings(port=0, ssl_cert="/nowhere", ssl_key="/nowhere")
+    with pytest.raises(ListenError, match="/nowhere"):
+        await Server(websocket, BusSettings(remote_port=0)).__aenter__()
+
+
+async def test_more_clients_than_allowed_are_not_let_in() -> None:
+    async with Server(WebSocketSettings(port=0), BusSettings(max_clients=1)) as bus, connect(bus.url) as client:
+        with pytest.raises((ConnectionResetError, InvalidMessage)):
+            await connect(bus.url)
+        await client.recv()
+        await client.send('{"type":"x"}')
+        assert await client.recv() == '{"type":"x"}'
+
+
+async def test_who_sends_too_fast_is_read_slowly_and_loses_nothing() -> None:
+    async with (
+        Server(WebSocketSettings(port=0), BusSettings(max_rate=100)) as bus,
+        connect(bus.url) as fast,
+        connect(bus.url) as calm,
+    ):
+        await calm.recv()
+        frames = [json.dumps({"type": "x", "data": {"n": number, "x": "x" * 3000}}) for number in range(150)]
+        for frame in frames:
+            await fast.send(frame)
+        assert [await calm.recv() for _ in frames] == frames
+        assert bus.hub.counters.throttled > 0
+        await calm.send('{"type":"y"}')
+        assert await calm.recv() == '{"type":"y"}'
+
+
+async def test_status_tells_who_is_there(join: Join) -> None:
+    client = await join()
+    await client.send('{"type":"bus.status"}')
+    status = json.loads(await client.recv())["data"]
+    [found] = status["clients"]
+    assert (found["uid"], found["pid"]) == (os.getuid(), os.getpid())
+    assert status["memory"] > 1_000_000

@@ -1,0 +1,89 @@
+import grp
+import os
+import pwd
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+
+from bus.identity import Owner, may_administer, owner_of, pid_of, process_name
+
+
+@pytest.mark.parametrize(
+    ("listening", "address"),
+    [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("::", "127.0.0.1")],
+    ids=["4", "6", "mapped"],
+)
+def test_the_kernel_tells_whose_a_local_connection_is(listening: str, address: str) -> None:
+    family = socket.AF_INET6 if ":" in listening else socket.AF_INET
+    with (
+        socket.create_server((listening, 0), family=family, dualstack_ipv6=listening == "::") as listener,
+        socket.create_connection((address, listener.getsockname()[1])) as client,
+    ):
+        accepted, _ = listener.accept()
+        with accepted:
+            owner = owner_of(accepted)
+            assert owner == Owner(os.getuid(), inode=os.fstat(client.fileno()).st_ino)
+            assert pid_of(owner.inode) == os.getpid()
+            client.close()
+            # The kernel has uid 0 for a socket that nobody has any more; that is not root's.
+            assert owner_of(accepted) is None
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can start a program as another user")
+def test_another_user_is_that_user() -> None:
+    nobody = pwd.getpwnam("nobody")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connect = f"import socket; socket.create_connection(('127.0.0.1', {listener.getsockname()[1]})).recv(1)"
+        with subprocess.Popen(["/usr/bin/python3", "-c", connect], user=nobody.pw_uid):
+            accepted, _ = listener.accept()
+            with accepted:
+                owner = owner_of(accepted)
+    assert owner is not None
+    assert owner.uid == nobody.pw_uid
+    assert not may_administer(owner.uid)
+
+
+def test_a_unix_socket_tells_its_process() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert owner_of(ours) == Owner(os.getuid(), pid=os.getpid())
+
+
+def test_a_process_has_a_name() -> None:
+    assert process_name(os.getpid()) is not None
+    assert process_name(None) is None
+    assert pid_of(None) is None
+    assert sys.platform == "linux"
+
+
+@pytest.mark.parametrize(
+    ("uid", "name", "groups", "admin"),
+    [
+        (0, "root", [0], True),
+        (999, "mycroft", [999], True),
+        (998, "mycroft-admin", [998], True),
+        (1000, "pi", [1000, 77], True),
+        (1001, "guest", [1001], False),
+    ],
+)
+def test_who_may_administer(
+    monkeypatch: pytest.MonkeyPatch, uid: int, name: str, groups: list[int], admin: bool
+) -> None:
+    def of(value: object) -> Callable[..., object]:
+        return lambda *_: value
+
+    monkeypatch.setattr(os, "getuid", of(12345))
+    monkeypatch.setattr(pwd, "getpwuid", of(SimpleNamespace(pw_name=name, pw_gid=groups[0])))
+    monkeypatch.setattr(os, "getgrouplist", of(groups))
+    monkeypatch.setattr(grp, "getgrnam", of(SimpleNamespace(gr_gid=77)))
+    assert may_administer(uid) is admin
+
+
+def test_nobody_and_strangers_may_not() -> None:
+    assert not may_administer(None)
+    assert not may_administer(4_000_000_000)
+    assert may_administer(os.getuid())
