@@ -1,11 +1,13 @@
 """The Mark 1 faceplate firmware v1.4.2, as a state machine with virtual time and no I/O.
 
-It stands in for the Arduino behind the face: bytes, button and knob go in; bytes, light and pictures come out, at the
-time and in the order in which the real firmware gives them. What it does and all durations were measured on the real
-firmware, run on a simulated ATmega328P (faceplate-traces.md). All times are ms since the board left reset.
+It stands in for the Arduino behind the face: bytes, button and knob go in; bytes, light and pictures come out,
+at the time and in the order in which the real firmware gives them. What it does and all durations were measured
+on the real firmware, run on a simulated ATmega328P (faceplate-traces.md). All times are ms since the board left
+reset.
 
-The program on the board is one loop that does everything, and it blocks while it paints, waits or reads. Here it is
-a generator that says how long each step takes; interrupts (serial port, knob) work between the steps.
+The program on the board is one loop that does everything, and it blocks while it paints, waits or reads. Here it
+is a generator that says how long each step takes; interrupts (serial port, knob) work between the steps. A turn of
+the loop that changes nothing is not repeated until something is due, so that a face at rest costs nothing.
 """
 
 from __future__ import annotations
@@ -29,61 +31,71 @@ MOUTH_ROWS = 8
 
 # Serial port
 IN_BYTE_MS = 10 / 9.6  # start bit, 8 bits, stop bit at 9600 baud
-HALF_BIT_MS = 0.1  # a byte is there in the middle of its stop bit
+HALF_BIT_MS = 0.5 / 9.6  # a byte is there in the middle of its stop bit
 OUT_BYTE_MS = 1.04  # the board's own 9615 baud, the nearest that 16 MHz gives
 INPUT_RING = 63  # bytes that wait to be read: Arduino's ring of 64 keeps one free
 OUTPUT_WAITING = 64  # bytes that wait to be sent: such a ring and the data register
 READ_TIMEOUT_MS = 1000  # of silence end a line without a newline
-MAX_LINE = 438  # the heap holds no more; the rest of a line is read and lost
-MAX_COMMAND = 240  # above, the heap has no room for the copy that is carried out
 
-# How long the program takes: measured, from the frames of faceplate-traces
-MOUTH_LEVEL_AT_MS = 1.6
-MOUTH_BLANK_AT_MS = 6.0
-BOOT_MS = 20.508  # from reset to clock and serial port
-LOOP_MS = 0.0204  # one turn of the main loop with nothing to do
-POLL_MS = 0.02
-READ_MS = 0.0514  # take a byte from the ring
-WRITE_MS = 0.0095  # queue a byte for sending, and the interrupt that sends it
-ECHO_MS = 0.05
-COMMAND_MS = 0.05
-PREFIX_MS = 0.02  # compare a command with one of those that there are
-TEXT_MS = 0.08  # draw a text of which nothing is visible
-ANIMATE_MS = 0.493  # more, where the line names an animation
-ICON_SCAN_MS = 0.0008  # times the square of its length: the end of an icon is looked for at each character
-EYES_SHOW_MS = 0.7365  # 24 pixels on the wire
-EYES_FRAME_MS = 0.0896  # draw a frame of an animation
+# Memory, in characters. The first was measured, the others lie between what was seen to work and what was not.
+MAX_LINE = 438  # the rest of a longer line is read and lost
+MAX_COMMAND = 240  # a longer line is echoed, but there is no room for the copy that is carried out
+MAX_TEXT = 100  # a longer text, which takes two copies more, is blank
+
+# How long the program takes: fitted to the frames of faceplate-traces, most come within 0.3 ms
+MOUTH_LEVEL_AT_MS = 1.6  # after a reset
+MOUTH_BLANK_AT_MS = 6.0  # after a reset
+BOOT_MS = 20.51  # from reset to clock and serial port
+LOOP_MS = 0.025  # a turn of the main loop, without what it calls
+POLL_MS = 0.02  # look whether a byte has come
+READ_MS = 0.042  # take a byte from the ring
+WRITE_MS = 0.0133  # put a byte into the ring, and the interrupt that sends it
+ECHO_MS = 0.036  # from the end of a line to its echo
+COMMAND_MS = 0.06  # from the echo to the family of the command
+PREFIX_MS = 0.02  # compare with one of the commands of the family
+ANIMATE_MS = 0.35  # find out which side an animation is for
+ICON_SCAN_MS = 0.0006  # x length squared: the end of an icon is searched at each character
+EYES_SHOW_MS = 0.73  # 24 pixels on the wire
 EYES_STEP_MS = 1.7806  # set one pixel, show all, wait 1 ms
-MOUTH_SHOW_MS = 4.5  # 64 cells
-MOUTH_COLUMN_MS = 0.0872  # 8 pixels
-MOUTH_SPLIT_COLUMN_MS = 0.167  # where rows are not at a multiple of 4
-DELAY_MS = 1.0166
+EYES_FRAME_MS = 0.094  # work out a frame of an animation
+MOUTH_SHOW_MS = 4.497  # 64 cells on the wire
+MOUTH_COLUMN_MS = 0.0871  # draw 8 pixels
+MOUTH_SPLIT_COLUMN_MS = 0.167  # the same where the top is not at row 0 or 4
+TEXT_MS = 0.08  # draw a text of which nothing is visible
+DELAY_MS = 1.0166  # a wait of 1 ms in the hardware test
 
 TIMER_TICK_MS = 1.024  # Timer 0: millis() moves at its overflows only
 KNOB_TICK_MS = 1.0  # Timer 1: the interrupt that samples button and knob
 EDGE_MS = 5.0  # between the two quadrature edges of a detent
 
-# Button: ms held, or released, until it counts
+# Button: ms held, or released, until it counts (read in the source, as all below)
 NOTICED_MS = 5
 TRIGGERED_MS = 10
 MENU_HOLD_MS = 2000
 RELEASED_MS = 5
-
 MENU_TIMEOUT_MS = 5000
-VOLUME_RING_MS = 3000
-MIN_MENU_LEVEL, MAX_MENU_LEVEL = 1, 30
-MAX_MOUTH_LEVEL = 16
-BLINK_MS = 500.0
-RESET_BLINK_MS = 1000.0
-TEST_LISTEN_TURNS = 7500
 
 BOOT_LEVEL = 30
 BOOT_COLOUR = 0x70656A
 WHITE = 0xFFFFFF
+MIN_MENU_LEVEL, MAX_MENU_LEVEL = 1, 30
+MAX_MOUTH_LEVEL = 16
+VOLUME_RING_MS = 3000
+BLINK_MS = 500.0
+RESET_BLINK_MS = 1000.0
+
+TALK_FRAME_MS = LISTEN_FRAME_MS = 70
+THINK_FRAME_MS = 120
+TEXT_STEP_MS = 150
+FAKE_TALK_FRAMES = 6
 TEXT_ROW, TEXT_HEIGHT = 2, 5
-ICON_PART_SIZE = 61  # memory for the first part of an icon
-ICON_SIZE = 91  # memory for a whole icon
-MAX_ICON = 60  # characters of an icon in one line
+MAX_ICON = 60  # characters of an icon in one line that are read
+MAX_ICON_PART = 61  # characters of the first part of an icon that have room
+MAX_WHOLE_ICON = 89  # characters of an icon in two parts
+
+TEST_LISTEN_TURNS = 7500
+TEST_MUTES = 10
+TEST_MUTED_MS, TEST_UNMUTED_MS = 166.0, 333.0
 
 BANNER = "Mycroft Mark 1 v1.4.2"
 
@@ -98,7 +110,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """The 24 eye pixels changed: 0xrrggbb as on the wire (colour x level / 256), 0-11 the `r` eye, 12-23 the `l`."""
+    """The 24 eye pixels changed: 0xrrggbb as on the wire (colour x level / 256); 0-11 the `r` eye, 12-23 `l`."""
 
     ms: float
     pixels: tuple[int, ...]
@@ -228,7 +240,7 @@ class Firmware:
 
     def _step_ends(self) -> float:
         step = self._step
-        if isinstance(step, float):
+        if not isinstance(step, _Idle):
             return self._step_began + step
         due = min(step.until, self._board.serial.next_arrival(), self._board.knob.next_change())
         if not math.isfinite(due):
@@ -237,7 +249,7 @@ class Firmware:
         return self._step_began + cycles * step.cycle_ms
 
 
-class _Restart(Exception):  # noqa: N818 - it is no error
+class _Restart(Exception):  # noqa: N818 (it is no error)
     """The program jumps to address 0."""
 
 
@@ -500,9 +512,11 @@ class _Loop:
         yield ECHO_MS
         yield from self._serial.println(f"Command: {line}")
         yield COMMAND_MS
+        if len(line) <= MAX_COMMAND:
+            yield from self._carry_out(line)
+
+    def _carry_out(self, line: str) -> Steps:
         family, _, command = line.partition(".")
-        if len(line) > MAX_COMMAND:
-            return
         match family:
             case "mouth" if not self._menu.entered:
                 yield from self._mouth.command(command)
@@ -616,7 +630,7 @@ class _Loop:
         return LOOP_MS + self._eyes.cycle_ms() + self._mouth.cycle_ms()
 
     def _settled(self, turn_ms: float) -> bool:
-        """A turn that took no longer than an idle one changed nothing, so without input the next will not either."""
+        """A turn that took no longer than an idle one changed nothing, so the next will not, without input."""
         unchanged = math.isclose(turn_ms, self._cycle_ms(), abs_tol=1e-6)
         return unchanged and not self._serial.available and not self._knob.moved
 
@@ -770,16 +784,15 @@ class _EyesProgram:
         yield from self._board.serial.println("update")
         yield from self._board.serial.println(str(self.level))
         if self.level != before:
-            # The pixels not painted again yet are rescaled from what they are, which loses bits.
-            scale = (
-                0
-                if before == 0
-                else 65535 // before
-                if self.level == 255
-                else ((self.level + 1 << 8) - 1) // before
-            )
-            self._pixels = [_each_channel(pixel, lambda c: (c * scale & 0xFFFF) >> 8) for pixel in self._pixels]
+            self._rescale(before)
         yield from self.on()
+
+    def _rescale(self, before: int) -> None:
+        """Bring pixels that were painted at another level to this one; loses bits, and none comes back from 0."""
+        scale = ((self.level + 1 << 8) - 1) // before if before else 0
+        self._pixels = [
+            _each_channel(pixel, lambda channel: channel * scale >> 8 & 0xFF) for pixel in self._pixels
+        ]
 
     def on(self) -> Steps:
         """Light all pixels."""
@@ -860,8 +873,6 @@ class _EyesProgram:
         yield EYES_SHOW_MS
         self._board.show_eyes(self._pixels)
 
-    # --- animations ---
-
     def start(self, anim: _Anim, side: _Side) -> Steps:
         """Start an animation. Eyes that look or are narrowed go back first, and it waits for that."""
         if self._state is _State.NARROWED and anim is not _Anim.WIDEN:
@@ -890,6 +901,7 @@ class _EyesProgram:
                 self._opening = False
             case _Anim.WIDEN:
                 self._lid = 2
+                self._opening = True
             case _Anim.SPIN | _Anim.TIMED_SPIN:
                 self._pos = 0
             case _Anim.REFILL:
@@ -940,28 +952,20 @@ class _EyesProgram:
         self._draw()
         yield EYES_FRAME_MS
         yield from self._show()
-        yield from self._count()
+        yield from self._move_on()
         self._next = self._clock.millis() + self._frame_ms
 
     def _draw(self) -> None:
         match self.anim:
-            case _Anim.BLINK:
+            case _Anim.BLINK | _Anim.NARROW | _Anim.WIDEN:
                 self._draw_lids(self._colour if self._opening else 0)
-            case _Anim.NARROW:
-                self._draw_lids(0)
-            case _Anim.WIDEN:
-                self._draw_lids(self._colour)
-            case _Anim.LOOK:
-                self._draw_look(0)
-            case _Anim.UNLOOK:
-                self._draw_look(self._colour)
-            case _Anim.SPIN | _Anim.TIMED_SPIN:
+            case _Anim.LOOK | _Anim.UNLOOK:
+                self._draw_look(self._colour if self.anim is _Anim.UNLOOK else 0)
+            case _Anim.SPIN | _Anim.TIMED_SPIN | _Anim.REFILL:
                 for eye in _eyes_of(self._side):
                     self._set(self._pos + eye * EYE, self._colour)
-                    self._set(self._last_pos + eye * EYE, 0)
-            case _Anim.REFILL:
-                for eye in _eyes_of(self._side):
-                    self._set(self._pos + eye * EYE, self._colour)
+                    if self.anim is not _Anim.REFILL:
+                        self._set(self._last_pos + eye * EYE, 0)
 
     def _draw_lids(self, colour: int) -> None:
         for eye in _eyes_of(self._side):
@@ -973,31 +977,13 @@ class _EyesProgram:
             self._set(pixel, colour)
             self._set((pixel + self._left_jump) % EYE + EYE, colour)
 
-    def _count(self) -> Steps:
-        """Move on to the next frame, or end the animation."""
+    def _move_on(self) -> Steps:
+        """Go to the next frame, or end the animation."""
         match self.anim:
-            case _Anim.BLINK:
-                self._lid += -1 if self._opening else 1
-                if self._opening and self._lid == 0:
-                    yield from self._finish(_State.OPEN)
-                self._opening = self._opening or self._lid > 2
-            case _Anim.NARROW:
-                self._lid += 1
-                if self._lid == 2:
-                    yield from self._finish(_State.NARROWED)
-            case _Anim.WIDEN:
-                self._lid -= 1
-                if self._lid < 0:
-                    yield from self._finish(_State.OPEN)
+            case _Anim.BLINK | _Anim.NARROW | _Anim.WIDEN:
+                yield from self._move_lids()
             case _Anim.LOOK | _Anim.UNLOOK:
-                step = 1 if self.anim is _Anim.LOOK else -1
-                self._pos += step
-                if self._pos == self._end_pos:
-                    yield from self._finish(_State.LOOKING if step > 0 else _State.OPEN)
-                    return
-                # 12 is a slip of the firmware, and 255 another: below 0 the first one wraps.
-                self._first = (self._first + step) & 0xFF if self._first + step <= EYE else 0
-                self._second = self._second - step if self._second - step >= 0 else EYE
+                yield from self._move_look()
             case _Anim.SPIN | _Anim.TIMED_SPIN:
                 self._last_pos = self._pos
                 self._pos = (self._pos + 1) % EYE
@@ -1007,6 +993,28 @@ class _EyesProgram:
                     yield from self._finish(_State.OPEN)
                 if self._pos >= EYE:
                     self._pos = 0
+
+    def _move_lids(self) -> Steps:
+        self._lid += -1 if self._opening else 1
+        match self.anim:
+            case _Anim.BLINK if not self._opening:
+                self._opening = self._lid > 2
+            case _Anim.BLINK if self._lid == 0:
+                yield from self._finish(_State.OPEN)
+            case _Anim.NARROW if self._lid == 2:
+                yield from self._finish(_State.NARROWED)
+            case _Anim.WIDEN if self._lid < 0:
+                yield from self._finish(_State.OPEN)
+
+    def _move_look(self) -> Steps:
+        step, end = (1, _State.LOOKING) if self.anim is _Anim.LOOK else (-1, _State.OPEN)
+        self._pos += step
+        if self._pos == self._end_pos:
+            yield from self._finish(end)
+            return
+        # Two slips of the firmware: 12 is a pixel of the other eye, and below 0 the first one wraps to 255.
+        self._first = (self._first + step) & 0xFF if self._first + step <= EYE else 0
+        self._second = self._second - step if self._second - step >= 0 else EYE
 
     def _finish(self, state: _State) -> Steps:
         self._state = state
@@ -1078,7 +1086,7 @@ class _Canvas:
 
 def _glyphs(text: str, font: dict[str, Picture]) -> list[Picture]:
     """The glyphs of those characters that the font has."""
-    return [font[character] for character in text.upper() if character in font]
+    return [font[character.upper()] for character in text if character.upper() in font]
 
 
 def _text_width(text: str) -> int:
@@ -1124,7 +1132,8 @@ class _MouthProgram:
         self._text = ""
         self._text_width = 0
         self._text_pos = 0
-        self._icon_part = bytearray(ICON_PART_SIZE)
+        self._icon_part = ""
+        self._icon_waits = False  # for its second part
         self._temperature_x = 0
 
     def command(self, command: str) -> Steps:
@@ -1182,14 +1191,14 @@ class _MouthProgram:
     def _fake_talk(self) -> Steps:
         """Shows a frame of an animation that the next update replaces."""
         if self.face is not _Face.TALK:
-            self._begin(_Face.TALK, 6)
+            self._begin(_Face.TALK, FAKE_TALK_FRAMES)
         if self._clock.millis() > self._next:
             last = len(pictures.TALK) - 1
             yield from self._show_frame(pictures.TALK[min(self._frame, last)])
             self._frame += 1 if self._frame < last else -1
-            self._end_frame(70)
+            self._end_frame(TALK_FRAME_MS)
         if self._frames_left == 0:
-            self._begin(_Face.TALK, 6)
+            self._begin(_Face.TALK, FAKE_TALK_FRAMES)
 
     def listen(self) -> Steps:
         if self.face is not _Face.LISTEN:
@@ -1197,7 +1206,7 @@ class _MouthProgram:
         if self._clock.millis() > self._next:
             yield from self._show_frame(pictures.LISTEN[self._frame])
             self._frame = (self._frame + 1) % len(pictures.LISTEN)
-            self._end_frame(70)
+            self._end_frame(LISTEN_FRAME_MS)
 
     def _think(self) -> Steps:
         there_and_back = (*pictures.THINK, *reversed(pictures.THINK))
@@ -1206,7 +1215,7 @@ class _MouthProgram:
         if self._clock.millis() > self._next:
             yield from self._show_frame(there_and_back[self._frame])
             self._frame += 1
-            self._end_frame(120)
+            self._end_frame(THINK_FRAME_MS)
         if self._frames_left == 0:
             self._begin(_Face.THINK, len(there_and_back))
 
@@ -1226,7 +1235,7 @@ class _MouthProgram:
         yield from self._canvas.show()
 
     def _write(self, text: str) -> Steps:
-        self._text = text.partition("\0")[0]
+        self._text = text.partition("\0")[0] if len(text) <= MAX_TEXT else ""
         self._text_width = _text_width(self._text)
         self._text_pos = 0
         self._begin(_Face.TEXT)
@@ -1236,13 +1245,13 @@ class _MouthProgram:
         if self._clock.millis() > self._next:
             self._canvas.clear()
             x = MOUTH_COLUMNS - self._text_pos
-            yield self._canvas.draw_text(self._text, pictures.SMALL_FONT, 5, x, TEXT_ROW)
+            yield self._canvas.draw_text(self._text, pictures.SMALL_FONT, TEXT_HEIGHT, x, TEXT_ROW)
             yield from self._canvas.show()
             if self._text_width > MOUTH_COLUMNS:
                 self._text_pos = (self._text_pos + 1) % (self._text_width + MOUTH_COLUMNS)
             else:
                 self._text_pos = MOUTH_COLUMNS - (MOUTH_COLUMNS - self._text_width) // 2
-            self._next = self._clock.millis() + 150
+            self._end_frame(TEXT_STEP_MS)
 
     def _show_viseme(self, text: str) -> Steps:
         if self.face not in (_Face.TEXT, _Face.ICON):
@@ -1269,48 +1278,47 @@ class _MouthProgram:
         yield from self._canvas.show()
 
     def _show_icon(self, text: str) -> Steps:
-        code = self._whole_icon(text.partition("\0")[0].encode("latin-1"))
+        code = self._whole_icon(text.partition("\0")[0])
         x = y = 0
-        clear = b"1"
-        if code.startswith(b"x="):
-            number, _, code = code.removeprefix(b"x=").partition(b",")
-            x = _digits(number.decode("latin-1"), 8)
-        if code.startswith(b"y="):
-            number, _, code = code.removeprefix(b"y=").partition(b",")
-            y = _digits(number.decode("latin-1"), 8)
-        if code.startswith(b"cP="):
+        clear = "1"
+        if code.startswith("x="):
+            number, _, code = code[2:].partition(",")
+            x = _digits(number, 8)
+        if code.startswith("y="):
+            number, _, code = code[2:].partition(",")
+            y = _digits(number, 8)
+        if code.startswith("cP="):
             clear, code = code[3:4], code[5:]
-        if code.startswith(b"cT="):
-            code = code.partition(b",")[2]
+        if code.startswith("cT="):
+            code = code.partition(",")[2]
         if len(code) < 2:
             return
-        width, height = (code[0] - ord("A")) & 0xFF, _signed(code[1] - ord("A"), 8)
+        width, height = (ord(letter) - ord("A") for letter in code[:2])
         data = code[2:]
-        if len(data) < width * 2:
+        if len(data) < 2 * (width & 0xFF):
             return
         yield len(data) ** 2 * ICON_SCAN_MS
-        if clear == b"1":
+        if clear == "1":
             self._canvas.clear()
-        nibbles = [byte - ord("A") & 0xF for byte in data if ord("A") <= byte < 0x80]
-        for low, high in zip(nibbles[: 2 * width : 2], nibbles[1 : 2 * width : 2], strict=False):
-            yield self._canvas.draw((low | high << 4,), height, _signed(x, 8), _signed(y, 8))
-            x += 1
+        nibbles = [ord(letter) - ord("A") & 0xF for letter in data if "A" <= letter < "\x80"]
+        for column in range(min(width & 0xFF, len(nibbles) // 2)):
+            low, high = nibbles[2 * column : 2 * column + 2]
+            yield self._canvas.draw((low | high << 4,), _signed(height, 8), _signed(x + column, 8), _signed(y, 8))
         self.face = _Face.ICON
         yield from self._canvas.show()
 
-    def _whole_icon(self, code: bytes) -> bytes:
-        """An icon may come in two parts: `...$`, then `$...`; empty if it is not whole."""
-        if code.endswith(b"$"):
-            # It keeps the tail of a longer first part before.
-            part = code[:-1][:ICON_PART_SIZE]
-            self._icon_part[: len(part)] = part
-            return b""
-        if not code.startswith(b"$"):
+    def _whole_icon(self, code: str) -> str:
+        """An icon may come in two parts, `...$` and then `$...`; empty while it is not whole."""
+        if code.endswith("$"):
+            part = code[:-1][:MAX_ICON_PART]
+            self._icon_part = part + self._icon_part[len(part) :]  # a longer one before leaves its tail
+            self._icon_waits = self._icon_waits or bool(part)
+            return ""
+        if not code.startswith("$"):
             return code[:MAX_ICON]
-        first = bytes(self._icon_part).partition(b"\0")[0]
-        self._icon_part[0] = 0
-        whole = first + code[1:]
-        return whole if first and len(whole) + 1 < ICON_SIZE else b""
+        waited, self._icon_waits = self._icon_waits, False
+        whole = self._icon_part + code[1:]
+        return whole if waited and len(whole) <= MAX_WHOLE_ICON else ""
 
 
 class _Page(Enum):
@@ -1441,13 +1449,10 @@ class _HardwareTest:
         yield from self._mouth.fill()
         yield from self._board.serial.println("system.test.begin")
         yield from self._try_knob()
-        for colour in (WHITE, 0xFF0000):
+        yield from self._eyes.paint(WHITE)
+        for colour in (0xFF0000, 0x00FF00, 0x0000FF):
             yield from self._eyes.paint(colour)
-        yield from self._await_press()
-        yield from self._eyes.paint(0x00FF00)
-        yield from self._await_press()
-        yield from self._eyes.paint(0x0000FF)
-        yield from self._await_press()
+            yield from self._await_press()
         yield from self._eyes.paint(WHITE)
         yield from self._board.serial.println("mic.test")
         yield from self._mouth.listen()
@@ -1455,21 +1460,20 @@ class _HardwareTest:
             yield DELAY_MS
             yield from self._mouth.update()
         yield from self._mouth.reset()
-        for _ in range(10):
+        for _ in range(TEST_MUTES):
             self._board.switch_speaker(on=False)
-            yield 166.0
+            yield TEST_MUTED_MS
             self._board.switch_speaker(on=True)
-            yield 333.0
+            yield TEST_UNMUTED_MS
         yield from self._board.serial.println("system.test.end")
 
     def _try_knob(self) -> Steps:
         """Turning lights one eye, until a press."""
-        while not self._board.knob.clicked():
-            yield DELAY_MS
-            direction = self._board.knob.direction()
-            if direction:
+        knob = self._board.knob
+        while not knob.clicked():
+            if direction := knob.direction():
                 yield from self._eyes.paint(WHITE, _Side.RIGHT if direction > 0 else _Side.LEFT)
-            else:
+            elif not knob.moved:
                 yield _Idle(DELAY_MS, math.inf)
 
     def _await_press(self) -> Steps:

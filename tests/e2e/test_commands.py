@@ -1,6 +1,7 @@
 """The daemons as processes: what they say, how they stop, and what they do when they cannot start."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -9,10 +10,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect
 
 from bus.config import BusSettings, WebSocketSettings
 from bus.server import Server
 from hw_sim.host import Host
+from tests.conftest import until
 
 NOWHERE = "ws://127.0.0.1:9/core"
 
@@ -132,3 +135,71 @@ async def test_send_waits_for_the_answer_and_listen_shows_it(bus: Server, tmp_pa
     )
     listener.terminate()
     await listener.communicate()
+
+
+async def test_sending_by_hand_warns_and_sends_all_the_same(bus: Server, tmp_path: Path) -> None:
+    command = ("bus", "send", "enclosure.eyes.color", '{"r": 300, "x": 1}', "--bus", bus.url)
+    code, _, err = await outcome(*command, home=tmp_path)
+    assert code == 0
+    assert "enclosure.eyes.color: r is 300, outside 0..255" in err
+    assert "x is no field of enclosure.eyes.color; it has r, g, b" in err
+
+
+async def test_listen_is_json_for_programs_and_survives_a_restart(tmp_path: Path) -> None:
+    settings = WebSocketSettings(port=0)
+    async with Server(settings, BusSettings()) as bus:
+        port, url = int(bus.url.split(":")[2].split("/")[0]), bus.url
+        listener = await start("bus", "listen", "x", "--json", "--bus", url, home=tmp_path)
+        await until(lambda: len(bus.hub) == 1, "the listener")
+    async with Server(WebSocketSettings(port=port), BusSettings()) as bus:
+        await until(lambda: len(bus.hub) == 1, "the listener again")
+        await outcome("bus", "send", "x", '{"a": "ü"}', "--bus", url, home=tmp_path)
+        assert listener.stdout is not None
+        assert json.loads(await listener.stdout.readline()) == {"type": "x", "data": {"a": "ü"}, "context": {}}
+        listener.terminate()
+        await listener.communicate()
+
+
+async def test_a_recording_can_be_replayed(bus: Server, tmp_path: Path) -> None:
+    file = tmp_path / "report.jsonl"
+    recorder = await start("bus", "record", str(file), "--bus", bus.url, home=tmp_path)
+    await until(lambda: len(bus.hub) == 1, "the recorder")
+    for data in ('{"n": 1}', '{"n": 2}'):
+        await outcome("bus", "send", "x", data, "--bus", bus.url, home=tmp_path)
+    recorder.terminate()
+    await recorder.communicate()
+
+    async with connect(bus.url) as listener:
+        await listener.recv()
+        replay = ("bus", "replay", str(file), "--speed", "100", "--bus", bus.url)
+        assert await outcome(*replay, home=tmp_path) == (0, "", "")
+        assert [json.loads(await listener.recv())["data"]["n"] for _ in range(2)] == [1, 2]
+
+    file.write_text('{"time": 1, "message": {"type": "x"}}\n{"time": "late"}\n')
+    code, _, err = await outcome("bus", "replay", str(file), "--bus", bus.url, home=tmp_path)
+    assert (code, err) == (2, "mycroft-bus: line 2: Expected `float`, got `str` - at `$.time`\n")
+
+
+async def test_what_is_refused_in_a_replay_is_counted(bus: Server, tmp_path: Path) -> None:
+    file = tmp_path / "report.jsonl"
+    file.write_text('{"time": 1, "message": {"data": 5}}\n{"time": 1, "message": {"type": "x"}}\n')
+    code, _, _ = await outcome("bus", "replay", str(file), "--bus", bus.url, home=tmp_path)
+    assert code == 1
+
+
+async def test_status_shows_who_is_there(bus: Server, tmp_path: Path) -> None:
+    code, out, _ = await outcome("bus", "status", "--bus", bus.url, home=tmp_path)
+    assert code == 0
+    assert out.split()[:7] == ["name", "uid", "pid", "process", "role", "received", "queued"]
+    assert "rejected 0" in out
+    code, out, _ = await outcome("bus", "status", "--json", "--bus", bus.url, home=tmp_path)
+    assert json.loads(out)["counters"]["received"] == 0
+
+
+async def test_types_are_looked_up(tmp_path: Path) -> None:
+    code, out, _ = await outcome("bus", "types", "enclosure.eyes.c*", home=tmp_path)
+    assert code == 0
+    assert out.startswith("enclosure.eyes.color\n")
+    code, out, _ = await outcome("bus", "types", "mycroft.enable.ssh", "--json", home=tmp_path)
+    assert [topic["type"] for topic in json.loads(out)] == ["system.ssh.enable"]
+    assert (await outcome("bus", "types", "nothing.*", home=tmp_path))[0] == 1

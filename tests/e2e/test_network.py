@@ -50,7 +50,7 @@ class Bus:
 
     async def hears_from(self, namespace: str, url: str, *types: str) -> list[str]:
         client = await asyncio.create_subprocess_exec(
-            *("ip", "netns", "exec", namespace, sys.executable, "-c", CLIENT, url, self.certificate, *types),
+            *("ip", "netns", "exec", namespace, sys.executable, "-c", CLIENT, url, str(self.certificate), *types),
             stdout=PIPE,
         )
         out, _ = await client.communicate()

@@ -143,7 +143,7 @@ COMMANDS = sorted({text for trace in TRACES for _, kind, *rest in trace.inputs i
             st.one_of(
                 st.binary(max_size=100),
                 st.sampled_from(COMMANDS).map(lambda text: text.encode("latin-1")),
-                st.text("ABCDPxyc=,$0123456789'\n", max_size=90).map(lambda text: b"mouth.icon=" + text.encode() + b"\n"),
+                st.text("ABCDPxyc=,$019\n", max_size=90).map(lambda text: f"mouth.icon={text}\n".encode()),
                 st.sampled_from(ACTIONS),
             ),
         ),

@@ -1,7 +1,7 @@
 """Replays what the real faceplate firmware did (tests/data/faceplate-traces) and finds the first difference.
 
-The tolerances are those of faceplate-traces.md, but without its +-45 ms while the eyes are OPEN, because the stand-in
-keeps the phase of the main loop.
+The tolerances are those of faceplate-traces.md, but without its +-45 ms while the eyes are OPEN, because the
+stand-in keeps the phase of the main loop.
 """
 
 import json
@@ -64,8 +64,7 @@ def load() -> Iterator[Trace]:
                 mouth=[(ms, tuple(int(row, 16) for row in text.split())) for ms, text in scenario["mouth"]],
                 speaker=_timed(scenario["speaker"]),
                 led=_timed(scenario.get("led", ())),
-                # The level is in a trace only where it changes.
-                mouth_level=_timed(scenario.get("mouth_pwm", ()))[1:],
+                mouth_level=_timed(scenario.get("mouth_pwm", ()))[1:],  # without the start value
                 resets=[(ms, None) for ms in scenario["resets"]],
             ),
             lossy=scenario.get("lossy", False),
@@ -131,7 +130,6 @@ def record(events: Iterable[Event]) -> Recording:
                 recording.mouth_level.append((event.ms, event.level))
             case Reset():
                 recording.resets.append((event.ms, None))
-    # A reset sets the level to its start value again.
     del recording.mouth_level[:1]
     return recording
 
