@@ -6,6 +6,7 @@ Facts: the real firmware v1.4.2, measured.
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from enclosure.faceplate import icons
@@ -44,10 +45,16 @@ EYES_ON = Plain("eyes.on")
 EYES_OFF = Plain("eyes.off")
 EYES_RESET = Plain("eyes.reset")
 EYES_SPIN = Plain("eyes.spin")
+EYES_NARROW = Plain("eyes.narrow")
+EYES_WIDEN = Plain("eyes.widen")
+EYES_UNLOOK = Plain("eyes.unlook")
 MOUTH_RESET = Plain("mouth.reset")
 MOUTH_TALK = Plain("mouth.talk")
 MOUTH_LISTEN = Plain("mouth.listen")
 MOUTH_THINK = Plain("mouth.think")
+SYSTEM_RESET = Plain("system.reset")
+SYSTEM_MUTE = Plain("system.mute")
+SYSTEM_UNMUTE = Plain("system.unmute")
 VERSION = Plain("system.version")
 
 
@@ -60,8 +67,13 @@ class EyesColor:
     b: int
 
     @property
+    def number(self) -> int:
+        """As the firmware has it; it reads decimal only."""
+        return self.r << 16 | self.g << 8 | self.b
+
+    @property
     def lines(self) -> tuple[str, ...]:
-        return (f"eyes.color={self.r << 16 | self.g << 8 | self.b}",)  # the firmware reads decimal only
+        return (f"eyes.color={self.number}",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,85 @@ class EyesBlink:
     @property
     def lines(self) -> tuple[str, ...]:
         return (f"eyes.blink={self.side}",)
+
+
+@dataclass(frozen=True, slots=True)
+class EyesLook:
+    """A look to "r", "l", "u" (up), "d" (down) or "c" (crossed); it lasts."""
+
+    side: str
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return (f"eyes.look={self.side}",)
+
+
+@dataclass(frozen=True, slots=True)
+class EyesPixel:
+    """One pixel, 0 to 11 of the right eye, 12 to 23 of the left, in a colour of its own."""
+
+    index: int
+    color: EyesColor
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return (f"eyes.set={self.index},{self.color.number}",)
+
+
+@dataclass(frozen=True, slots=True)
+class EyesFill:
+    """The first `pixels` of the 24, 0 to 24, in the eyes' colour, the rest dark."""
+
+    pixels: int
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return (f"eyes.fill={self.pixels - 1}",) if self.pixels else EYES_OFF.lines
+
+
+@dataclass(frozen=True, slots=True)
+class EyesTimedSpin:
+    """A spin of so many ms, 1 to 32767: the firmware counts no further. It leaves the eyes dark."""
+
+    ms: int
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return (f"eyes.spin={self.ms}",)
+
+
+@dataclass(frozen=True, slots=True)
+class MouthViseme:
+    """A mouth shape, 0 to 6; the firmware ignores it while a text or a picture is shown."""
+
+    code: int
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return (f"mouth.viseme={self.code}",)
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """A temperature of up to 3 characters, with a degree sign, right of a picture of 8 x 8."""
+
+    temperature: str
+    bitmap: icons.Bitmap
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return (f"weather.display={self.temperature},x=2,{icons.encode(self.bitmap)}",)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemBlink:
+    """Blinks of the board's own light; the firmware is deaf for a second for each."""
+
+    times: int
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return (f"system.blink={self.times}",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +254,37 @@ class Pressed:
     """The button was pressed and released."""
 
 
+class Choice(StrEnum):
+    """What somebody has chosen in the menu; the value is the firmware's line. Learning is older firmware's."""
+
+    WIFI = "unit.setwifi"
+    REBOOT = "unit.reboot"
+    SHUTDOWN = "unit.shutdown"
+    TEST_BEGIN = "system.test.begin"
+    TEST_MIC = "mic.test"
+    TEST_END = "system.test.end"
+    ENABLE_SSH = "unit.enable-ssh"
+    DISABLE_SSH = "unit.disable-ssh"
+    ENABLE_LEARNING = "unit.enable-learning"
+    DISABLE_LEARNING = "unit.disable-learning"
+    FACTORY_RESET = "unit.factory-reset"
+    DEMO = "mycroft.mark1.demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Somebody has chosen something in the menu."""
+
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Brightness:
+    """Somebody has set the brightness in the menu, 1 to 30."""
+
+    level: int
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """A line that means nothing to us."""
@@ -170,12 +292,13 @@ class Unknown:
     line: str
 
 
-Event = Echo | Banner | Version | Turned | Pressed | Unknown
+Event = Echo | Banner | Version | Turned | Pressed | Chosen | Brightness | Unknown
 
 _EVENTS: dict[str, Event] = {
     "volume.up": Turned(1),
     "volume.down": Turned(-1),
     "mycroft.stop": Pressed(),
+    **{choice.value: Chosen(choice) for choice in Choice},
 }
 _VERSION = re.compile(r"Mycroft Mark 1 v([0-9.]+)")
 _BANNER = re.compile(r"Mycroft Mark 1 v([0-9.]+) - Connected$")

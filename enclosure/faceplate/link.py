@@ -11,7 +11,19 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from enclosure.errors import FaceplateError
-from enclosure.faceplate.frames import ECHO, VERSION, Banner, Echo, Event, Pressed, Turned, Unknown, Version, parse
+from enclosure.faceplate.frames import (
+    ECHO,
+    VERSION,
+    Banner,
+    Chosen,
+    Echo,
+    Event,
+    Pressed,
+    Turned,
+    Unknown,
+    Version,
+    parse,
+)
 from enclosure.ports import SerialPort
 
 BYTE_S = 10 / 9600
@@ -167,7 +179,7 @@ class Link:
             if waiting:
                 waiting.set_result(False)  # what was sent is lost, and the firmware listens again
             self._on_event(event)
-        elif isinstance(event, Turned | Pressed):
+        elif isinstance(event, Turned | Pressed | Chosen):
             # The end of a damaged echo looks like an event where the command has such a text in it.
             if self.state is State.CONNECTED and not (waiting and self._line.endswith(line)):
                 self._on_event(event)
