@@ -98,11 +98,13 @@ EYES_BLINK = _eyes(
     (Field("side", str, "b", meaning="right, left or both", choices=("r", "l", "b")),),
 )
 EYES_NARROW = _eyes("enclosure.eyes.narrow", "Narrows the eyes.")
+EYES_WIDEN = _eyes("enclosure.eyes.widen", "Opens narrowed eyes again.", source="ours")
 EYES_LOOK = _eyes(
     "enclosure.eyes.look",
     "Looks to a side.",
     (Field("side", str, meaning="right, left, up, down or crossed", choices=("r", "l", "u", "d", "c")),),
 )
+EYES_UNLOOK = _eyes("enclosure.eyes.unlook", "Looks straight ahead again.", source="ours")
 EYES_SETPIXEL = _eyes(
     "enclosure.eyes.setpixel",
     "Sets the colour of one pixel.",
@@ -143,11 +145,15 @@ MOUTH_TALK = _mouth("enclosure.mouth.talk", "Shows a talking mouth.")
 MOUTH_LISTEN = _mouth("enclosure.mouth.listen", "Shows a listening mouth.")
 MOUTH_THINK = _mouth("enclosure.mouth.think", "Shows a thinking mouth.")
 MOUTH_SMILE = _mouth("enclosure.mouth.smile", "Shows a smile.")
-MOUTH_TEXT = _mouth("enclosure.mouth.text", "Shows a text; a long one scrolls.", (Field("text", str, ""),))
+MOUTH_TEXT = _mouth(
+    "enclosure.mouth.text",
+    "Shows a text; a long one scrolls.",
+    (Field("text", str, ""), Field("repeat", bool, True, meaning="false: it goes away when it has been seen")),
+)
 MOUTH_VISEME = _mouth(
     "enclosure.mouth.viseme",
     "Shows the mouth of a sound.",
-    (Field("code", str, meaning="4 is a closed mouth", choices=tuple("0123456")),),
+    (Field("code", object, meaning="0 to 6 as a text or a number; 4 is a closed mouth"),),
     source="opm",
 )
 MOUTH_VISEME_LIST = _mouth(
@@ -170,9 +176,10 @@ MOUTH_DISPLAY = _mouth(
 )
 MOUTH_DISPLAY_IMAGE = _mouth(
     "enclosure.mouth.display_image",
-    "Shows a picture from a file, PNG or JPEG.",
+    "Shows a picture, PNG or JPEG, from a file or from the message itself.",
     (
-        Field("img_path", str),
+        Field("img_path", str, None),
+        Field("img_b64", str, None, meaning="the picture in base64, instead of a path"),
         *_OFFSETS,
         Field("invert", bool, False),
         _CLEAR_PREV,
@@ -186,7 +193,7 @@ WEATHER_DISPLAY = _mouth(
     "Shows a weather picture and a temperature.",
     (
         Field("img_code", int, low=0, high=7, meaning="0 sunny to 7 windy"),
-        Field("temp", int, low=-99, high=999, unit="degrees"),
+        Field("temp", object, meaning="degrees, -99 to 999, as a number or a text such as 21 or 21°"),
     ),
 )
 DISPLAY_DATE = _mouth("ovos.mk1.display_date", "Shows a date.", (Field("text", str),), source="mk1")

@@ -10,10 +10,11 @@ from bus.service import notify
 from enclosure.config import Profile
 from enclosure.drivers.alsa import AlsaMixer
 from enclosure.drivers.serial import AsyncSerial
-from enclosure.faceplate.device import FaceplateDevice
+from enclosure.faceplate.device import FaceplateDevice, FaceplateState
 from enclosure.faceplate.frames import Event
 from enclosure.handlers.buttons import ButtonHandler
 from enclosure.handlers.faceplate import FaceplateHandler
+from enclosure.handlers.visemes import VisemeHandler
 from enclosure.handlers.volume import VolumeHandler
 
 EVENT_LIMIT = 64
@@ -26,16 +27,17 @@ async def enclosure(bus_url: str, profile: Profile, serial_port: str, serial_rat
     """Runs the enclosure until it is cancelled; a part of it that ends takes the whole down."""
     bus = BusClient(bus_url)
     dispatcher = Dispatcher(bus.emit)
-    events: asyncio.Queue[Event] = asyncio.Queue(EVENT_LIMIT)
+    events: asyncio.Queue[Event | FaceplateState] = asyncio.Queue(EVENT_LIMIT)
 
-    def on_event(event: Event) -> None:
+    def on_event(event: Event | FaceplateState) -> None:
         if events.full():
             _LOGGER.warning("dropped %s: the bus does not take it", events.get_nowait())
         events.put_nowait(event)
 
     faceplate = FaceplateDevice(lambda: AsyncSerial(serial_port, serial_rate), on_event)
     mixer = AlsaMixer(mixer_device, profile.mixer_controls)
-    FaceplateHandler(faceplate, dispatcher)
+    face = FaceplateHandler(faceplate, dispatcher, bus.emit)
+    VisemeHandler(faceplate, dispatcher)
     VolumeHandler(mixer, profile.volume_max, faceplate, dispatcher, bus.emit)
     buttons = ButtonHandler(dispatcher, bus.emit)
 
@@ -43,6 +45,7 @@ async def enclosure(bus_url: str, profile: Profile, serial_port: str, serial_rat
         while True:
             event = await events.get()
             try:
+                await face.take(event)
                 await buttons.take(event)
             except BusUnavailableError as error:
                 _LOGGER.warning("%s", error)

@@ -1,15 +1,37 @@
 """What the rest of the enclosure may ask of its devices; a driver meets one of these protocols."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from enclosure.faceplate.frames import Command
+from enclosure.faceplate.frames import Command, EyesColor
 
 
 class Faceplate(Protocol):
     """Two eyes and a mouth."""
 
     def show(self, command: Command) -> None:
-        """Takes a command, to be shown as soon as the device can. Never waits; an absent device is no error."""
+        """Takes a command, to be shown as soon as the device can. Never waits; an absent device is no error.
+
+        On the mouth it stays until another one, or MOUTH_RESET.
+        """
+
+
+class Face(Faceplate, Protocol):
+    """A faceplate whose mouth also moves by itself, and that can be asked."""
+
+    @property
+    def firmware(self) -> str | None:
+        """The version of its firmware; None while it has not told."""
+
+    @property
+    def pixels(self) -> Sequence[EyesColor]:
+        """The colour of each of the 24 pixels of the eyes, as it was asked for, at full brightness."""
+
+    def react(self, command: Command | None) -> None:
+        """Takes what the mouth does by itself while somebody speaks or listens; None: nothing any more.
+
+        It is seen only where `show` has put nothing on the mouth.
+        """
 
 
 class Mixer(Protocol):

@@ -1,22 +1,25 @@
-"""The Mark 1's face: shows commands over the link, and shows the last eyes and mouth again when it comes back."""
+"""The Mark 1's face: shows commands over the link, and shows eyes and mouth again when it comes back.
+
+The mouth has one owner, this. What a skill puts there stays until a skill takes it away. What speech and listening
+do with the mouth is shown only while nothing else is, and never wipes anything.
+"""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import cycle
 
 from enclosure.faceplate import icons, text
+from enclosure.faceplate.eyes import Eyes, Step
 from enclosure.faceplate.frames import (
-    EYES_OFF,
-    EYES_ON,
-    EYES_RESET,
     MOUTH_RESET,
+    SYSTEM_MUTE,
+    SYSTEM_UNMUTE,
     Banner,
     Command,
     Event,
-    EyesBlink,
     EyesColor,
     EyesLevel,
-    EyesVolume,
     MouthIcon,
     MouthText,
 )
@@ -27,105 +30,156 @@ DEFAULT_COLOR = EyesColor(0, 0, 255)
 DEFAULT_LEVEL = EyesLevel(30)
 """The eyes of a Mark 1 as its owners know them: blue, and as bright as the firmware's own start value."""
 
-
 PAGE_MIN_S = 3.0
 """How long a page of a longer text stands that is short enough not to move."""
 
 
-class FaceMemory:
-    """What is to be seen on the face: pure, fed with commands, and able to say how to get there from a reset."""
+@dataclass(frozen=True, slots=True)
+class FaceplateState:
+    """An event: the faceplate has come or gone."""
 
-    def __init__(self) -> None:
-        self._color = DEFAULT_COLOR
-        self._level = DEFAULT_LEVEL
-        self._eyes: Command = EYES_RESET
-        self._mouth: Command = MOUTH_RESET
-        self._picture = icons.EMPTY
-
-    def take(self, command: Command) -> Command:
-        """Remembers what lasts (a blink or a volume ring passes); returns what to send for it.
-
-        That differs for a picture that leaves the rest of the mouth as it is: it is sent with what lies above
-        and below it.
-        """
-        match command:
-            case EyesColor():
-                self._color = command
-                self._light()
-            case EyesLevel():
-                self._level = command
-                self._light()
-            case EyesBlink() | EyesVolume():
-                pass
-            case MouthIcon(bitmap, x, y, clear):
-                self._picture = bitmap.over(icons.EMPTY if clear else self._picture, x, y)
-                self._mouth = MouthIcon(self._picture, 0, 0, clear=True)
-                columns = self._picture.columns[x : x + len(bitmap.columns)]
-                return MouthIcon(icons.Bitmap(icons.HEIGHT, columns), x, 0, clear)
-            case _ if is_mouth(command):
-                self._picture = icons.EMPTY
-                self._mouth = command
-            case _:
-                # eyes.on would leave a freshly started face spinning.
-                self._eyes = EYES_RESET if command is EYES_ON else command
-        return command
-
-    @property
-    def commands(self) -> list[Command]:
-        """What brings a face back that has just been reset; the pose after the colour, which ends no spin."""
-        return [self._level, self._color, self._eyes, self._mouth]
-
-    def _light(self) -> None:
-        """The firmware lights dark eyes when it is told a colour or a level."""
-        if self._eyes is EYES_OFF:
-            self._eyes = EYES_RESET
-
-
-def is_mouth(command: Command) -> bool:
-    """Whether a command changes what is on the mouth."""
-    return command.lines[0].startswith("mouth.")
+    state: State
+    firmware: str | None
 
 
 class FaceplateDevice:
     """The Faceplate port over a serial link; `run` has to be running, as a task, for anything to be shown.
 
-    `on_event` gets knob and button, and must not wait.
+    `on_event` gets knob, button, menu and FaceplateState, and must not wait.
     """
 
-    def __init__(self, open_port: Callable[[], SerialPort], on_event: Callable[[Event], None]) -> None:
-        self._memory = FaceMemory()
-        self._link = Link(open_port, self._take, self._on_state)
+    def __init__(
+        self, open_port: Callable[[], SerialPort], on_event: Callable[[Event | FaceplateState], None]
+    ) -> None:
+        self._link = Link(open_port, self._take, self._on_state, self._restore)
         self._on_event = on_event
-        self._next_page: asyncio.TimerHandle | None = None
+        self._eyes = Eyes(DEFAULT_COLOR, DEFAULT_LEVEL)
+        self._eyes_timer: asyncio.TimerHandle | None = None
+        self._content: Command | None = None
+        self._reaction: Command | None = None
+        self._picture = icons.EMPTY
+        self._page_timer: asyncio.TimerHandle | None = None
+        self._muted = False
 
     async def run(self) -> None:
         """Keeps the face up to date for ever."""
         await self._link.run()
 
+    @property
+    def firmware(self) -> str | None:
+        """The version of the faceplate's firmware; None while it has not told."""
+        return self._link.firmware
+
+    @property
+    def pixels(self) -> Sequence[EyesColor]:
+        """The colour of each of the 24 pixels of the eyes, as it was asked for, at full brightness."""
+        return self._eyes.pixels
+
     def show(self, command: Command) -> None:
-        """Shows a command now, or as soon as the face is back."""
-        self._send(self._memory.take(command))
+        """Shows a command now, or as soon as the face is back. On the mouth it stays until the next one."""
+        line = command.lines[0]
+        if line.startswith("eyes."):
+            self._step(self._eyes.take(command))
+        elif line.startswith("system."):
+            if command in (SYSTEM_MUTE, SYSTEM_UNMUTE):
+                self._muted = command == SYSTEM_MUTE
+            self._send(command)
+        elif command == MOUTH_RESET:
+            self._content, self._picture = None, icons.EMPTY
+            self._show_mouth(MOUTH_RESET)  # also before a viseme, which the firmware would ignore
+            if self._reaction is not None:
+                self._show_mouth(self._reaction)
+        else:
+            self._show_mouth(self._composed(command))
+
+    def react(self, command: Command | None) -> None:
+        """Shows what the mouth does by itself, unless a skill has put something there; None: nothing any more."""
+        before, self._reaction = self._reaction, command
+        if self._content is None and (command or before):
+            self._show_mouth(command or MOUTH_RESET)
+
+    # Eyes.
+
+    def _step(self, steps: Sequence[Step]) -> None:
+        """Sends the lines of the first step, and the next ones when it has lasted its time."""
+        if self._eyes_timer is not None:
+            self._eyes_timer.cancel()
+            self._eyes_timer = None
+        if not steps:
+            return
+        first, rest = steps[0], steps[1:]
+
+        def wait() -> None:
+            if rest:
+                self._eyes_timer = asyncio.get_running_loop().call_later(first.lasts_s, self._step, rest)
+
+        for line in first.lines[:-1]:
+            self._link.send(line)
+        if first.lines:
+            self._link.send(first.lines[-1], wait)
+        else:
+            wait()
+
+    # Mouth.
+
+    def _composed(self, command: Command) -> Command:
+        """Makes a command the content of the mouth; returns what to send for it.
+
+        A picture that leaves the rest of the mouth as it is goes out with what lies above and below it.
+        """
+        self._content = command
+        if not isinstance(command, MouthIcon):
+            self._picture = icons.EMPTY
+            return command
+        below = icons.EMPTY if command.clear else self._picture
+        self._picture = command.bitmap.over(below, command.x, command.y)
+        self._content = MouthIcon(self._picture, 0, 0, clear=True)
+        columns = self._picture.columns[command.x : command.x + len(command.bitmap.columns)]
+        return MouthIcon(icons.Bitmap(icons.HEIGHT, columns), command.x, 0, command.clear)
+
+    def _show_mouth(self, command: Command) -> None:
+        if self._page_timer is not None:
+            self._page_timer.cancel()
+            self._page_timer = None
+        if isinstance(command, MouthText):
+            pages = text.pages(command.text)
+            if len(pages) > 1 or not command.repeat:
+                self._turn_page(cycle(pages) if command.repeat else iter(pages))
+                return
+        self._send(command)
+        if command != MOUTH_RESET and (steps := self._eyes.mouth_shown()):
+            self._step(steps)
+
+    def _turn_page(self, pages: Iterator[str]) -> None:
+        """Shows the next page of a text; when there is none, empties the mouth."""
+        page = next(pages, None)
+        if page is None:
+            self.show(MOUTH_RESET)
+            return
+        stands_s = max(text.duration_s(page), PAGE_MIN_S)
+
+        def wait() -> None:
+            self._page_timer = asyncio.get_running_loop().call_later(stands_s, self._turn_page, pages)
+
+        self._link.send(MouthText(page).lines[0], wait)
+
+    # The link.
 
     def _send(self, command: Command) -> None:
-        if is_mouth(command) and self._next_page is not None:
-            self._next_page.cancel()
-        if isinstance(command, MouthText) and len(pages := text.pages(command.text)) > 1:
-            self._turn_page(cycle(pages))
-            return
         for line in command.lines:
             self._link.send(line)
 
-    def _turn_page(self, pages: Iterator[str]) -> None:
-        page = next(pages)
-        self._link.send(MouthText(page).lines[0])
-        stands_s = max(text.duration_s(page), PAGE_MIN_S)
-        self._next_page = asyncio.get_running_loop().call_later(stands_s, self._turn_page, pages)
-
     def _restore(self) -> None:
-        for command in self._memory.commands:
-            self._send(command)
+        """Shows everything again, on a face of which nothing is known."""
+        self._send(self._eyes.level)
+        self._send(self._eyes.color)
+        if self._muted:
+            self._send(SYSTEM_MUTE)
+        self._step(self._eyes.restored())
+        self._show_mouth(self._content or self._reaction or MOUTH_RESET)
 
     def _on_state(self, state: State) -> None:
+        self._on_event(FaceplateState(state, self.firmware))
         if state is State.CONNECTED:
             self._restore()
 

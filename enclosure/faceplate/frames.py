@@ -134,13 +134,13 @@ class EyesPixel:
 
 @dataclass(frozen=True, slots=True)
 class EyesFill:
-    """The first `pixels` of the 24, 0 to 24, in the eyes' colour, the rest dark."""
+    """The pixels from 0 to `last`, 0 to 23, in the eyes' colour, the rest dark."""
 
-    pixels: int
+    last: int
 
     @property
     def lines(self) -> tuple[str, ...]:
-        return (f"eyes.fill={self.pixels - 1}",) if self.pixels else EYES_OFF.lines
+        return (f"eyes.fill={self.last}",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +190,13 @@ class SystemBlink:
 
 @dataclass(frozen=True, slots=True)
 class MouthText:
-    """One page of text, already displayable (see `enclosure.faceplate.text`)."""
+    """A text, already displayable (see `enclosure.faceplate.text`); a long one goes out in several lines.
+
+    A text that is not to `repeat` goes away when it has been seen.
+    """
 
     text: str
+    repeat: bool = True
 
     @property
     def lines(self) -> tuple[str, ...]:

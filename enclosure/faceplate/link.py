@@ -13,14 +13,15 @@ from enum import StrEnum
 from enclosure.errors import FaceplateError
 from enclosure.faceplate.frames import (
     ECHO,
+    SYSTEM_RESET,
     VERSION,
     Banner,
+    Brightness,
     Chosen,
     Echo,
     Event,
     Pressed,
     Turned,
-    Unknown,
     Version,
     parse,
 )
@@ -40,12 +41,22 @@ PROBE_INTERVAL_S = 2.0
 """How long to wait before a silent faceplate is asked again, and before a missing port is tried again."""
 
 QUEUE_LIMIT = 64
-"""Lines that may wait, some 3 s of them. Beyond that the oldest are dropped: the newest is what is to be seen."""
+"""Lines that may wait, some 3 s of them. More are dropped, all of them, and what should be seen is sent anew."""
+
+UPDATE = "update"
+"""The line that comes before a new brightness."""
 
 LONGEST_LINE = 512
 """The firmware cuts a line at about 438 characters; more without an end is noise."""
 
 _LOGGER = logging.getLogger(__name__)
+
+
+def deaf_s_after(line: str) -> float:
+    """How long the firmware reads nothing after this line: it blinks, or starts anew (measured)."""
+    if line.startswith("system.blink="):
+        return float(line.removeprefix("system.blink="))
+    return 2.1 if line == SYSTEM_RESET.line else 0.0
 
 
 class State(StrEnum):
@@ -59,7 +70,8 @@ class State(StrEnum):
 class Link:
     """Owns the serial port: opens it again and again, sends queued lines, and reports events.
 
-    `on_event` gets what the faceplate reports by itself, `on_state` each change of state; both must not wait.
+    `on_event` gets what the faceplate reports by itself, `on_state` each change of state; `on_overrun` is called
+    when lines had to be dropped. None of them may wait.
     """
 
     def __init__(
@@ -67,26 +79,39 @@ class Link:
         open_port: Callable[[], SerialPort],
         on_event: Callable[[Event], None],
         on_state: Callable[[State], None],
+        on_overrun: Callable[[], None],
     ) -> None:
         self._open_port = open_port
         self._on_event = on_event
         self._on_state = on_state
+        self._on_overrun = on_overrun
         self.state: State | None = None
         self.firmware: str | None = None
         self._version_known = asyncio.Event()
-        self._queue: deque[str] = deque(maxlen=QUEUE_LIMIT)
+        self._queue: deque[tuple[str, Callable[[], None] | None]] = deque()
         self._queued = asyncio.Event()
         self._line = self._previous = ""
         self._answer: asyncio.Future[bool] | None = None
+        self._deaf_until = 0.0
+        self._update = False
+        self._own_update = False
 
-    def send(self, line: str) -> None:
-        """Queues a line; while the faceplate does not answer it is forgotten at once."""
+    def send(self, line: str, echoed: Callable[[], None] | None = None) -> None:
+        """Queues a line; `echoed` is called when the firmware has it. While nobody answers it is forgotten."""
         if self.state is not State.CONNECTED:
             return
-        if len(self._queue) == QUEUE_LIMIT:
-            _LOGGER.debug("too much for the faceplate: dropped %s", self._queue[0])
-        self._queue.append(line)
+        if len(self._queue) >= QUEUE_LIMIT:
+            _LOGGER.debug("more than the faceplate can take")
+            self._queue.clear()
+            self._on_overrun()
+            return
+        self._queue.append((line, echoed))
         self._queued.set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything that was sent has been echoed."""
+        return not self._queue and self._answer is None
 
     async def run(self) -> None:
         """Keeps the link up for ever."""
@@ -121,7 +146,10 @@ class Link:
                 while True:
                     await self._queued.wait()
                     while self._queue:
-                        await self._exchange(port, self._queue.popleft())
+                        line, echoed = self._queue.popleft()
+                        await self._exchange(port, line)
+                        if echoed:
+                            echoed()
                     self._queued.clear()
             except FaceplateError as error:
                 self._change(State.SILENT, error)
@@ -130,15 +158,18 @@ class Link:
     async def _exchange(self, port: SerialPort, line: str) -> None:
         """Sends a line until the firmware has echoed it as it is. Raises FaceplateError."""
         self._previous, self._line = self._line, line
-        timeout_s = (2 * len(line) + len(ECHO) + 3) * BYTE_S + ECHO_SLACK_S
+        loop = asyncio.get_running_loop()
+        deaf_s = max(self._deaf_until - loop.time(), 0)
+        timeout_s = deaf_s + (2 * len(line) + len(ECHO) + 3) * BYTE_S + ECHO_SLACK_S
         for attempt in range(ATTEMPTS):
-            self._answer = asyncio.get_running_loop().create_future()
+            self._answer = loop.create_future()
             # A first line end makes an end of whatever an interrupted or damaged line has left behind.
             first = "\n" if attempt or self.state is not State.CONNECTED else ""
             port.write(f"{first}{line}\n".encode("ascii"))
             try:
                 async with asyncio.timeout(timeout_s):
                     if await self._answer:
+                        self._deaf_until = loop.time() + deaf_s_after(line)
                         return
             except TimeoutError:
                 pass
@@ -168,6 +199,7 @@ class Link:
         event = parse(line)
         waiting = self._answer if self._answer is not None and not self._answer.done() else None
         if isinstance(event, Echo):
+            self._own_update = event.line.startswith("eyes.level=")
             if waiting and event.line == self._line:
                 waiting.set_result(True)
             elif waiting and event.line not in ("", self._previous):  # those are late echoes of older attempts
@@ -179,12 +211,21 @@ class Link:
             if waiting:
                 waiting.set_result(False)  # what was sent is lost, and the firmware listens again
             self._on_event(event)
+        elif self._update and line.isdecimal():
+            self._report_brightness(int(line))
         elif isinstance(event, Turned | Pressed | Chosen):
             # The end of a damaged echo looks like an event where the command has such a text in it.
             if self.state is State.CONNECTED and not (waiting and self._line.endswith(line)):
                 self._on_event(event)
-        else:
-            _LOGGER.debug("from the faceplate: %r", event.line if isinstance(event, Unknown) else event)
+        elif line != UPDATE:
+            _LOGGER.debug("from the faceplate: %r", line)
+        self._update = line == UPDATE
+
+    def _report_brightness(self, level: int) -> None:
+        """After "update" comes a level: from the menu, or in answer to eyes.level; only the echo before tells."""
+        if not self._own_update:
+            self._on_event(Brightness(level))
+        self._own_update = False
 
     def _change(self, state: State, why: object) -> None:
         if state is not State.CONNECTED:

@@ -3,7 +3,7 @@
 from bus import topics
 from bus.dispatch import Dispatcher, Emit
 from bus.message import Message
-from enclosure.faceplate.frames import Event, Pressed, Turned
+from enclosure.faceplate.frames import Pressed, Turned
 
 KNOB = "mycroft_enclosure.knob"
 """The source of the messages that a turn of the knob makes."""
@@ -30,7 +30,7 @@ class ButtonHandler:
             dispatcher.on(end, finish)
         dispatcher.on(topics.STOP, self._stopped)
 
-    async def take(self, event: Event) -> None:
+    async def take(self, event: object) -> None:
         """Says on the bus what somebody has done. Raises BusUnavailableError."""
         match event:
             case Turned(direction):

@@ -1,96 +1,241 @@
-"""enclosure.eyes.* and enclosure.mouth.* -> the face, and what the face does by itself while one talks with it."""
+"""enclosure.eyes.*, enclosure.mouth.* and the like -> the face, and what it tells of itself -> the bus."""
 
+import asyncio
+import base64
+import binascii
+import os
+import stat
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from bus import topics
-from bus.dispatch import Dispatcher
+from bus.dispatch import Dispatcher, Emit
 from bus.errors import PayloadError
 from bus.message import Message
 from bus.topic import Topic
-from enclosure.faceplate import frames, icons
+from enclosure.faceplate import frames, icons, pictures
+from enclosure.faceplate.device import FaceplateState
 from enclosure.faceplate.frames import Command
+from enclosure.faceplate.icons import Bitmap
+from enclosure.faceplate.images import MAX_BYTES, decode_image
 from enclosure.faceplate.text import displayable
-from enclosure.ports import Faceplate
+from enclosure.ports import Face
+
+NEWEST_FIRMWARE = "1.4.2"
+"""The last one that there is."""
+
+NO_INTERNET_INTERVAL_S = 30.0
+"""mycroft-core says it no more often."""
 
 
-def blink(side: str) -> Command:
-    """A blink of the right, the left or both eyes."""
-    if side not in ("r", "l", "b"):
-        raise PayloadError("side is none of r, l, b")
-    return frames.EyesBlink(side)
+def placed(bitmap: Bitmap, x: int, y: int, clear: bool) -> Command:
+    """What of a picture is on the mouth; nothing of it at all empties the mouth."""
+    shown = bitmap.shifted(x, y)
+    if not shown.columns or not shown.height:
+        return frames.MOUTH_RESET
+    return frames.MouthIcon(shown, max(x, 0), max(y, 0), clear)
 
 
 def picture(img_code: str, xOffset: int, yOffset: int, clearPrev: bool) -> Command:  # noqa: N803  # as in the message
-    """What of a picture is on the mouth; nothing of it at all empties the mouth."""
+    """The picture of a code."""
     try:
-        bitmap = icons.decode(img_code).shifted(xOffset, yOffset)
+        return placed(icons.decode(img_code), xOffset, yOffset, clearPrev)
     except ValueError as error:
         raise PayloadError(f"img_code: {error}") from error
-    if not bitmap.columns or not bitmap.height:
-        return frames.MOUTH_RESET
-    return frames.MouthIcon(bitmap, max(xOffset, 0), max(yOffset, 0), clearPrev)
 
 
-_EYES: dict[Topic, Callable[..., Command]] = {
+def fill(percentage: float) -> Command:
+    """The eyes as a gauge; one pixel is lit at 0 %."""
+    return frames.EyesFill(round(23 * percentage / 100))
+
+
+def setpixel(idx: int, r: int, g: int, b: int) -> Command:
+    """One pixel of the eyes."""
+    return frames.EyesPixel(idx, frames.EyesColor(r, g, b))
+
+
+def timedspin(length: int) -> Command:
+    """A spin of so many ms."""
+    return frames.EyesTimedSpin(max(length, 1))
+
+
+def weather(img_code: int, temp: object) -> Command:
+    """A picture of the weather, and the temperature."""
+    try:
+        degrees = round(float(str(temp).strip().removesuffix("°")))
+    except (ValueError, OverflowError):
+        raise PayloadError("temp is not a number") from None
+    if not -99 <= degrees <= 999:
+        raise PayloadError("temp is not between -99 and 999")
+    return frames.Weather(str(degrees), pictures.WEATHER[img_code])
+
+
+def viseme(code: object) -> Command:
+    """The mouth of a sound."""
+    if code not in (0, 1, 2, 3, 4, 5, 6, "0", "1", "2", "3", "4", "5", "6"):
+        raise PayloadError("code is none of 0 to 6")
+    return frames.MouthViseme(int(str(code)))
+
+
+def written(text: str, repeat: bool = True) -> Command:
+    """A text; none empties the mouth."""
+    shown = displayable(text)
+    return frames.MouthText(shown, repeat) if shown else frames.MOUTH_RESET
+
+
+_SHOWN: dict[Topic, Callable[..., Command]] = {
     topics.EYES_ON: lambda: frames.EYES_ON,
     topics.EYES_OFF: lambda: frames.EYES_OFF,
     topics.EYES_RESET: lambda: frames.EYES_RESET,
     topics.EYES_SPIN: lambda: frames.EYES_SPIN,
-    topics.EYES_BLINK: blink,
+    topics.EYES_NARROW: lambda: frames.EYES_NARROW,
+    topics.EYES_WIDEN: lambda: frames.EYES_WIDEN,
+    topics.EYES_UNLOOK: lambda: frames.EYES_UNLOOK,
+    topics.EYES_BLINK: frames.EyesBlink,
     topics.EYES_COLOR: frames.EyesColor,
     topics.EYES_LEVEL: frames.EyesLevel,
     topics.EYES_VOLUME: frames.EyesVolume,
-}
-_MOUTH: dict[Topic, Callable[..., Command]] = {
+    topics.EYES_LOOK: frames.EyesLook,
+    topics.EYES_SETPIXEL: setpixel,
+    topics.EYES_FILL: fill,
+    topics.EYES_TIMEDSPIN: timedspin,
     topics.MOUTH_RESET: lambda: frames.MOUTH_RESET,
+    topics.MOUTH_SMILE: lambda: frames.MouthIcon(pictures.SMILE, 0, 0, clear=True),
+    topics.MOUTH_TEXT: written,
+    topics.MOUTH_DISPLAY: picture,
+    topics.WEATHER_DISPLAY: weather,
+    topics.DISPLAY_DATE: written,
+    topics.DISPLAY_TIME: written,
+    topics.FACEPLATE_RESET: lambda: frames.SYSTEM_RESET,
+    topics.FACEPLATE_MUTE: lambda: frames.SYSTEM_MUTE,
+    topics.FACEPLATE_UNMUTE: lambda: frames.SYSTEM_UNMUTE,
+    topics.FACEPLATE_BLINK: frames.SystemBlink,
+}
+"""What a skill puts on the face."""
+
+_PASSING: dict[Topic, Callable[..., Command]] = {
     topics.MOUTH_TALK: lambda: frames.MOUTH_TALK,
     topics.MOUTH_LISTEN: lambda: frames.MOUTH_LISTEN,
     topics.MOUTH_THINK: lambda: frames.MOUTH_THINK,
-    topics.MOUTH_TEXT: lambda text: frames.MouthText(displayable(text)),
-    topics.MOUTH_DISPLAY: picture,
+    topics.MOUTH_VISEME: viseme,
 }
+"""What passes over the mouth."""
 
 
 class FaceplateHandler:
     """Shows what messages ask for.
 
-    Speech and listening move the mouth by themselves. They take back only what they have put there, so that the
-    end of speech does not wipe a text, and leave the mouth alone while a skill has told them to.
+    Speech and listening move the mouth by themselves, unless a skill has told them not to. What a skill has left
+    on the mouth is not wiped by the end of speech, but the next question clears it away.
     """
 
-    def __init__(self, faceplate: Faceplate, dispatcher: Dispatcher) -> None:
+    def __init__(self, faceplate: Face, dispatcher: Dispatcher, emit: Emit) -> None:
         self._faceplate = faceplate
+        self._emit = emit
         self._reacts = True
-        self._reacting = False
-        for topic, make in _EYES.items():
-            dispatcher.on(topic, partial(self._eyes, make))
-        for topic, make in _MOUTH.items():
-            dispatcher.on(topic, partial(self._mouth, make))
+        self._no_internet_told = -NO_INTERNET_INTERVAL_S
+        self._started = False
+        for topic, make in _SHOWN.items():
+            dispatcher.on(topic, partial(self._show, make))
+        for topic, make in _PASSING.items():
+            dispatcher.on(topic, partial(self._react, make))
+        dispatcher.on(topics.MOUTH_DISPLAY_IMAGE, self._display_image)
         dispatcher.on(topics.MOUTH_EVENTS_ACTIVATE, partial(self._follow, True))
         dispatcher.on(topics.MOUTH_EVENTS_DEACTIVATE, partial(self._follow, False))
-        dispatcher.on(topics.RECORD_BEGIN, partial(self._react, frames.MOUTH_LISTEN))
-        dispatcher.on(topics.AUDIO_OUTPUT_START, partial(self._react, frames.MOUTH_TALK))
+        dispatcher.on(topics.RECORD_BEGIN, self._on_record_begin)
+        dispatcher.on(topics.AUDIO_OUTPUT_START, partial(self._react, lambda: frames.MOUTH_TALK))
         for topic in (topics.RECORD_END, topics.AUDIO_OUTPUT_END, topics.STOP):
             dispatcher.on(topic, self._rest)
+        dispatcher.on(topics.ENCLOSURE_RESET, self._on_reset)
+        dispatcher.on(topics.NO_INTERNET, self._on_no_internet)
+        dispatcher.on(topics.EYES_RGB_GET, self._on_rgb_get)
+        dispatcher.on(topics.FIRMWARE_VERSION_GET, self._on_version_get)
 
-    async def _eyes(self, make: Callable[..., Command], _: Message, **fields: Any) -> None:
+    async def take(self, event: object) -> None:
+        """Says on the bus that the faceplate has come or gone. Raises BusUnavailableError."""
+        if isinstance(event, FaceplateState):
+            data = {"state": event.state, "firmware": event.firmware}
+            await self._emit(Message(topics.FACEPLATE_STATE.name, data))
+            if event.firmware and not self._started:
+                self._started = True
+                await self._emit(Message(topics.ENCLOSURE_STARTED.name))
+
+    async def _show(self, make: Callable[..., Command], _: Message, **fields: Any) -> None:
         self._faceplate.show(make(**fields))
 
-    async def _mouth(self, make: Callable[..., Command], _: Message, **fields: Any) -> None:
-        self._faceplate.show(make(**fields))
-        self._reacting = False
+    async def _react(self, make: Callable[..., Command], _: Message, **fields: Any) -> None:
+        if self._reacts:
+            self._faceplate.react(make(**fields))
 
     async def _follow(self, reacts: bool, _: Message) -> None:
         self._reacts = reacts
+        if not reacts:
+            self._faceplate.react(None)
 
-    async def _react(self, command: Command, _: Message) -> None:
+    async def _on_record_begin(self, _: Message) -> None:
         if self._reacts:
-            self._faceplate.show(command)
-            self._reacting = True
+            self._faceplate.react(frames.MOUTH_LISTEN)
+            self._faceplate.show(frames.MOUTH_RESET)
 
     async def _rest(self, _: Message) -> None:
-        if self._reacting:
-            self._faceplate.show(frames.MOUTH_RESET)
-            self._reacting = False
+        self._faceplate.react(None)
+
+    async def _on_reset(self, _: Message) -> None:
+        self._faceplate.react(None)
+        self._faceplate.show(frames.EYES_RESET)
+        self._faceplate.show(frames.MOUTH_RESET)
+
+    async def _on_no_internet(self, _: Message) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._no_internet_told >= NO_INTERNET_INTERVAL_S:
+            self._no_internet_told = now
+            self._faceplate.show(written("no internet", repeat=False))
+
+    async def _on_rgb_get(self, message: Message) -> None:
+        pixels = [[pixel.r, pixel.g, pixel.b] for pixel in self._faceplate.pixels]
+        await self._emit(message.reply(topics.EYES_RGB.name, {"pixels": pixels}))
+
+    async def _on_version_get(self, message: Message) -> None:
+        data = {"version": self._faceplate.firmware, "supported": NEWEST_FIRMWARE}
+        await self._emit(message.reply(topics.FIRMWARE_VERSION.name, data))
+
+    async def _display_image(
+        self,
+        _: Message,
+        *,
+        img_path: str | None,
+        img_b64: str | None,
+        xOffset: int,  # noqa: N803  # as in the message
+        yOffset: int,  # noqa: N803
+        invert: bool,
+        clearPrev: bool,  # noqa: N803
+        threshold: int,
+    ) -> None:
+        def load() -> Bitmap:
+            return decode_image(_image_bytes(img_path, img_b64), threshold=threshold, invert=invert)
+
+        try:
+            bitmap = await asyncio.to_thread(load)
+        except (ValueError, OSError) as error:
+            raise PayloadError(f"image: {error}") from error
+        self._faceplate.show(placed(bitmap, xOffset, yOffset, clearPrev))
+
+
+def _image_bytes(path: str | None, text: str | None) -> bytes:
+    """The bytes of an image from one of two places. Raises ValueError or OSError."""
+    if text is not None:
+        if len(text) > 2 * MAX_BYTES:
+            raise ValueError(f"more than {MAX_BYTES} bytes")
+        try:
+            return base64.b64decode(text, validate=True)
+        except binascii.Error as error:
+            raise ValueError(f"not base64: {error}") from error
+    if path is None:
+        raise ValueError("neither img_path nor img_b64")
+    # Opening a device or a pipe could wait for ever, or do something.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("not a regular file")
+        return file.read(MAX_BYTES + 1)

@@ -7,8 +7,8 @@ import pytest
 
 from enclosure.drivers.serial import AsyncSerial
 from enclosure.faceplate import frames, icons
-from enclosure.faceplate.device import FaceplateDevice
-from enclosure.faceplate.frames import Event, Pressed, Turned
+from enclosure.faceplate.device import FaceplateDevice, FaceplateState
+from enclosure.faceplate.frames import Brightness, Event, Pressed, Turned
 from enclosure.faceplate.text import displayable
 from hw_sim.faceplate import Faceplate
 from tests.conftest import until
@@ -27,8 +27,15 @@ class Host:
 
     def __init__(self, faceplate: Faceplate) -> None:
         self.events: list[Event] = []
-        self.device = FaceplateDevice(lambda: AsyncSerial(str(faceplate.link), 9600), self.events.append)
+        self.states: list[FaceplateState] = []
+        self.device = FaceplateDevice(lambda: AsyncSerial(str(faceplate.link), 9600), self.take)
         self.running = asyncio.create_task(self.device.run())
+
+    def take(self, event: Event | FaceplateState) -> None:
+        if isinstance(event, FaceplateState):
+            self.states.append(event)
+        else:
+            self.events.append(event)
 
     def show(self, *commands: frames.Command) -> None:
         for command in commands:
@@ -115,3 +122,137 @@ async def test_pictures_lie_over_each_other_and_come_back_so(faceplate: Faceplat
     faceplate.power_cycle()
     await until(lambda: not any(faceplate.firmware.mouth), "the reset")
     await until(lambda: picture(faceplate) == dot.over(LOGO, 30, 6), "both again", 20)
+
+
+def lit(faceplate: Faceplate) -> str:
+    """The eyes as a row of 24: "." dark, "#" lit."""
+    return "".join("#" if pixel else "." for pixel in faceplate.firmware.eyes)
+
+
+@pytest.mark.parametrize(
+    ("commands", "wait_s"),
+    [
+        ([], 0.3),
+        ([frames.EYES_RESET], 0.3),
+        ([frames.EyesBlink("b")], 0.8),
+        ([frames.EyesVolume(5)], 0.3),
+        ([frames.EYES_NARROW, frames.EYES_WIDEN], 1.5),
+        ([frames.EyesLook("l"), frames.EYES_UNLOOK], 2),
+        ([frames.EYES_SPIN], 0.5),
+        ([frames.EYES_SPIN, frames.MOUTH_TALK], 2),
+        ([frames.EyesTimedSpin(500)], 1.2),
+        ([frames.EYES_OFF], 0.3),
+        ([frames.EyesLevel(10)], 0.3),
+        ([frames.EyesFill(23)], 0.3),
+    ],
+)
+async def test_the_knob_misses_nothing_whatever_is_shown(
+    faceplate: Faceplate, host: Host, commands: list[frames.Command], wait_s: float
+) -> None:
+    host.show(*commands)
+    await asyncio.sleep(wait_s)
+    for _ in range(20):
+        faceplate.turn(1)
+        await asyncio.sleep(0.012)
+    await until(lambda: host.events == [Turned(1)] * 20, f"20 detents, not {len(host.events)}", 3)
+    host.events.clear()
+    faceplate.press()
+    await asyncio.sleep(0.03)
+    faceplate.release()
+    await until(lambda: host.events == [Pressed()], "the press", 3)
+
+
+@pytest.mark.parametrize(
+    ("commands", "eyes"),
+    [
+        ([frames.EYES_OFF], "." * 24),
+        ([frames.EYES_OFF, frames.EYES_ON], "#" * 24),
+        ([frames.EYES_OFF, frames.EyesColor(9, 9, 9)], "#" * 24),
+        ([frames.EyesFill(11)], "#" * 12 + "." * 12),
+        ([frames.EYES_OFF, frames.EyesPixel(3, frames.EyesColor(255, 0, 0))], "...#" + "." * 20),
+        ([frames.EyesFill(11), frames.EyesVolume(0)], "#" * 12 + "." * 12),
+        ([frames.EYES_OFF, frames.EyesBlink("b")], "." * 24),
+        ([frames.EyesFill(5), frames.EyesLevel(20)], "#" * 6 + "." * 18),
+        ([frames.EyesTimedSpin(300)], "#" * 24),
+        ([frames.EyesLook("u")], "#..........##..........#"),
+        ([frames.EyesLook("u"), frames.EYES_RESET], "#" * 24),
+        ([frames.EYES_NARROW], "..##....##....##....##.."),
+        ([frames.EYES_SPIN, frames.EYES_RESET], "#" * 24),
+    ],
+)
+async def test_the_eyes_end_as_they_should(
+    faceplate: Faceplate, host: Host, commands: list[frames.Command], eyes: str
+) -> None:
+    for command in commands:
+        host.show(command)
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(1)
+    await until(lambda: lit(faceplate) == eyes, f"{eyes}, not {lit(faceplate)}", 5)
+    await asyncio.sleep(0.5)
+    assert lit(faceplate) == eyes
+    faceplate.power_cycle()
+    await asyncio.sleep(0.3)
+    await until(lambda: lit(faceplate) == eyes, f"{eyes} again, not {lit(faceplate)}", 10)
+
+
+async def test_a_volume_ring_goes_away_by_itself(faceplate: Faceplate, host: Host) -> None:
+    host.show(frames.EyesVolume(5))
+    await until(lambda: lit(faceplate) == ("#" * 6 + "." * 6) * 2, "the ring")
+    await until(lambda: lit(faceplate) == "#" * 24, "open eyes", 5)
+
+
+async def test_what_a_skill_shows_is_not_wiped_by_speech(faceplate: Faceplate, host: Host) -> None:
+    host.show(frames.MouthIcon(LOGO, 0, 0, clear=True))
+    host.device.react(frames.MOUTH_TALK)
+    host.device.react(frames.MouthViseme(3))
+    host.device.react(None)
+    await asyncio.sleep(0.5)
+    assert picture(faceplate) == LOGO
+    host.device.react(frames.MouthViseme(3))
+    host.show(frames.MOUTH_RESET)
+    await until(lambda: any(faceplate.firmware.mouth) and picture(faceplate) != LOGO, "the mouth that speaks")
+    host.device.react(None)
+    await until(lambda: not any(faceplate.firmware.mouth), "an empty mouth")
+
+
+async def test_a_text_that_is_not_to_repeat_goes_away(faceplate: Faceplate, host: Host) -> None:
+    host.show(frames.MouthText("HI", repeat=False))
+    await until(lambda: any(faceplate.firmware.mouth), "the text")
+    await until(lambda: not any(faceplate.firmware.mouth), "an empty mouth", 6)
+
+
+async def test_the_menus_brightness_is_reported_and_ours_is_not(faceplate: Faceplate, host: Host) -> None:
+    host.show(frames.EyesLevel(20), frames.EyesLevel(25))
+    await asyncio.sleep(0.5)
+    faceplate.press()
+    await asyncio.sleep(2.2)
+    faceplate.release()
+    await asyncio.sleep(0.2)
+    faceplate.press()  # ILLUM is the first entry
+    await asyncio.sleep(0.15)
+    faceplate.release()
+    await asyncio.sleep(0.2)
+    faceplate.turn(-1)
+    await until(lambda: host.events == [Brightness(24)], f"one brightness in {host.events}")
+
+
+async def test_a_restart_of_the_board_is_waited_out(faceplate: Faceplate, host: Host) -> None:
+    host.show(frames.SYSTEM_MUTE, frames.MouthIcon(LOGO, 0, 0, clear=True), frames.SYSTEM_RESET)
+    host.show(frames.EyesColor(255, 0, 0))
+    await until(lambda: not faceplate.firmware.speaker, "muted")
+    await asyncio.sleep(2)
+    await until(lambda: set(faceplate.firmware.eyes) == {RED} and picture(faceplate) == LOGO, "all as before", 10)
+    assert not faceplate.firmware.speaker
+    assert [state.state for state in host.states] == ["connected"]
+
+
+async def test_coming_and_going_is_reported(faceplate: Faceplate, host: Host) -> None:
+    faceplate.unplug()
+    await until(lambda: len(host.states) == 2, "gone")
+    faceplate.plug()
+    await until(lambda: len(host.states) == 3, "back")
+    assert [(state.state, state.firmware) for state in host.states] == [
+        ("connected", "1.4.2"),
+        ("unplugged", "1.4.2"),
+        ("connected", "1.4.2"),
+    ]

@@ -1,12 +1,18 @@
+import base64
+import io
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from bus.dispatch import Dispatcher
 from bus.message import Message
-from enclosure.faceplate import frames
+from enclosure.faceplate import frames, pictures
+from enclosure.faceplate.device import FaceplateState
 from enclosure.faceplate.frames import Command
 from enclosure.faceplate.icons import Bitmap
+from enclosure.faceplate.link import State
 from enclosure.handlers.faceplate import FaceplateHandler
 
 ARROW = "DDEAHAEA"
@@ -14,11 +20,17 @@ ARROW = "DDEAHAEA"
 
 
 class Device:
+    """The handler, with a face that writes down what it is told."""
+
+    firmware = "1.4.2"
+    pixels = (frames.EyesColor(1, 2, 3),) * 24
+
     def __init__(self) -> None:
         self.said: list[Message] = []
         self.shown: list[Command] = []
+        self.reacted: list[Command | None] = []
         self.dispatcher = Dispatcher(self.emit)
-        FaceplateHandler(self, self.dispatcher)
+        self.handler = FaceplateHandler(self, self.dispatcher, self.emit)
 
     async def emit(self, message: Message) -> None:
         self.said.append(message)
@@ -26,10 +38,12 @@ class Device:
     def show(self, command: Command) -> None:
         self.shown.append(command)
 
-    async def hear(self, *types: str) -> list[Command]:
+    def react(self, command: Command | None) -> None:
+        self.reacted.append(command)
+
+    async def hear(self, *types: str) -> None:
         for msg_type in types:
             await self.dispatcher(Message(msg_type))
-        return self.shown
 
 
 @pytest.mark.parametrize(
@@ -46,9 +60,25 @@ class Device:
         ("eyes.level", {"level": 99}, frames.EyesLevel(30)),
         ("eyes.volume", {"volume": 11.2}, frames.EyesVolume(11)),
         ("mouth.reset", {}, frames.MOUTH_RESET),
-        ("mouth.talk", {}, frames.MOUTH_TALK),
-        ("mouth.listen", {}, frames.MOUTH_LISTEN),
-        ("mouth.think", {}, frames.MOUTH_THINK),
+        ("eyes.narrow", {}, frames.EYES_NARROW),
+        ("eyes.widen", {}, frames.EYES_WIDEN),
+        ("eyes.look", {"side": "c"}, frames.EyesLook("c")),
+        ("eyes.unlook", {}, frames.EYES_UNLOOK),
+        ("eyes.setpixel", {"idx": 99, "g": 0}, frames.EyesPixel(23, frames.EyesColor(255, 0, 255))),
+        ("eyes.fill", {"percentage": 50}, frames.EyesFill(12)),
+        ("eyes.fill", {"percentage": 120}, frames.EyesFill(23)),
+        ("eyes.fill", {"percentage": 0}, frames.EyesFill(0)),
+        ("eyes.timedspin", {}, frames.EyesTimedSpin(5000)),
+        ("eyes.timedspin", {"length": 0}, frames.EyesTimedSpin(1)),
+        ("mouth.smile", {}, frames.MouthIcon(pictures.SMILE, 0, 0, clear=True)),
+        ("mouth.text", {"text": " \n "}, frames.MOUTH_RESET),
+        ("mouth.text", {"text": "once", "repeat": False}, frames.MouthText("ONCE", repeat=False)),
+        ("weather.display", {"img_code": 0, "temp": 21}, frames.Weather("21", pictures.WEATHER[0])),
+        ("weather.display", {"img_code": 7, "temp": "-5°"}, frames.Weather("-5", pictures.WEATHER[7])),
+        ("system.reset", {}, frames.SYSTEM_RESET),
+        ("system.mute", {}, frames.SYSTEM_MUTE),
+        ("system.unmute", {}, frames.SYSTEM_UNMUTE),
+        ("system.blink", {"times": 99}, frames.SystemBlink(10)),
         ("mouth.text", {"text": "a\nsystem.reset"}, frames.MouthText("A SYSTEM.RESET")),
         ("mouth.display", {"img_code": ARROW}, frames.MouthIcon(Bitmap(3, (4, 7, 4)), 0, 0, clear=True)),
         (
@@ -78,6 +108,13 @@ async def test_messages_are_commands(msg_type: str, data: dict[str, Any], comman
         ("eyes.blink", {"side": "x"}),
         ("eyes.blink", {"side": "b\nsystem.reset"}),
         ("mouth.text", {"text": 5}),
+        ("mouth.viseme", {"code": "7"}),
+        ("mouth.viseme", {"code": "\n"}),
+        ("mouth.viseme", {"code": []}),
+        ("weather.display", {"img_code": 0, "temp": "hot"}),
+        ("weather.display", {"img_code": 0, "temp": 1e308}),
+        ("weather.display", {"img_code": 0, "temp": "inf"}),
+        ("eyes.look", {"side": "b"}),
         ("mouth.display", {}),
         ("mouth.display", {"img_code": "II\nsystem.reset"}),
     ],
@@ -89,28 +126,113 @@ async def test_what_makes_no_sense_fails_and_shows_nothing(msg_type: str, data: 
     assert [message.msg_type for message in device.said] == [f"enclosure.{msg_type}.failed"]
 
 
-async def test_the_mouth_follows_speech_and_listening() -> None:
-    types = ["record_begin", "record_end", "audio_output_start", "audio_output_end"]
-    assert await Device().hear(*(f"recognizer_loop:{name}" for name in types)) == [
-        *(frames.MOUTH_LISTEN, frames.MOUTH_RESET, frames.MOUTH_TALK, frames.MOUTH_RESET)
-    ]
-
-
-async def test_a_stop_ends_it_once() -> None:
-    shown = await Device().hear("recognizer_loop:audio_output_start", "mycroft.stop", "mycroft.stop")
-    assert shown == [frames.MOUTH_TALK, frames.MOUTH_RESET]
-
-
-async def test_the_end_of_speech_does_not_wipe_what_a_skill_shows() -> None:
-    shown = await Device().hear(
-        "recognizer_loop:audio_output_start", "enclosure.mouth.text", "recognizer_loop:audio_output_end"
-    )
-    assert shown == [frames.MOUTH_TALK, frames.MouthText("")]
-
-
-async def test_a_skill_can_keep_the_mouth_to_itself() -> None:
+@pytest.mark.parametrize(
+    ("types", "reacted"),
+    [
+        (["recognizer_loop:record_begin"], [frames.MOUTH_LISTEN]),
+        (["recognizer_loop:record_end"], [None]),
+        (["recognizer_loop:audio_output_start"], [frames.MOUTH_TALK]),
+        (["recognizer_loop:audio_output_end"], [None]),
+        (["ovos.audio.output.started", "mycroft.stop"], [frames.MOUTH_TALK, None]),
+        (["enclosure.mouth.talk", "enclosure.mouth.think"], [frames.MOUTH_TALK, frames.MOUTH_THINK]),
+        (["enclosure.mouth.listen"], [frames.MOUTH_LISTEN]),
+        (["enclosure.mouth.events.deactivate", "recognizer_loop:audio_output_start"], [None]),
+        (["enclosure.mouth.events.activate", "enclosure.mouth.talk"], [frames.MOUTH_TALK]),
+    ],
+)
+async def test_the_mouth_follows_speech_and_listening(types: list[str], reacted: list[Command | None]) -> None:
     device = Device()
-    await device.hear("enclosure.mouth.events.deactivate", "recognizer_loop:record_begin")
+    await device.hear(*types)
+    assert device.reacted == reacted
+    await device.dispatcher(Message("enclosure.mouth.viseme", {"code": 3}))
+    follows = "enclosure.mouth.events.deactivate" not in types
+    assert device.reacted == reacted + [frames.MouthViseme(3)] * follows
+
+
+async def test_only_the_next_question_clears_the_mouth() -> None:
+    device = Device()
+    await device.hear("recognizer_loop:audio_output_start", "recognizer_loop:audio_output_end")
     assert device.shown == []
-    await device.hear("enclosure.mouth.events.activate", "recognizer_loop:record_begin")
-    assert device.shown == [frames.MOUTH_LISTEN]
+    await device.hear("recognizer_loop:record_begin")
+    assert device.shown == [frames.MOUTH_RESET]
+
+
+async def test_everything_is_reset_at_once() -> None:
+    device = Device()
+    await device.hear("enclosure.reset")
+    assert (device.shown, device.reacted) == ([frames.EYES_RESET, frames.MOUTH_RESET], [None])
+
+
+async def test_no_internet_is_shown_now_and_then() -> None:
+    device = Device()
+    await device.hear("enclosure.notify.no_internet", "enclosure.notify.no_internet")
+    assert device.shown == [frames.MouthText("NO INTERNET", repeat=False)]
+
+
+async def test_questions_are_answered() -> None:
+    device = Device()
+    await device.dispatcher(Message("enclosure.eyes.rgb.get", {}, {"source": "ann"}))
+    await device.dispatcher(Message("enclosure.firmware.version.get"))
+    colours, version = device.said
+    assert (colours.msg_type, colours.data) == ("enclosure.eyes.rgb", {"pixels": [[1, 2, 3]] * 24})
+    assert colours.context["destination"] == "ann"
+    assert (version.msg_type, version.data["version"]) == ("enclosure.firmware.version", "1.4.2")
+
+
+async def test_the_faceplates_coming_and_going_is_said() -> None:
+    device = Device()
+    for state, firmware in ((State.UNPLUGGED, None), (State.CONNECTED, "1.4.2"), (State.CONNECTED, "1.4.2")):
+        await device.handler.take(FaceplateState(state, firmware))
+    said = "enclosure.faceplate.state"
+    assert [message.msg_type for message in device.said] == [said, said, "enclosure.started", said]
+    assert device.said[1].data == {"state": "connected", "firmware": "1.4.2"}
+
+
+def png(width: int, height: int) -> bytes:
+    """White, with a black left half."""
+    image = Image.new("L", (width, height), 255)
+    image.paste(0, (0, 0, width // 2, height))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "bitmap"),
+    [
+        ({}, Bitmap(8, (0,) * 4 + (255,) * 4)),
+        ({"invert": True}, Bitmap(8, (255,) * 4 + (0,) * 4)),
+        ({"threshold": 0}, Bitmap(8, (255,) * 8)),
+        ({"xOffset": -4}, Bitmap(8, (255,) * 4)),
+    ],
+)
+@pytest.mark.parametrize("size", [8, 512])
+async def test_images_are_pictures(tmp_path: Path, size: int, data: dict[str, Any], bitmap: Bitmap) -> None:
+    (tmp_path / "image.png").write_bytes(png(size, size))
+    device = Device()
+    where = ({"img_path": str(tmp_path / "image.png")}, {"img_b64": base64.b64encode(png(size, size)).decode()})
+    for place in where:
+        await device.dispatcher(Message("enclosure.mouth.display_image", {**place, **data}))
+    assert device.shown == [frames.MouthIcon(bitmap, 0, 0, clear=True)] * 2
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"img_path": "/nowhere"},
+        {"img_path": "/dev/zero"},
+        {"img_path": "/etc/passwd"},
+        {"img_path": "/"},
+        {"img_path": "\0"},
+        {"img_b64": "*"},
+        {"img_b64": base64.b64encode(png(2000, 2000)).decode()},
+        {"img_b64": "A" * 3_000_000},
+    ],
+)
+async def test_what_is_no_image_fails(data: dict[str, Any]) -> None:
+    device = Device()
+    await device.dispatcher(Message("enclosure.mouth.display_image", data))
+    assert device.shown == []
+    assert [message.msg_type for message in device.said] == ["enclosure.mouth.display_image.failed"]
+    assert device.said[0].data["error"] != "internal error"

@@ -1,0 +1,128 @@
+"""The eyes as they should look, and the lines that make the firmware show it. Pure.
+
+With the eyes OPEN, as after ``eyes.reset``, the firmware repaints them all the time and is deaf for 42 ms in a
+row: of 20 detents of the knob that are 12 ms apart 6 arrive. After ``eyes.set`` of one pixel, in the colour that
+it has anyway, all 20 do (the real firmware v1.4.2, measured). So open eyes are made with ``eyes.set`` and
+``eyes.color``, and an animation that ends OPEN is followed by them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from enclosure.faceplate.frames import (
+    EYES_NARROW,
+    EYES_OFF,
+    EYES_ON,
+    EYES_RESET,
+    EYES_SPIN,
+    EYES_UNLOOK,
+    EYES_WIDEN,
+    Command,
+    EyesBlink,
+    EyesColor,
+    EyesFill,
+    EyesLevel,
+    EyesLook,
+    EyesPixel,
+    EyesTimedSpin,
+    EyesVolume,
+)
+
+PIXELS = 24
+
+RING_S = 3.0
+"""How long a volume ring stands, as the firmware has it for open eyes."""
+
+BLINK_S = 0.35
+UNDO_S = 0.6
+"""A blink takes 270 ms, a look or narrowed eyes that have to be undone first 300 to 560 (measured)."""
+
+REFILL_S = 0.9
+"""How long the firmware refills eyes whose spin it has ended itself (0.7 s, measured)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Lines to send, and how long their effect takes until the next step may be sent."""
+
+    lines: tuple[str, ...]
+    lasts_s: float = 0.0
+
+
+class Eyes:
+    """What the eyes show: a colour for each pixel, and a pose that lies over it until the next command."""
+
+    def __init__(self, color: EyesColor, level: EyesLevel) -> None:
+        self.color = color
+        self.level = level
+        self.pixels = [color] * PIXELS
+        self._pose: Command | None = None
+
+    def take(self, command: Command) -> list[Step]:
+        """Changes what the eyes show; returns what to send for it, one step after the other."""
+        posed, self._pose = self._pose, None
+        match command:
+            case EyesVolume():
+                self._pose = posed
+                return [Step(command.lines, RING_S), *self.restored()]
+            case EyesBlink():
+                return [Step(command.lines, BLINK_S + (UNDO_S if posed else 0)), *self.restored()]
+            case EyesTimedSpin():
+                return [Step(command.lines, command.ms / 1000), *self.restored()]
+            case EyesLevel():
+                self._pose = posed if posed == EYES_SPIN else None  # all pixels light up
+                self.level = command
+                return [Step(command.lines), *([] if self._pose else self.restored())]
+            case EyesColor():
+                self._pose = posed if posed == EYES_SPIN else None  # it goes on spinning, in the new colour
+                self.color = command
+                self.pixels = [command] * PIXELS
+                return [Step(command.lines)] if self._pose else self.restored()
+            case EyesPixel():
+                self.pixels[command.index] = command.color
+                return self.restored() if posed else [Step(command.lines)]
+            case EyesFill():
+                lit = command.last + 1
+                self.pixels = [self.color] * lit + [DARK] * (PIXELS - lit)
+                return [Step(command.lines)] if lit < PIXELS else self.restored()
+            case EyesLook():
+                self._pose = command
+                return [Step(command.lines)]
+        if command in (EYES_SPIN, EYES_NARROW):
+            self._pose = command
+            return [Step(command.lines)]
+        if command in (EYES_WIDEN, EYES_UNLOOK):
+            return [Step(command.lines, UNDO_S), *self.restored()]
+        if command == EYES_OFF:
+            self.pixels = [DARK] * PIXELS
+        elif command in (EYES_ON, EYES_RESET):
+            self.pixels = [self.color] * PIXELS
+        return self.restored()
+
+    def mouth_shown(self) -> list[Step]:
+        """What to send when something has come on the mouth: the firmware ends a spin for it."""
+        if self._pose != EYES_SPIN:
+            return []
+        self._pose = None
+        return [Step((), REFILL_S), *self.restored()]
+
+    def restored(self) -> list[Step]:
+        """What makes any eyes look like this, also those of a faceplate that has just been reset."""
+        if self._pose:
+            return [Step(self._pose.lines)]
+        return [Step(tuple(self._still()))]
+
+    def _still(self) -> Iterator[str]:
+        if self.pixels.count(DARK) > PIXELS // 2:
+            ground = DARK
+            yield from EYES_OFF.lines
+        else:
+            ground = self.color
+            yield from EyesPixel(0, self.color).lines
+            yield from self.color.lines
+        for index, color in enumerate(self.pixels):
+            if color != ground:
+                yield from EyesPixel(index, color).lines
+
+
+DARK = EyesColor(0, 0, 0)

@@ -1,0 +1,89 @@
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from bus.dispatch import Dispatcher
+from bus.message import Message
+from enclosure.faceplate import frames
+from enclosure.faceplate.frames import Command, MouthViseme
+from enclosure.handlers.visemes import VisemeHandler
+
+
+class Device:
+    """The handler, with a face that writes down what it is told, and when."""
+
+    firmware = None
+    pixels = ()
+
+    def __init__(self) -> None:
+        self.reacted: list[tuple[float, Command | None]] = []
+        self.said: list[Message] = []
+        self.dispatcher = Dispatcher(self.emit)
+        VisemeHandler(self, self.dispatcher)
+
+    async def emit(self, message: Message) -> None:
+        self.said.append(message)
+
+    def show(self, command: Command) -> None:
+        raise AssertionError("a viseme is no content")
+
+    def react(self, command: Command | None) -> None:
+        self.reacted.append((time.time(), command))
+
+    async def speak(self, start: float, *visemes: Any) -> None:
+        await self.dispatcher(Message("enclosure.mouth.viseme_list", {"start": start, "visemes": list(visemes)}))
+
+    @property
+    def mouths(self) -> list[Command | None]:
+        return [command for _, command in self.reacted]
+
+
+async def test_each_mouth_comes_at_its_time_and_then_none() -> None:
+    device, start = Device(), time.time() + 0.05
+    await device.speak(start, ["0", 0.05], ["3", 0.1], [6, 0.2])
+    assert device.mouths == [], "nobody waits for the sentence"
+    await asyncio.sleep(0.4)
+    assert device.mouths == [MouthViseme(0), MouthViseme(3), MouthViseme(6), None]
+    for (at, _), due in zip(device.reacted, (0, 0.05, 0.1, 0.2), strict=True):
+        assert at >= start + due - 0.002
+
+
+async def test_those_that_are_over_are_left_out() -> None:
+    device = Device()
+    await device.speak(time.time() - 10, ["0", 1], ["3", 9], ["5", 10.1])
+    await asyncio.sleep(0.2)
+    assert device.mouths == [MouthViseme(5), None]
+
+
+@pytest.mark.parametrize("ending", ["mycroft.stop", "ovos.stop", "enclosure.mouth.events.deactivate"])
+async def test_a_stop_ends_it(ending: str) -> None:
+    device = Device()
+    await device.speak(time.time(), ["0", 0.05], ["3", 5])
+    await asyncio.sleep(0.1)
+    await device.dispatcher(Message(ending))
+    await asyncio.sleep(0.1)
+    assert device.mouths == [MouthViseme(0), MouthViseme(3), None]
+
+
+async def test_the_next_sentence_takes_over() -> None:
+    device = Device()
+    await device.speak(time.time(), ["0", 5])
+    await asyncio.sleep(0.02)
+    await device.speak(time.time(), ["1", 0.05])
+    await asyncio.sleep(0.1)
+    assert device.mouths == [MouthViseme(0), MouthViseme(1), None]
+
+
+@pytest.mark.parametrize(
+    "visemes",
+    [["0"], [[0]], [["7", 1]], [["0", -1]], [["0", 2], ["0", 1]], [["0", "1"]], [["0", 1e9]], [[True, 1]], [{}]],
+)
+async def test_what_is_no_sentence_fails_as_a_whole(visemes: list[Any]) -> None:
+    device = Device()
+    await device.speak(time.time(), *visemes)
+    await asyncio.sleep(0.05)
+    assert device.mouths == []
+    assert device.said[0].msg_type == "enclosure.mouth.viseme_list.failed"
+    assert frames.MOUTH_RESET not in device.mouths
