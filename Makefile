@@ -1,4 +1,5 @@
-# make run: the whole device in the simulator.  make test: all tests.  Both do their own set-up.
+# make run: the whole device in the simulator.  make test: all tests.  make bench: how fast the bus is, with options
+# in ARGS=--quick.  All do their own set-up.
 
 PYTHON ?= /usr/bin/python3
 VENV := .venv
@@ -7,7 +8,7 @@ VENV := .venv
 APT_RUN := python3-venv python3-alsaaudio python3-dbusmock dbus-daemon pulseaudio libasound2-plugins alsa-utils
 APT_TEST := chromium chromium-driver
 
-.PHONY: setup setup-test run test lint clean
+.PHONY: setup setup-test run test bench lint clean
 
 setup: apt $(VENV)/.installed
 
@@ -28,6 +29,9 @@ run: setup
 
 test: setup apt-test
 	$(VENV)/bin/python -m pytest
+
+bench: setup
+	@$(VENV)/bin/python -m benchmarks.bus $(ARGS)
 
 lint: setup
 	$(VENV)/bin/ruff check

@@ -46,11 +46,10 @@ async def open_socket(url: str) -> AsyncIterator[ClientConnection]:
     try:
         yield socket
     finally:
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await socket.close()
-        except TimeoutError:  # it hangs, perhaps with what we have sent still unread
-            socket.transport.abort()
+        closing = asyncio.create_task(socket.close())
+        await asyncio.wait((closing,), timeout=CLOSE_TIMEOUT_S)
+        socket.transport.abort()  # for a bus that hangs, perhaps with what we have sent still unread
+        await closing
 
 
 class BusClient:

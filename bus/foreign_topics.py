@@ -290,7 +290,6 @@ FOREIGN: tuple[Topic, ...] = (
         emitted_by="plugins",
         handled_by="core",
     ),
-    _lifecycle("configuration.patch", "Changes the configuration until the next start.", (Field("config", dict),)),
     _lifecycle("configuration.patch.clear", "Takes such changes back."),
     _lifecycle("configuration.updated", "The configuration has changed; programs read it again."),
     _lifecycle("configuration.cache.clear", "Forgets what was fetched from a backend.", source="ovos"),

@@ -217,6 +217,12 @@ FACEPLATE_BLINK = _device(
     "Blinks the light of the faceplate's board, which hears nothing meanwhile.",
     (Field("times", int, 1, 1, 10, "each takes a second"),),
 )
+MARK1_DEMO = _device(
+    "mycroft.mark1.demo",
+    "Somebody has chosen DEMO in the menu of the faceplate.",
+    emitted_by="enclosure",
+    handled_by="skills",
+)
 NO_INTERNET = _device("enclosure.notify.no_internet", "Shows that there is no internet.", source="doc mc")
 ENCLOSURE_STARTED = _device(
     "enclosure.started",
@@ -430,6 +436,12 @@ CLOCK_SYNCED = _lifecycle(
     source="sys",
     emitted_by="admin",
     handled_by="core, gui",
+)
+CONFIGURATION_PATCH = Topic(
+    "configuration.patch",
+    "Changes the configuration until the next start.",
+    (Field("config", dict),),
+    family=Family.LIFECYCLE,
 )
 
 # Administration. Where OVOS has no message for "before", it is ours and in the future tense.
@@ -712,6 +724,16 @@ AUDIO_SERVICE_PLAY = _playback(
 AUDIO_SERVICE_STOP = _playback("mycroft.audio.service.stop", "Stops playing.", source="doc mc ovos")
 COMMON_PLAY_PLAY = _playback("ovos.common_play.play", "Plays media.", source="ovos", more="what to play")
 COMMON_PLAY_STOP = _playback("ovos.common_play.stop", "Stops playing media.", source="ovos")
+AUDIO_QUEUE_END = _playback(
+    "mycroft.audio.queue_end", "All tracks have been played.", source="mc ovos", emitted_by="audio"
+)
+PLAYER_STATE = _playback(
+    "ovos.common_play.player.state",
+    "Whether media are playing.",
+    (Field("state", int, low=0, high=2, meaning="0 stopped, 1 playing, 2 paused"),),
+    source="ovos",
+    emitted_by="audio, skills",
+)
 
 
 OURS = tuple(value for value in globals().values() if isinstance(value, Topic))

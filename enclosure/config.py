@@ -3,10 +3,14 @@
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
+from typing import Literal
 
 import msgspec
 
 from bus.errors import ConfigError
+
+Press = Literal["auto", "stop", "listen"]
+"""What a press of the button is: "auto" is a stop while something goes on, and else a listen."""
 
 _PROFILES = resources.files("enclosure") / "profiles"
 
@@ -21,6 +25,9 @@ class Profile:
     """Names of ALSA mixer controls; the first that the card has is used."""
     volume_max: int
     """Percent of the mixer that the full volume means."""
+    press: Press = "auto"
+    boot_timeout_s: float = 120.0
+    """How long the face shows at most that the voice assistant is still starting."""
 
 
 @dataclass(frozen=True, slots=True)

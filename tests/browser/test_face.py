@@ -1,10 +1,6 @@
 """The page that shows the face, in a real browser."""
 
-import shutil
-from collections.abc import Iterator
-
-import pytest
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
@@ -13,24 +9,6 @@ from tests.compat.client import peer
 from tests.compat.environment import OVOS
 from tests.conftest import until
 from tests.e2e.device import device
-
-OPTIONS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
-
-
-@pytest.fixture
-def browser() -> Iterator[Chrome]:
-    driver = shutil.which("chromedriver")
-    if driver is None:
-        pytest.skip("there is no chromium-driver here; make test installs it")
-    options = ChromeOptions()
-    for option in OPTIONS:
-        options.add_argument(option)
-    browser = Chrome(options, ChromeService(driver))
-    yield browser
-    browser.quit()
 
 
 def lit(browser: Chrome) -> int:

@@ -21,6 +21,7 @@ class Peer:
 
     process: Process
     heard: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[dict[str, Any]] = field(default_factory=list)
     lost: bool = False
 
     async def read(self) -> None:
@@ -31,11 +32,16 @@ class Peer:
             said = json.loads(line)
             if "heard" in said:
                 self.heard.append(said["heard"])
+            self.answers += said.get("answers", ())
             self.lost = self.lost or "error" in said or "closed" in said
 
     async def emit(self, msg_type: str, data: dict[str, Any] | None = None) -> None:
+        await self.command(type=msg_type, data=data or {})
+
+    async def command(self, **command: Any) -> None:
+        """Tells it what to do; peer.py says what it understands."""
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"type": msg_type, "data": data or {}}).encode() + b"\n")
+        self.process.stdin.write(json.dumps(command).encode() + b"\n")
         await self.process.stdin.drain()
 
     async def hears(self, msg_type: str) -> dict[str, Any]:

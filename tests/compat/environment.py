@@ -31,5 +31,10 @@ def _pip(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 OVOS = ("ovos_bus_client", "ovos-bus-client==1.5.0")
+OVOS_2 = ("ovos_bus_client", "ovos-bus-client==2.11.29a1")
 MYCROFT = ("mycroft_bus_client", "mycroft-messagebus-client==0.10.1")
 """Module and requirement of the libraries that most programs in the field use."""
+
+HIVEMIND_4 = ("hivemind-core==4.0.0", "hivemind-bus-client==0.4.4", "bitstring<5")
+HIVEMIND_5 = ("hivemind-core==5.3.10a1", "hivemind-bus-client==1.2.12a1")
+"""Each with the client that satellites of that generation use. The old one cannot be imported with bitstring 5."""

@@ -2,7 +2,9 @@
 
 Run in the library's own virtual environment: ``peer.py MODULE HOST PORT``. Commands come as JSON lines
 ``{"type", "data", "context"}`` and are emitted; every message heard goes out as a JSON line. "closed" and "open"
-tell of the connection. Uses nothing but the library.
+tell of the connection. ``{"answer": TYPE, "data"}`` has every message of that type answered from then on,
+``{"collect": TYPE, "data"}`` every query, and ``{"query": TYPE}`` sends a query, whose answers go out as
+"answers", as does the one to ``{"ask": TYPE, "context"}``. Uses nothing but the library.
 """
 
 import importlib
@@ -11,7 +13,8 @@ import sys
 
 
 def say(what: object) -> None:
-    print(json.dumps(what), flush=True)
+    sys.stdout.write(f"{json.dumps(what)}\n")  # in one piece: the library calls handlers in many threads
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -29,7 +32,19 @@ def main() -> None:
     client.run_in_thread()
     for line in sys.stdin:
         command = json.loads(line)
-        client.emit(library.Message(command["type"], command.get("data"), command.get("context")))
+        data = command.get("data")
+        if "answer" in command:
+            client.on(command["answer"], lambda message, data=data: client.emit(message.response(data)))
+        elif "collect" in command:
+            client.on_collect(command["collect"], lambda query, data=data: client.emit(query.success(data)))
+        elif "query" in command:
+            answers = client.collect_responses(library.Message(command["query"]))
+            say({"answers": [answer.data for answer in answers]})
+        elif "ask" in command:
+            answer = client.wait_for_response(library.Message(command["ask"], {}, command["context"]), timeout=10)
+            say({"answers": [answer.data] if answer else []})
+        else:
+            client.emit(library.Message(command["type"], data, command.get("context")))
     client.close()
 
 

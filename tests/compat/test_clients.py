@@ -1,15 +1,18 @@
 """The client libraries of the field on our bus."""
 
+import itertools
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from bus.config import BusSettings, WebSocketSettings
 from bus.server import Server
 from tests.compat.client import Peer, peer
-from tests.compat.environment import MYCROFT, OVOS
+from tests.compat.environment import MYCROFT, OVOS, OVOS_2
+from tests.conftest import until
 
 
 @pytest.fixture
@@ -20,15 +23,77 @@ async def bus() -> AsyncIterator[Server]:
 
 @pytest.fixture
 async def peers(bus: Server) -> AsyncIterator[list[Peer]]:
-    async with peer(OVOS, bus.url) as ovos, peer(MYCROFT, bus.url) as mycroft:
-        yield [ovos, mycroft]
+    async with peer(OVOS, bus.url) as ovos, peer(OVOS_2, bus.url) as ovos_2, peer(MYCROFT, bus.url) as mycroft:
+        yield [ovos, ovos_2, mycroft]
 
 
-async def test_each_hears_itself_and_the_other(peers: list[Peer]) -> None:
+async def test_each_hears_itself_and_the_others(peers: list[Peer]) -> None:
     for sender in peers:
         await sender.emit("speak", {"utterance": "grüße"})
         for listener in peers:
             assert (await listener.hears("speak"))["data"] == {"utterance": "grüße"}
+
+
+async def test_what_has_a_new_name_in_2_reaches_the_others_under_the_old_one(peers: list[Peer]) -> None:
+    ovos, ovos_2, mycroft = peers
+    await ovos_2.emit("ovos.utterance.speak", {"utterance": "hello"})
+    for listener in peers:
+        await listener.hears("ovos.utterance.speak")
+    for listener in (ovos, mycroft):
+        twin = await listener.hears("speak")
+        assert twin["data"] == {"utterance": "hello"}
+        assert twin["context"]["_namespace_compat_twin"] is True
+    await ovos_2.emit("after")
+    await ovos_2.hears("after")
+    assert ovos_2.heard == []  # it passes over the twin
+
+
+async def answer_to(asker: Peer, question: str) -> dict[str, Any]:
+    """What the library's wait_for_response() returns."""
+    await asker.command(ask=question, context={"source": "asker", "destination": "answerer"})
+    await until(lambda: bool(asker.answers), f"an answer to {question}")
+    return asker.answers.pop()
+
+
+async def test_an_answer_of_each_comes_back_to_each_that_asks(peers: list[Peer]) -> None:
+    for number, (asker, answerer) in enumerate(itertools.permutations(peers, 2)):
+        question = f"test.question{number}"
+        await answerer.command(answer=question, data={"number": number})
+        await answerer.emit("test.ready")
+        await asker.hears("test.ready")
+        assert await answer_to(asker, question) == {"number": number}
+        context = (await asker.hears(f"{question}.response"))["context"]
+        assert (context["source"], context["destination"]) == ("answerer", "asker")
+
+
+async def raw_hears(raw: ClientConnection, msg_type: str) -> dict[str, Any]:
+    while True:
+        message: dict[str, Any] = json.loads(await raw.recv())
+        if message["type"] == msg_type:
+            return message
+
+
+async def test_each_answers_a_raw_client_that_sends_no_more_than_a_type(bus: Server, peers: list[Peer]) -> None:
+    async with connect(bus.url) as raw:
+        for number, answerer in enumerate(peers):
+            question = f"test.question{number}"
+            await answerer.command(answer=question, data={"number": number})
+            await answerer.emit("test.ready")
+            await raw_hears(raw, "test.ready")
+            await raw.send(json.dumps({"type": question}))
+            assert (await raw_hears(raw, f"{question}.response"))["data"] == {"number": number}
+
+
+async def test_they_come_back_after_a_restart(bus: Server, peers: list[Peer]) -> None:
+    port = int(bus.url.split(":")[2].split("/")[0])
+    await bus.__aexit__()
+    async with Server(WebSocketSettings(port=port), BusSettings()):
+        for listener in peers:
+            await listener.hears("connected")  # the libraries wait for 5 s
+        for sender in peers:
+            await sender.emit("speak", {"utterance": "here again"})
+            for listener in peers:
+                assert (await listener.hears("speak"))["data"] == {"utterance": "here again"}
 
 
 @pytest.mark.parametrize(

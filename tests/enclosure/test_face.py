@@ -1,7 +1,7 @@
 """Every message that shows something: what a person then sees, over good and bad cables.
 
-Real bytes over a pseudo terminal, and the firmware's stand-in at its other end. All messages of a cable are tried at
-the same time, each on a faceplate of its own.
+Real bytes over a pseudo terminal, with the firmware's stand-in at its other end. All messages of a cable are tried
+at the same time, each on a faceplate of its own.
 """
 
 import asyncio
