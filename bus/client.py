@@ -23,6 +23,9 @@ EMIT_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 1.0
 """How long a bus may take to agree to the end of a connection."""
 
+INBOX_LIMIT = 1000
+"""Messages that may wait for a slow handler; more wait in the socket, and then in the bus."""
+
 _LOGGER = logging.getLogger(__name__)
 
 Handler = Callable[[Message], Awaitable[None]]
@@ -64,23 +67,23 @@ class BusClient:
         """Hands every message to `handle`, one after the other, and connects again for ever.
 
         A new connection shows as the message `connected`, which the bus sends first. `observe` hears what
-        happens below the messages.
+        happens below the messages. What `handle` raises ends it.
         """
-        retry_s = RETRY_FIRST_S
-        while True:
-            try:
-                async with open_socket(self.url) as socket:
-                    _LOGGER.info("connected to %s", self.url)
-                    retry_s = RETRY_FIRST_S
-                    await self._serve(socket, handle, observe)
-                raise BusUnavailableError(f"the bus closed the connection ({socket.close_code})")
-            except BusUnavailableError as error:
-                # Loud once per outage; after that it is no news.
-                _LOGGER.log(logging.WARNING if retry_s == RETRY_FIRST_S else logging.DEBUG, "%s", error)
-                observe("error", error)
-            await asyncio.sleep(retry_s * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, no secret
-            retry_s = min(retry_s * 2, RETRY_MAX_S)
-            observe("reconnecting")
+        # Two tasks, so that a handler that emits while the bus is away does not keep us from coming back to it.
+        inbox: asyncio.Queue[Message] = asyncio.Queue(INBOX_LIMIT)
+        tasks = {
+            asyncio.create_task(self._stay_connected(inbox, observe)),
+            asyncio.create_task(_handle_all(inbox, handle)),
+        }
+        try:
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+        finally:
+            for task in tasks:
+                if not task.cancelling():  # a second time would interrupt the closing of the socket
+                    task.cancel()
+            await asyncio.wait(tasks)
 
     async def emit(self, message: Message, timeout_s: float = EMIT_TIMEOUT_S) -> None:
         """Sends a message; waits while the bus is away. Raises BusUnavailableError after `timeout_s`.
@@ -100,7 +103,24 @@ class BusClient:
         except TimeoutError:
             raise BusUnavailableError(f"{message.msg_type} was not sent: no bus at {self.url}") from None
 
-    async def _serve(self, socket: ClientConnection, handle: Handler, observe: Observer) -> None:
+    async def _stay_connected(self, inbox: asyncio.Queue[Message], observe: Observer) -> None:
+        retry_s = RETRY_FIRST_S
+        while True:
+            try:
+                async with open_socket(self.url) as socket:
+                    _LOGGER.info("connected to %s", self.url)
+                    retry_s = RETRY_FIRST_S
+                    await self._serve(socket, inbox, observe)
+                raise BusUnavailableError(f"the bus closed the connection ({socket.close_code})")
+            except BusUnavailableError as error:
+                # Loud once per outage; after that it is no news.
+                _LOGGER.log(logging.WARNING if retry_s == RETRY_FIRST_S else logging.DEBUG, "%s", error)
+                observe("error", error)
+            await asyncio.sleep(retry_s * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, no secret
+            retry_s = min(retry_s * 2, RETRY_MAX_S)
+            observe("reconnecting")
+
+    async def _serve(self, socket: ClientConnection, inbox: asyncio.Queue[Message], observe: Observer) -> None:
         self._socket = socket
         self._connected.set()
         observe("open")
@@ -113,7 +133,12 @@ class BusClient:
                         _LOGGER.debug("ignored a frame: %s", error)
                         continue
                     observe("message", frame)
-                    await handle(message)
+                    await inbox.put(message)
         finally:
             self._connected.clear()
             observe("close")
+
+
+async def _handle_all(inbox: asyncio.Queue[Message], handle: Handler) -> None:
+    while True:
+        await handle(await inbox.get())

@@ -43,6 +43,10 @@ class Message:
     data: dict[str, Any] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.data = self.data or {}  # programs of the field also pass None
+        self.context = self.context or {}
+
     def serialize(self) -> str:
         """The text frame, with all three keys."""
         return _encode({"type": self.msg_type, "data": self.data, "context": self.context}).decode()

@@ -61,6 +61,37 @@ async def test_emit_waits_for_a_bus_that_restarts(bus: Server) -> None:
             await program.hears("x")
 
 
+async def test_a_handler_may_emit_while_the_bus_restarts(bus: Server) -> None:
+    async def answer(message: Message) -> None:
+        if message.msg_type == "x":
+            await bus.__aexit__()
+            await asyncio.sleep(0.05)
+            await client.emit(message.response())
+        else:
+            heard.put_nowait(message.msg_type)
+
+    client = BusClient(bus.url)
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    running = asyncio.create_task(client.run(answer))
+    assert await heard.get() == "connected"
+    port = int(bus.url.split(":")[2].split("/")[0])
+    await client.emit(Message("x"))
+    await asyncio.sleep(0.1)
+    async with asyncio.timeout(5), Server(WebSocketSettings(port=port), BusSettings()):
+        while await heard.get() != "x.response":
+            pass
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def test_what_a_handler_raises_ends_the_client(bus: Server) -> None:
+    async def fail(_: Message) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await BusClient(bus.url).run(fail)
+
+
 async def test_emit_without_a_bus_raises() -> None:
     with pytest.raises(BusUnavailableError, match="x was not sent"):
         await BusClient("ws://127.0.0.1:9/core").emit(Message("x"), timeout_s=0.01)
