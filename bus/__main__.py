@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import resource
 import sys
 from collections.abc import Sequence
 
@@ -51,6 +52,10 @@ def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
     )
     settings = configuration.section("bus", BusSettings, socket=options.socket)
     inherited = inherited_sockets()
+
+    # Each client is an open file, and the usual 1024 are fewer than bus.max_clients and our own.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
     async def serve() -> None:
         async with Server(websocket, settings, inherited) as server:

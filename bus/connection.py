@@ -31,6 +31,9 @@ HANDSHAKE_TIMEOUT_S = 10
 PING_INTERVAL_S = 30
 """A client is pinged this often, and dropped when it was silent from one ping to the next but one."""
 
+MAX_HELD = 64 * 2**20
+"""Bytes of unfinished messages that all clients together may have sent."""
+
 CLOSE_TIMEOUT_S = 1
 """How long a client may take to answer a close frame; the daemon has 2 s to stop."""
 
@@ -52,7 +55,9 @@ class Connection(asyncio.Protocol):
         self._local = False
         self._owner: Owner | None = None
         self._ws = ServerProtocol(max_size=server.websocket.max_msg_size * 2**20)
-        self._fragments: list[bytes] = []
+        self._message = bytearray()
+        self._held = 0
+        self._largest = 0
         self._binary = False
         self._heard = True
         self._complained = False
@@ -90,6 +95,7 @@ class Connection(asyncio.Protocol):
         self._heard = True
         self._ws.receive_data(data)
         self._process()
+        self._hold(len(self._ws.reader.buffer) + len(self._message))
 
     def eof_received(self) -> None:
         self._ws.receive_eof()
@@ -98,6 +104,9 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
         self._server.connections.discard(self)
+        self._hold(0)
+        self._ws.reader.buffer.clear()  # parser and reader are a cycle, which lives on for a while
+        self._message.clear()
         self._server.hub.leave(self)
         if not self.closed.done():
             self.closed.set_result(None)
@@ -107,15 +116,10 @@ class Connection(asyncio.Protocol):
 
     def deliver(self, payloads: Sequence[bytes]) -> None:
         """Queues messages for this client; one that does not read is closed instead (1013)."""
-        if self._ws.state is not State.OPEN:
-            return
-        queued = self._transport.get_write_buffer_size()
-        if queued > self._server.settings.max_queue * 2**20:
-            self._server.hub.counters.slow += 1
-            _LOGGER.warning("%s does not read: closed with %d bytes waiting for it", self.name, queued)
-            self.close(CloseCode.TRY_AGAIN_LATER, "client does not read")
-            return
-        self._transport.write(self._server.framed(payloads))
+        if self._reads():
+            framed = self._server.framed(payloads)
+            self._largest = max(self._largest, len(framed))
+            self._transport.write(framed)
 
     def may_administer(self) -> bool:
         """Whether the user at the other end may have the machine changed."""
@@ -124,7 +128,7 @@ class Connection(asyncio.Protocol):
     def describe(self) -> Mapping[str, Any]:
         """Who it is and how it does, for `bus.status`."""
         owner = self._owner or Owner(uid=None)
-        pid = owner.pid or identity.pid_of(owner.inode)
+        pid = owner.pid or self._server.pid_of(owner.inode)
         return {
             "name": self.name,
             "role": self.role,
@@ -149,6 +153,35 @@ class Connection(asyncio.Protocol):
         """Drops the connection at once."""
         self._transport.abort()
 
+    # Limits.
+
+    def _reads(self) -> bool:
+        """Whether the client takes what it is sent; closes it where it does not.
+
+        A single message may be larger than the queue, so what was the largest since the queue was empty may wait
+        besides.
+        """
+        if self._ws.state is not State.OPEN or self._transport.is_closing():
+            return False
+        queued = self._transport.get_write_buffer_size()
+        if not queued:
+            self._largest = 0
+        elif queued > self._server.settings.max_queue * 2**20 + self._largest:
+            self._server.hub.counters.slow += 1
+            _LOGGER.warning("%s does not read: closed with %d bytes waiting for it", self.name, queued)
+            self._transport.pause_reading()  # it could go on making us answer
+            self.close(CloseCode.TRY_AGAIN_LATER, "client does not read")
+            return False
+        return True
+
+    def _hold(self, size: int) -> None:
+        """Counts what this client has sent of a message that is not complete."""
+        self._server.held += size - self._held
+        self._held = size
+        if self._server.held > MAX_HELD and size > MAX_HELD // self._server.settings.max_clients:
+            _LOGGER.warning("%s: too many unfinished messages; dropped", self.name)
+            self.abort()
+
     # Incoming.
 
     def _process(self) -> None:
@@ -165,16 +198,22 @@ class Connection(asyncio.Protocol):
 
     def _write_protocol(self) -> None:
         """Writes what the protocol has to say: handshake response, ping, pong, close."""
-        for data in self._ws.data_to_send():
-            if data is not SEND_EOF:
-                self._transport.write(data)
-            elif self._transport.can_write_eof():
-                if not self._transport.is_closing():
-                    self._transport.write_eof()
+        data = self._ws.data_to_send()
+        if self._transport.is_closing():
+            return
+        if any(data):
+            self._transport.write(b"".join(data))
+            self._reads()
+        if SEND_EOF in data:
+            if self._transport.can_write_eof():
+                self._transport.write_eof()
             else:
                 self._transport.close()  # TLS has no half-closed connections
 
     def _answer_handshake(self, request: Request) -> None:
+        if self._ws.parser_exc is not None:  # junk came right behind the request
+            self.abort()
+            return
         response = self._refusal(request) or self._ws.accept(request)
         self._ws.send_response(response)
         self._write_protocol()  # the greeting comes after the response
@@ -184,6 +223,10 @@ class Connection(asyncio.Protocol):
 
     def _refusal(self, request: Request) -> Response | None:
         """The response to a handshake that goes no further; None: it does."""
+        values = [request.path, *(value for _, value in request.headers.raw_items())]
+        if not all(map(str.isascii, values)):  # websockets and our own steps encode them
+            self._refuse("request is not ASCII")
+            return self._ws.reject(HTTPStatus.BAD_REQUEST, "Only ASCII, please.\n")
         path, _, query = request.path.partition("?")
         if path != self._server.websocket.route:
             self._refuse("wrong path")
@@ -191,7 +234,7 @@ class Connection(asyncio.Protocol):
         settings = self._server.settings
         origin = _header(request, "Origin")
         if not origin_allowed(origin, _header(request, "Host"), settings.allowed_origins):
-            self._refuse(f"page from {origin}; bus.allowed_origins in mycroft.conf lists who may")
+            self._refuse(f"page from {origin:.200}; bus.allowed_origins in mycroft.conf lists who may")
             return self._ws.reject(HTTPStatus.FORBIDDEN, "This origin is not allowed.\n")
         if not self._local:
             role = role_of(_token(request, query), settings.tokens)
@@ -203,15 +246,15 @@ class Connection(asyncio.Protocol):
 
     def _take(self, frame: Frame) -> None:
         if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
-            self._fragments = [bytes(frame.data)]
+            self._message = bytearray(frame.data)
             self._binary = frame.opcode is Opcode.BINARY
         elif frame.opcode is Opcode.CONT:
-            self._fragments.append(bytes(frame.data))
+            self._message += frame.data
         else:
             return
         if not frame.fin:
             return
-        payload, self._fragments = b"".join(self._fragments), []
+        payload, self._message = bytes(self._message), bytearray()
         self._received += 1
         reason = (
             self._server.hub.reject(self, "not a message: binary frame")
@@ -220,7 +263,7 @@ class Connection(asyncio.Protocol):
         )
         if reason is not None:
             level = logging.DEBUG if self._complained else logging.WARNING
-            _LOGGER.log(level, "did not relay a message of %s: %s", self.name, reason)
+            _LOGGER.log(level, "did not relay a message of %s: %r", self.name, reason)
             self._complained = True
         if self._server.settings.max_rate:
             self._throttle(self._server.settings.max_rate)

@@ -15,8 +15,14 @@ from bus.policy import Role, denial
 GREETING = Message("connected", {}, {"session": {"session_id": "default"}}).serialize().encode()
 """What a new client hears first, and nobody else; OVOS clients take their session from it."""
 
-MAX_PATTERNS = 256
+MAX_PATTERNS = 64
 """Of one subscription."""
+
+MAX_PATTERN = 100
+"""Characters of one."""
+
+MAX_OWN_FRAME = 100_000
+"""Bytes of a message to the bus itself, which copies its context into the answer."""
 
 MAX_TYPE = 1000
 """Characters of a message type; the longest in the field has some 60."""
@@ -95,6 +101,8 @@ class Hub:
         if len(msg_type) > MAX_TYPE:
             return self.reject(sender, "type is too long")
         if message and msg_type in self._own:
+            if len(payload) > MAX_OWN_FRAME:
+                return self.reject(sender, "too long for the bus itself")
             self._own[msg_type](sender, message)
             return None
         reason = denial(msg_type, sender.role, sender.may_administer)
@@ -134,8 +142,10 @@ class Hub:
         """From now on the peer gets what matches its patterns, and what is for it alone."""
         try:
             patterns = topics.SUBSCRIBE.read(message.data)["patterns"]
-            if not all(isinstance(pattern, str) for pattern in patterns) or len(patterns) > MAX_PATTERNS:
-                raise PayloadError(f"patterns are not texts, {MAX_PATTERNS} at most")
+            if len(patterns) > MAX_PATTERNS or not all(map(_is_pattern, patterns)):
+                raise PayloadError(
+                    f"patterns are not texts of up to {MAX_PATTERN} characters, {MAX_PATTERNS} at most"
+                )
         except PayloadError as error:
             self._tell(peer, message.reply(f"{message.msg_type}.failed", {"error": str(error)}))
             return
@@ -150,3 +160,7 @@ class Hub:
             "memory": self._memory(),
         }
         self._tell(peer, message.response(status))
+
+
+def _is_pattern(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_PATTERN

@@ -1,5 +1,6 @@
 """Who is at the other end of a connection on this machine, as the Linux kernel tells."""
 
+import contextlib
 import grp
 import os
 import pwd
@@ -61,23 +62,21 @@ def may_administer(uid: int | None) -> bool:
 def process_name(pid: int | None) -> str | None:
     """What the process calls itself; None where there is none."""
     try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
+        return Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
     except OSError:
         return None
 
 
-def pid_of(inode: int | None) -> int | None:
-    """The process that has a socket open, among those that this user may look into."""
-    if inode is None:
-        return None
-    wanted = f"socket:[{inode}]"
+def pids() -> dict[int, int]:
+    """The processes that have sockets open, by inode, among those that this user may look into."""
+    found = {}
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if any(descriptor.readlink().name == wanted for descriptor in (process / "fd").iterdir()):
-                return int(process.name)
-        except OSError:
-            continue  # gone, or somebody else's
-    return None
+        with contextlib.suppress(OSError):  # gone, or somebody else's
+            for descriptor in (process / "fd").iterdir():
+                name = descriptor.readlink().name
+                if name.startswith("socket:["):
+                    found[int(name[8:-1])] = int(process.name)
+    return found
 
 
 def _owner_of_tcp(theirs: tuple[str, int], ours: tuple[str, int]) -> Owner | None:

@@ -63,7 +63,7 @@ def origin_allowed(origin: str | None, host: str | None, listed: Collection[str]
 
 def role_of(token: str | None, tokens: Mapping[str, Token]) -> Role | None:
     """What the bearer of a token may do; None: no such token. Takes the same time for any wrong one."""
-    digest = hashlib.sha256((token or "").encode()).hexdigest()
+    digest = hashlib.sha256((token or "").encode(errors="surrogatepass")).hexdigest()
     found = None
     for known in tokens.values():
         if hmac.compare_digest(digest, known.sha256):

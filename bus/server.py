@@ -14,6 +14,7 @@ from typing import Self
 
 from websockets.frames import CloseCode, Opcode
 
+from bus import identity
 from bus.config import BusSettings, WebSocketSettings
 from bus.connection import CLOSE_TIMEOUT_S, HANDSHAKE_TIMEOUT_S, Connection
 from bus.errors import ListenError
@@ -57,6 +58,10 @@ class Server:
         self._flush_due = False
         self._framed: tuple[Sequence[bytes], bytes] = ((), b"")
         self._complaints: set[str] = set()
+        self._pids: dict[int, int] = {}
+        self._pids_read = float("-inf")
+        self.held = 0
+        """Bytes of messages that are not complete, of all connections."""
 
     async def __aenter__(self) -> Self:
         try:
@@ -102,6 +107,13 @@ class Server:
         if what not in self._complaints and len(self._complaints) < MAX_COMPLAINTS:
             self._complaints.add(what)
             _LOGGER.warning("%s", what)
+
+    def pid_of(self, inode: int | None) -> int | None:
+        """The process that has a socket; all of them are looked up at once, and at most once a second."""
+        now = asyncio.get_running_loop().time()
+        if inode is not None and inode not in self._pids and now > self._pids_read + 1:
+            self._pids, self._pids_read = identity.pids(), now
+        return self._pids.get(inode) if inode is not None else None
 
     def _flush(self) -> None:
         self._flush_due = False

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bus.identity import Owner, may_administer, owner_of, pid_of, process_name
+from bus.identity import Owner, may_administer, owner_of, pids, process_name
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,8 @@ def test_the_kernel_tells_whose_a_local_connection_is(listening: str, address: s
         with accepted:
             owner = owner_of(accepted)
             assert owner == Owner(os.getuid(), inode=os.fstat(client.fileno()).st_ino)
-            assert pid_of(owner.inode) == os.getpid()
+            assert owner.inode is not None
+            assert pids()[owner.inode] == os.getpid()
             client.close()
             # The kernel has uid 0 for a socket that nobody has any more; that is not root's.
             assert owner_of(accepted) is None
@@ -56,7 +57,6 @@ def test_a_unix_socket_tells_its_process() -> None:
 def test_a_process_has_a_name() -> None:
     assert process_name(os.getpid()) is not None
     assert process_name(None) is None
-    assert pid_of(None) is None
     assert sys.platform == "linux"
 
 
