@@ -65,15 +65,6 @@ FOREIGN: tuple[Topic, ...] = (
     _client("message", "The client has received any message; handlers get its text."),
     # Volume.
     _volume(
-        "mycroft.volume.set.gui", "Sets the volume.", (Field("percent", float, low=0, high=1),), source="pulse"
-    ),
-    _volume(
-        "mycroft.volume.get.sliding.panel",
-        "Asks for the volume.",
-        source="pulse",
-        replies=("mycroft.volume.get.response",),
-    ),
-    _volume(
         "volume.set.percent",
         "A name for mycroft.volume.set that only the listener waits for, and nobody sends.",
         (Field("percent", float, low=0, high=1),),

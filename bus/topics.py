@@ -285,10 +285,13 @@ _PERCENT = "0..1; 2 and more count as a percentage up to 100, as some clients se
 VOLUME_GET = _volume("mycroft.volume.get", "Asks for the volume.", replies=("mycroft.volume.get.response",))
 VOLUME_RESPONSE = _volume(
     "mycroft.volume.get.response",
-    "The volume, as an answer and after every change.",
+    "The volume as it is heard, as an answer and after every change.",
     (Field("percent", float, low=0, high=1), Field("muted", bool)),
     emitted_by="enclosure",
     handled_by="anyone",
+)
+VOLUME_GET_SLIDING_PANEL = _volume(
+    "mycroft.volume.get.sliding.panel", "Asks for the volume.", source="pulse", replies=(VOLUME_RESPONSE.name,)
 )
 
 _change = partial(_volume, source="doc alsa vol", replies=(VOLUME_RESPONSE.name,))
@@ -299,6 +302,12 @@ VOLUME_SET = _change(
     (Field("percent", float, low=0, high=100, meaning=_PERCENT), _PLAY_SOUND),
     source="alsa vol",
     unread=(Field("no_osd", bool, False, meaning="keeps it off the Mark II's screen"),),
+)
+VOLUME_SET_GUI = _change(
+    "mycroft.volume.set.gui",
+    "Sets the volume, and unmutes; as a slider on a screen does, often, so the answer is for several of them.",
+    (Field("percent", float, low=0, high=100, meaning=_PERCENT), _PLAY_SOUND),
+    source="pulse",
 )
 VOLUME_INCREASE = _change(
     "mycroft.volume.increase",
@@ -312,9 +321,15 @@ VOLUME_DECREASE = _change(
 )
 VOLUME_MUTE = _change("mycroft.volume.mute", "Mutes; the level is remembered.", unread=(_SPEAK_MESSAGE,))
 VOLUME_UNMUTE = _change("mycroft.volume.unmute", "Unmutes, at the level from before.", unread=(_SPEAK_MESSAGE,))
-VOLUME_MUTE_TOGGLE = _change("mycroft.volume.mute.toggle", "Mutes or unmutes.", source="alsa")
-VOLUME_DUCK = _change("mycroft.volume.duck", "Lowers the volume until unduck.", source="vol")
-VOLUME_UNDUCK = _change("mycroft.volume.unduck", "Restores the volume from before duck.", source="vol")
+VOLUME_MUTE_TOGGLE = _change("mycroft.volume.mute.toggle", "Mutes or unmutes.", source="alsa pulse")
+VOLUME_DUCK = _change(
+    "mycroft.volume.duck", "Lowers the volume until an unduck from the same context.source.", source="vol"
+)
+VOLUME_UNDUCK = _change(
+    "mycroft.volume.unduck",
+    "Restores the volume, also where somebody has changed it since the duck.",
+    source="vol",
+)
 
 # Listening and speaking.
 
@@ -370,9 +385,10 @@ _mic = partial(_voice, handled_by="listener")
 MIC_LISTEN = _mic(
     "mycroft.mic.listen", "Starts to listen, as if the wake word had been heard.", alias="ovos.mic.listen"
 )
-MIC_MUTE = _mic("mycroft.mic.mute", "Hears nothing any more, not even the wake word.")
-MIC_UNMUTE = _mic("mycroft.mic.unmute", "Hears again.")
-MIC_MUTE_TOGGLE = _mic("mycroft.mic.mute.toggle", "Mutes or unmutes the microphone.", source="odl")
+_mic_mute = partial(_mic, handled_by="listener, enclosure")
+MIC_MUTE = _mic_mute("mycroft.mic.mute", "Hears nothing any more, not even the wake word.")
+MIC_UNMUTE = _mic_mute("mycroft.mic.unmute", "Hears again.")
+MIC_MUTE_TOGGLE = _mic_mute("mycroft.mic.mute.toggle", "Mutes or unmutes the microphone.", source="odl")
 MIC_GET_STATUS = _mic(
     "mycroft.mic.get_status",
     "Asks whether the microphone is muted.",

@@ -1,20 +1,31 @@
 """The command line of the enclosure daemon: ``mycroft-enclosure``, or ``python -m enclosure``."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
+import msgspec
+
 from bus.config import Configuration, WebSocketSettings
 from bus.errors import ConfigError
+from bus.message import Message
 from bus.service import Exit, run
-from enclosure.app import enclosure
-from enclosure.config import EnclosureSettings, load_profile, profile_names
+from enclosure import commands
+from enclosure.config import EnclosureSettings, Profile, load_profile, profile_names
+from enclosure.state import state_file
 
 EXAMPLES = """\
 examples:
   mycroft-enclosure run
   mycroft-enclosure run --profile mycroft_mark_1 --serial /dev/ttyAMA0
   mycroft-enclosure run --bus ws://127.0.0.1:8181/core --serial /dev/pts/3
+  mycroft-enclosure doctor
+  mycroft-enclosure show "hello world"
+  mycroft-enclosure show picture.png
+  mycroft-enclosure eyes '#ff8800'
+
+exit codes: 0 done or all well, 1 failed or something to mend, 2 usage, 3 no bus
 """
 
 
@@ -24,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         configuration = Configuration()
         websocket = configuration.section("websocket", WebSocketSettings, strict=False)
+        bus_url = options.bus or websocket.url
+        if options.command in ("show", "eyes"):
+            return _try_out(options, bus_url)
         settings = configuration.section(
             "enclosure", EnclosureSettings, platform=options.profile, port=options.serial
         )
@@ -31,15 +45,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"mycroft-enclosure: {error}", file=sys.stderr)
         return Exit.USAGE
+    if options.command == "doctor":
+        return _doctor(options, bus_url, profile, settings)
+    from enclosure.app import enclosure  # noqa: PLC0415  # the doctor is to start where a library is missing
+
     return run(
         lambda: enclosure(
-            options.bus or websocket.url,
+            bus_url,
             profile,
             settings.port or profile.serial_port,
             settings.rate or profile.serial_rate,
             settings.mixer,
+            volume_settings=settings.volume,
+            state_path=state_file(os.environ),
         )
     )
+
+
+def _try_out(options: argparse.Namespace, bus_url: str) -> int:
+    if options.command == "show":
+        return run(lambda: commands.show(bus_url, options.what), level="WARNING")
+    return run(lambda: commands.eyes(bus_url, options.colour), level="WARNING")
+
+
+def _doctor(options: argparse.Namespace, bus_url: str, profile: Profile, settings: EnclosureSettings) -> int:
+    from enclosure import doctor  # noqa: PLC0415  # the daemon does without it
+
+    control = settings.volume.control
+    setup = doctor.Setup(
+        bus_url,
+        settings.port or profile.serial_port,
+        settings.rate or profile.serial_rate,
+        settings.mixer,
+        [control] if control else profile.mixer_controls,
+    )
+
+    async def examine() -> int:
+        findings = await doctor.examine(setup)
+        if options.json:
+            print(msgspec.json.encode(findings).decode())
+        else:
+            print(doctor.report(findings, colour=sys.stdout.isatty()))
+        return Exit.DONE if doctor.healthy(findings) else Exit.FAILED
+
+    return run(examine, level="ERROR")  # what it would warn of is among the findings
+
+
+def _colour(text: str) -> Message:
+    try:
+        return commands.eyes_message(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,15 +105,30 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    run_ = commands.add_parser(
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run_ = subparsers.add_parser(
         "run",
         help="run the daemon",
         description="Runs until it is stopped. Waits for a bus and a serial port that are not there yet.",
     )
-    run_.add_argument("--bus", metavar="URL", help="(ws://127.0.0.1:8181/core)")
-    run_.add_argument("--serial", metavar="PATH", help="serial port of the faceplate (that of the profile)")
-    run_.add_argument("--profile", metavar="NAME", help=f"kind of board, one of: {', '.join(profile_names())}")
+    doctor = subparsers.add_parser(
+        "doctor",
+        help="find out what is wrong",
+        description="Checks the device and says what mends it. Changes nothing, and disturbs no running daemon.",
+    )
+    doctor.add_argument("--json", action="store_true", help="for programs to read")
+    for command in (run_, doctor):
+        command.add_argument("--serial", metavar="PATH", help="serial port of the faceplate (that of the profile)")
+        command.add_argument("--profile", metavar="NAME", help=f"kind of board: {', '.join(profile_names())}")
+
+    show = subparsers.add_parser("show", help="show a text or a picture", description="Puts it on the mouth.")
+    show.add_argument("what", metavar="WHAT", help='a text, or a .png or .jpg file; "" empties the mouth')
+    eyes = subparsers.add_parser("eyes", help="colour the eyes", description="Colours the eyes, or switches them.")
+    eyes.add_argument(
+        "colour", type=_colour, metavar="COLOUR", help=f"'#rgb', '#rrggbb', {', '.join(commands.COLOURS)}, on, off"
+    )
+    for command in (run_, doctor, show, eyes):
+        command.add_argument("--bus", metavar="URL", help="(ws://127.0.0.1:8181/core)")
     return parser
 
 

@@ -1,9 +1,9 @@
 """What an enclosure is made of: a profile for the board, and what mycroft.conf says of this one."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -11,6 +11,8 @@ from bus.errors import ConfigError
 
 Press = Literal["auto", "stop", "listen"]
 """What a press of the button is: "auto" is a stop while something goes on, and else a listen."""
+
+Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
 _PROFILES = resources.files("enclosure") / "profiles"
 
@@ -30,6 +32,21 @@ class Profile:
     """How long the face shows at most that the voice assistant is still starting."""
 
 
+class VolumeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`enclosure.volume`; levels are percent of the loudest that the device is meant for."""
+
+    start: Percent | None = None
+    """The level of the first start, and the highest one of any other; without it they start as loud as before."""
+    max: Annotated[int, msgspec.Meta(ge=1, le=100)] | None = None
+    """Percent of the mixer that the full volume means; that of the profile without it."""
+    duck: Percent = 30
+    """The level while somebody asks for a lowered volume; OVOS' listener has the same one."""
+    duck_while_recording: bool = False
+    """Whether to lower it while somebody speaks; OVOS' listener may do so itself (`listener.fake_barge_in`)."""
+    control: str | None = None
+    """Name of the ALSA mixer control; the first of the profile's that the card has without it."""
+
+
 @dataclass(frozen=True, slots=True)
 class EnclosureSettings:
     """The section `enclosure` of mycroft.conf; what is not given there comes from the profile."""
@@ -42,6 +59,7 @@ class EnclosureSettings:
     """Its speed in baud."""
     mixer: str = "default"
     """The ALSA device whose mixer is used."""
+    volume: VolumeSettings = field(default_factory=VolumeSettings)
     # What mycroft-core has here besides; accepted, and without a meaning for us.
     timeout: float | None = None
     update: bool | None = None

@@ -1,7 +1,7 @@
 """What the rest of the enclosure may ask of its devices; a driver meets one of these protocols."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from enclosure.faceplate.frames import Command, EyesColor
 
@@ -34,20 +34,35 @@ class Face(Faceplate, Protocol):
         """
 
 
+class MixerLevel(NamedTuple):
+    """What a mixer is set to."""
+
+    percent: int
+    """0 to 100."""
+    muted: bool
+    """Whether it is switched off; never where the card has no switch."""
+
+
 class Mixer(Protocol):
-    """The playback level of a sound card."""
+    """The playback level of a sound card. Each call takes some milliseconds, and may raise MixerError.
 
-    async def volume(self) -> int:
-        """The level as it is now, 0 to 100. Raises MixerError."""
+    Once one has, the card is gone, and has to be opened again.
+    """
 
-    async def set_volume(self, percent: int) -> None:
-        """Sets the level, 0 to 100. Raises MixerError."""
+    def open(self) -> None:
+        """Opens the card, again if it was open; before anything else."""
 
-    async def muted(self) -> bool:
-        """Whether it is switched off; never where the card has no switch. Raises MixerError."""
+    def read(self) -> MixerLevel:
+        """The level as it is now."""
 
-    async def set_muted(self, muted: bool) -> None:
-        """Switches it off or on; a card without a switch is left as it is. Raises MixerError."""
+    def write(self, percent: int, muted: bool) -> MixerLevel:
+        """Sets the level, 0 to 100; returns what the card has made of it.
+
+        A card without a switch is turned down to 0 instead.
+        """
+
+    async def changed(self) -> None:
+        """Waits until somebody may have changed something, or the card is gone; `read` tells."""
 
 
 class SerialPort(Protocol):

@@ -15,7 +15,12 @@ ALLOWED = {
 }
 PURE = [
     *("bus/message.py", "bus/topics.py", "bus/policy.py", "bus/hub.py", "bus/errors.py"),
-    *("enclosure/faceplate/frames.py", "enclosure/faceplate/icons.py", "enclosure/faceplate/text.py"),
+    *(
+        "enclosure/faceplate/frames.py",
+        "enclosure/faceplate/icons.py",
+        "enclosure/faceplate/text.py",
+        "enclosure/volume.py",
+    ),
     *("admin/actions.py", "hw_sim/firmware.py", "hw_sim/links.py"),
 ]
 IMPURE = {"asyncio", "os", "socket", "subprocess", "threading", "time", "pathlib", "websockets", "serial"}

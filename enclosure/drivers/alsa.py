@@ -1,18 +1,22 @@
 """pyalsaaudio: the playback level of a sound card.
 
-Its calls may wait for a sound server, so a thread makes them.
+Its mixer calls hold the interpreter's lock while they wait for a card or a sound server (0.8.4 and 0.11), so a
+thread would not help. Setting a level takes 3 ms through PulseAudio; a server that hangs is for the watchdog.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import alsaaudio
 
 from enclosure.errors import MixerError
+from enclosure.ports import MixerLevel
 
-T = TypeVar("T")
+_STDERR = 2
 
 
 class AlsaMixer:
@@ -22,50 +26,80 @@ class AlsaMixer:
         self._device = device
         self._controls = controls
         self._mixer: Any = None
-        self._thread = ThreadPoolExecutor(1, "mixer")
+        self._has_switch = False
 
-    async def volume(self) -> int:
-        """The level as it is now, 0 to 100; the mean of all channels. Raises MixerError."""
+    def open(self) -> None:
+        """Opens the card, again if it was open. Raises MixerError."""
+        with self._mixer_errors():
+            before, self._mixer = self._mixer, None
+            if before is not None:
+                before.close()
+            with _silent_libasound():
+                there = alsaaudio.mixers(device=self._device)
+                control = next((control for control in self._controls if control in there), None)
+                if control is None:
+                    wanted, found = ", ".join(self._controls), ", ".join(there) or "none"
+                    raise MixerError(f"mixer of {self._device}: none of {wanted}; there are: {found}")
+                self._mixer = alsaaudio.Mixer(control, device=self._device)
+            self._has_switch = _has_switch(self._mixer)
 
-        def read(mixer: Any) -> int:
-            channels: list[int] = mixer.getvolume()
-            return round(sum(channels) / len(channels))
-
-        return await self._call(read)
-
-    async def set_volume(self, percent: int) -> None:
-        """Sets the level of all channels, 0 to 100. Raises MixerError."""
-        await self._call(lambda mixer: mixer.setvolume(percent))
-
-    async def muted(self) -> bool:
-        """Whether all channels are switched off; never where the card has no switch. Raises MixerError."""
-        return await self._call(lambda mixer: _has_switch(mixer) and all(mixer.getmute()))
-
-    async def set_muted(self, muted: bool) -> None:
-        """Switches it off or on; a card without a switch is left as it is. Raises MixerError."""
-        await self._call(lambda mixer: mixer.setmute(muted) if _has_switch(mixer) else None)
-
-    async def _call(self, function: Callable[[Any], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._locked_to_thread, function)
-
-    def _locked_to_thread(self, function: Callable[[Any], T]) -> T:
-        try:
-            if self._mixer is None:
-                self._mixer = self._open()
+    def read(self) -> MixerLevel:
+        """The level as it is now; the mean of all channels. Raises MixerError."""
+        with self._mixer_errors():
             self._mixer.handleevents()  # or it would not see what others have changed
-            return function(self._mixer)
-        except alsaaudio.ALSAAudioError as error:
-            self._mixer = None  # the card may come back as another one
-            raise MixerError(f"mixer of {self._device}: {error}") from error
+            channels: list[int] = self._mixer.getvolume()
+            muted = self._has_switch and all(self._mixer.getmute())
+            return MixerLevel(round(sum(channels) / len(channels)), muted)
 
-    def _open(self) -> Any:
-        there = alsaaudio.mixers(device=self._device)
-        for control in self._controls:
-            if control in there:
-                return alsaaudio.Mixer(control, device=self._device)
-        wanted, found = ", ".join(self._controls), ", ".join(there) or "none"
-        raise MixerError(f"mixer of {self._device}: none of {wanted}; there are: {found}")
+    def write(self, percent: int, muted: bool) -> MixerLevel:
+        """Sets all channels, 0 to 100; returns what the card has made of it. Raises MixerError.
+
+        A card without a switch is turned down to 0 instead.
+        """
+        with self._mixer_errors():
+            self._mixer.setvolume(0 if muted and not self._has_switch else percent)
+            if self._has_switch and all(self._mixer.getmute()) != muted:
+                self._mixer.setmute(muted)
+        return self.read()  # which fails where the card is gone; setting does not
+
+    async def changed(self) -> None:
+        """Waits until somebody may have changed something, or the card is gone; `read` tells."""
+        loop = asyncio.get_running_loop()
+        happened = asyncio.Event()
+        with self._mixer_errors():
+            files = [file for file, _ in self._mixer.polldescriptors()]
+        for file in files:
+            loop.add_reader(file, happened.set)
+        try:
+            await happened.wait()
+        finally:
+            for file in files:
+                loop.remove_reader(file)
+
+    @contextlib.contextmanager
+    def _mixer_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except alsaaudio.ALSAAudioError as error:
+            raise MixerError(f"mixer of {self._device}: {error}") from error
 
 
 def _has_switch(mixer: Any) -> bool:
-    return "Playback Mute" in mixer.switchcap()
+    try:
+        mixer.getmute()
+    except alsaaudio.ALSAAudioError:  # switchcap() of 0.8.4 finds one on every card
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _silent_libasound() -> Iterator[None]:
+    """Keeps what libasound prints at each attempt to open a card that is away out of the journal."""
+    stderr = os.dup(_STDERR)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), _STDERR)
+        yield
+    finally:
+        os.dup2(stderr, _STDERR)
+        os.close(stderr)

@@ -16,6 +16,7 @@ from enclosure.faceplate.frames import (
     SYSTEM_MUTE,
     SYSTEM_UNMUTE,
     Banner,
+    Brightness,
     Command,
     Event,
     EyesColor,
@@ -55,6 +56,7 @@ class FaceplateDevice:
         self._on_event = on_event
         self._eyes = Eyes(DEFAULT_COLOR, DEFAULT_LEVEL)
         self._eyes_timer: asyncio.TimerHandle | None = None
+        self._steps: Sequence[Step] = ()
         self._content: Command | None = None
         self._reaction: Command | None = None
         self._picture = icons.EMPTY
@@ -64,6 +66,10 @@ class FaceplateDevice:
     async def run(self) -> None:
         """Keeps the face up to date for ever."""
         await self._link.run()
+
+    async def flush(self) -> None:
+        """Waits until the face has all that it was sent, if it is there."""
+        await self._link.drained.wait()
 
     @property
     def firmware(self) -> str | None:
@@ -105,12 +111,13 @@ class FaceplateDevice:
         if self._eyes_timer is not None:
             self._eyes_timer.cancel()
             self._eyes_timer = None
+        self._steps = steps
         if not steps:
             return
         first, rest = steps[0], steps[1:]
 
         def wait() -> None:
-            if rest:
+            if rest and self._steps is steps:  # nothing else has been shown since
                 self._eyes_timer = asyncio.get_running_loop().call_later(first.lasts_s, self._step, rest)
 
         for line in first.lines[:-1]:
@@ -186,5 +193,7 @@ class FaceplateDevice:
     def _take(self, event: Event) -> None:
         if isinstance(event, Banner):
             self._restore()
-        else:
-            self._on_event(event)
+            return
+        if isinstance(event, Brightness):
+            self._eyes.level = EyesLevel(event.level)  # the face shows it already
+        self._on_event(event)

@@ -90,6 +90,9 @@ class Link:
         self._version_known = asyncio.Event()
         self._queue: deque[tuple[str, Callable[[], None] | None]] = deque()
         self._queued = asyncio.Event()
+        self.drained = asyncio.Event()
+        """Set while nothing waits for the faceplate."""
+        self.drained.set()
         self._line = self._previous = ""
         self._answer: asyncio.Future[bool] | None = None
         self._deaf_until = 0.0
@@ -107,11 +110,7 @@ class Link:
             return
         self._queue.append((line, echoed))
         self._queued.set()
-
-    @property
-    def idle(self) -> bool:
-        """Whether everything that was sent has been echoed."""
-        return not self._queue and self._answer is None
+        self.drained.clear()
 
     async def run(self) -> None:
         """Keeps the link up for ever."""
@@ -151,6 +150,7 @@ class Link:
                         if echoed:
                             echoed()
                     self._queued.clear()
+                    self.drained.set()
             except FaceplateError as error:
                 self._change(State.SILENT, error)
                 await asyncio.sleep(PROBE_INTERVAL_S)
@@ -230,6 +230,7 @@ class Link:
     def _change(self, state: State, why: object) -> None:
         if state is not State.CONNECTED:
             self._queue.clear()
+            self.drained.set()
         if state is self.state:
             _LOGGER.debug("faceplate still %s: %s", state, why)
             return

@@ -1,9 +1,12 @@
+import asyncio
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from enclosure.drivers.alsa import AlsaMixer
 from enclosure.errors import MixerError
+from hw_sim.process import Program
 from hw_sim.sound import Sound
 
 
@@ -11,26 +14,87 @@ def amixer(*arguments: str) -> str:
     return subprocess.run(["amixer", *arguments], capture_output=True, text=True, check=True).stdout
 
 
-async def test_the_mixer_is_the_real_one(sound: Sound) -> None:
-    mixer = AlsaMixer("default", ("Nothing", "Master"))
-    await mixer.set_volume(42)
-    await mixer.set_muted(True)
+def unplugged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Sound:
+    """The default sound card of this process, once it runs."""
+    sound = Sound(folder)
+    for name, value in sound.client_environment.items():
+        monkeypatch.setenv(name, value)
+    return sound
+
+
+def remove_switch(sound: Sound) -> None:
+    """Makes it a card like many small ones, on which Master has a level only."""
+    sound.config.write_text(
+        sound.config.read_text().replace("ctl.!default {", "ctl.real {")
+        + """
+        ctl.!default { type remap child real remap { "name='Master Playback Switch'" "name='Light Switch'" } }
+        """
+    )
+
+
+def opened(*controls: str) -> AlsaMixer:
+    mixer = AlsaMixer("default", controls or ("Master",))
+    mixer.open()
+    return mixer
+
+
+def test_the_mixer_is_the_real_one(sound: Sound) -> None:
+    mixer = opened("Nothing", "Master")
+    assert mixer.write(42, True) == mixer.read() == (42, True)
     assert "[42%] [off]" in amixer("sget", "Master")
-    assert (await mixer.volume(), await mixer.muted()) == (42, True)
 
 
-async def test_what_others_change_is_seen(sound: Sound) -> None:
-    mixer = AlsaMixer("default", ("Master",))
-    await mixer.set_volume(10)
-    amixer("sset", "Master", "70%", "unmute")
-    assert (await mixer.volume(), await mixer.muted()) == (70, False)
+@pytest.mark.parametrize("level", [(0, False), (1, True), (50, False), (100, False)])
+def test_levels(sound: Sound, level: tuple[int, bool]) -> None:
+    assert opened().write(*level) == level
 
 
-async def test_a_card_without_such_a_control_says_what_it_has(sound: Sound) -> None:
+async def test_what_others_change_is_noticed_and_what_we_change_is_not(sound: Sound) -> None:
+    mixer = opened()
+    changed = asyncio.create_task(mixer.changed())
+    await asyncio.sleep(0)
+    mixer.write(10, False)
+    assert await asyncio.wait([changed], timeout=0.1) == (set(), {changed})
+    amixer("sset", "Master", "70%", "mute")
+    await changed
+    assert mixer.read() == (70, True)
+
+
+async def test_a_card_that_vanishes_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    card = unplugged(tmp_path, monkeypatch)
+    async with Program("sound", card.command, print, card.environment):
+        await card.ready()
+        mixer = opened()
+        changed = asyncio.create_task(mixer.changed())
+        await asyncio.sleep(0)
+    await changed
+    with pytest.raises(MixerError, match="mixer of default"):
+        mixer.read()
+    with pytest.raises(MixerError):
+        mixer.write(10, False)
+    with pytest.raises(MixerError, match="Connection refused"):
+        mixer.open()
+    assert "Connection refused" not in capfd.readouterr().err
+    async with Program("sound", card.command, print, card.environment):
+        await card.ready()
+        mixer.open()
+        assert mixer.write(20, False) == (20, False)
+
+
+def test_a_card_without_a_switch_is_turned_down(sound: Sound) -> None:
+    remove_switch(sound)
+    mixer = opened()
+    assert mixer.write(40, True) == (0, False)
+    assert mixer.write(40, False) == (40, False)
+
+
+def test_a_card_without_such_a_control_says_what_it_has(sound: Sound) -> None:
     with pytest.raises(MixerError, match=r"none of PCM; there are: Master"):
-        await AlsaMixer("default", ("PCM",)).volume()
+        opened("PCM")
 
 
-async def test_a_card_that_is_not_there_is_an_error() -> None:
+def test_a_card_that_is_not_there_is_an_error() -> None:
     with pytest.raises(MixerError, match="mixer of hw:9"):
-        await AlsaMixer("hw:9", ("Master",)).volume()
+        AlsaMixer("hw:9", ("Master",)).open()

@@ -1,31 +1,70 @@
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bus.dispatch import Dispatcher
+from bus.errors import BusUnavailableError
 from bus.message import Message
+from enclosure.config import VolumeSettings
 from enclosure.drivers.alsa import AlsaMixer
-from enclosure.errors import MixerError
 from enclosure.faceplate.frames import Command, EyesVolume
+from enclosure.handlers import volume as module
 from enclosure.handlers.buttons import KNOB
-from enclosure.handlers.volume import VolumeHandler, whole_percent
-from enclosure.ports import Mixer
+from enclosure.handlers.volume import SOUND, SOUND_GAP_S, VolumeHandler
+from enclosure.ports import MixerLevel
+from enclosure.state import State
+from enclosure.volume import FIRST_LEVEL, LISTENER
+from hw_sim.process import Program
 from hw_sim.sound import Sound
+from tests.conftest import until
+from tests.enclosure.drivers.test_alsa import amixer, remove_switch, unplugged
 
 FULL = 83
+
+
+class Mixer(AlsaMixer):
+    """A real one that writes down what it has been set to."""
+
+    def __init__(self, device: str) -> None:
+        super().__init__(device, ("Master",))
+        self.written: list[int] = []
+
+    def write(self, percent: int, muted: bool) -> MixerLevel:
+        level = super().write(percent, muted)
+        self.written.append(level.percent)
+        return level
 
 
 class Device:
     """The handler with a real mixer, and somebody who listens and looks."""
 
-    def __init__(self, mixer: Mixer) -> None:
-        self.mixer = mixer
+    def __init__(self, settings: VolumeSettings, state: State, card: str = "default") -> None:
+        self.mixer = Mixer(card)
         self.heard: list[Message] = []
         self.shown: list[Command] = []
+        self.now = 0.0
+        self.has_bus = True
         self.dispatcher = Dispatcher(self.emit)
-        VolumeHandler(mixer, FULL, self, self.dispatcher, self.emit)
+        self.handler = VolumeHandler(
+            self.mixer,
+            self,
+            self.dispatcher,
+            self.emit,
+            full=FULL,
+            settings=settings,
+            state=state,
+            clock=lambda: self.now,
+        )
 
     async def emit(self, message: Message) -> None:
+        if not self.has_bus:
+            raise BusUnavailableError("no bus")
         self.heard.append(message)
 
     def show(self, command: Command) -> None:
@@ -33,26 +72,59 @@ class Device:
 
     async def tell(self, what: str, data: dict[str, Any] | None = None, **context: Any) -> Any:
         """Sends a message; returns the data of the last answer."""
-        await self.dispatcher(Message(f"mycroft.volume.{what}", data or {}, context))
-        return self.heard[-1].data if self.heard else None
+        name = what if ":" in what else f"mycroft.volume.{what}"
+        await self.dispatcher(Message(name, data or {}, context))
+        return next((message.data for message in reversed(self.heard) if "volume" in message.msg_type), None)
+
+    async def reports(self, percent: float, muted: bool = False) -> None:
+        """Waits until the last message tells this."""
+        told = {"percent": percent, "muted": muted}
+        await until(lambda: bool(self.heard) and self.heard[-1].data == told, f"a report of {told}")
+
+    @property
+    def sounds(self) -> int:
+        return sum(message.data == {"uri": SOUND} for message in self.heard)
+
+
+Start = Callable[..., AbstractAsyncContextManager[Device]]
 
 
 @pytest.fixture
-async def device(sound: Sound) -> Device:
-    device = Device(AlsaMixer("default", ("Master",)))
-    await device.tell("set", {"percent": 0.5})
-    return device
+def start(tmp_path: Path) -> Start:
+    """Starts the handler, and stops it after use; what it remembers stays."""
+    state = State(tmp_path / "state.json")
+
+    @contextlib.asynccontextmanager
+    async def start(**settings: Any) -> AsyncIterator[Device]:
+        device = Device(VolumeSettings(**settings), state)
+        running = asyncio.create_task(device.handler.run())
+        await until(lambda: bool(device.heard), "the card")
+        device.heard.clear()
+        yield device
+        running.cancel()
+        await asyncio.wait([running])
+
+    return start
+
+
+@pytest.fixture
+async def device(sound: Sound, start: Start) -> AsyncIterator[Device]:
+    async with start() as device:
+        await device.tell("set", {"percent": 0.5, "play_sound": False})
+        device.heard.clear()
+        yield device
 
 
 async def test_the_full_volume_is_the_loudest_that_the_board_is_meant_for(device: Device) -> None:
     assert await device.tell("set", {"percent": 1.0}) == {"percent": 1.0, "muted": False}
-    assert await device.mixer.volume() == FULL
+    assert device.mixer.read() == (FULL, False)
 
 
 @pytest.mark.parametrize(
     ("what", "data", "percent"),
     [
         ("get", {}, 0.5),
+        ("get.sliding.panel", {}, 0.5),
         ("increase", {}, 0.6),
         ("decrease", {}, 0.4),
         ("increase", {"percent": 0.25, "play_sound": False}, 0.75),
@@ -66,46 +138,243 @@ async def test_the_full_volume_is_the_loudest_that_the_board_is_meant_for(device
 )
 async def test_levels(device: Device, what: str, data: dict[str, Any], percent: float) -> None:
     assert await device.tell(what, data, source="ann") == {"percent": percent, "muted": False}
-    answer = device.heard[-1]
+    answer = next(message for message in device.heard if "volume" in message.msg_type)
     assert (answer.msg_type, answer.context["destination"]) == ("mycroft.volume.get.response", "ann")
+    assert device.mixer.read().percent == round(percent * FULL)
 
 
-async def test_the_level_survives_muting(device: Device) -> None:
-    assert await device.tell("mute") == {"percent": 0.5, "muted": True}
-    assert await device.tell("unmute") == {"percent": 0.5, "muted": False}
+async def test_a_slider_is_followed(device: Device) -> None:
+    for percent in range(50, 101):
+        await device.tell("set.gui", {"percent": percent / 100, "play_sound": False})
+    await device.reports(1.0)
+    assert len(device.heard) < 50
+    assert device.mixer.read().percent == FULL
 
 
 @pytest.mark.parametrize(
-    ("what", "data", "percent", "muted"),
-    [("increase", {}, 0.6, False), ("set", {"percent": 0.3}, 0.3, False), ("decrease", {}, 0.4, True)],
+    ("first", "then", "data", "percent", "muted"),
+    [
+        ("mute", "get", {}, 0.5, True),
+        ("mute", "mute", {}, 0.5, True),
+        ("mute", "unmute", {}, 0.5, False),
+        ("mute", "mute.toggle", {}, 0.5, False),
+        ("get", "mute.toggle", {}, 0.5, True),
+        ("mute", "increase", {}, 0.6, False),
+        ("mute", "set", {"percent": 0.3}, 0.3, False),
+        ("mute", "decrease", {}, 0.4, True),
+    ],
 )
-async def test_who_turns_it_up_wants_to_hear_it(
-    device: Device, what: str, data: dict[str, Any], percent: float, muted: bool
+@pytest.mark.parametrize("has_switch", [True, False])
+async def test_the_level_survives_muting(
+    sound: Sound,
+    start: Start,
+    *,
+    first: str,
+    then: str,
+    data: dict[str, Any],
+    percent: float,
+    muted: bool,
+    has_switch: bool,
 ) -> None:
-    await device.tell("mute")
-    assert await device.tell(what, data) == {"percent": percent, "muted": muted}
+    if not has_switch:
+        remove_switch(sound)
+    async with start() as device:
+        await device.tell("set", {"percent": 0.5})
+        await device.tell(first)
+        assert await device.tell(then, data) == {"percent": percent, "muted": muted}
+        level = 0 if muted and not has_switch else round(percent * FULL)
+        assert device.mixer.read() == (level, muted and has_switch)
 
 
-@pytest.mark.parametrize("data", [{}, {"percent": "loud"}, {"percent": True}])
-async def test_a_set_without_a_level_fails_and_changes_nothing(device: Device, data: dict[str, Any]) -> None:
-    before = await device.mixer.volume()
+@pytest.mark.parametrize("data", [{}, {"percent": "loud"}, {"percent": True}, {"percent": 1, "play_sound": 5}])
+async def test_a_set_that_makes_no_sense_fails_and_changes_nothing(device: Device, data: dict[str, Any]) -> None:
+    before = device.mixer.read()
     await device.tell("set", data)
     assert device.heard[-1].msg_type == "mycroft.volume.set.failed"
-    assert await device.mixer.volume() == before
+    assert device.mixer.read() == before
 
 
-async def test_a_satellites_session_does_not_touch_this_devices_volume(device: Device) -> None:
-    before, heard = await device.mixer.volume(), len(device.heard)
-    for what in ("get", "set", "increase", "decrease", "mute", "unmute"):
-        await device.tell(what, {"percent": 1.0}, session={"session_id": "kitchen"})
-    assert (await device.mixer.volume(), await device.mixer.muted(), len(device.heard)) == (before, False, heard)
+@pytest.mark.parametrize(
+    "what",
+    [
+        *("get", "get.sliding.panel", "set", "set.gui", "increase", "decrease", "mute", "unmute", "mute.toggle"),
+        *("duck", "unduck", "recognizer_loop:record_begin", "recognizer_loop:record_end"),
+    ],
+)
+async def test_a_satellites_session_does_not_touch_this_devices_volume(
+    sound: Sound, start: Start, what: str
+) -> None:
+    async with start(duck_while_recording=True) as device:
+        await device.tell("duck", source="ann")
+        before = device.mixer.read()
+        device.heard.clear()
+        await device.tell(what, {"percent": 1.0}, session={"session_id": "kitchen"}, source="ann")
+        assert (device.mixer.read(), device.heard) == (before, [])
+
+
+# The knob.
 
 
 async def test_only_the_knob_is_shown_on_the_eyes(device: Device) -> None:
     await device.tell("increase")
-    assert device.shown == []
     await device.tell("increase", source=KNOB)
+    await device.reports(0.7)
     assert device.shown == [EyesVolume(8)]
+
+
+async def test_a_burst_of_the_knob_is_smooth_and_loses_no_step(device: Device) -> None:
+    device.mixer.written.clear()
+    for step in range(30):
+        device.now = step / 30
+        what = "increase" if step < 20 else "decrease"
+        await device.tell(what, {"percent": 0.02, "play_sound": True}, source=KNOB)
+        await asyncio.sleep(0)
+    await device.reports(0.7)
+    levels = [*range(52, 92, 2), *range(88, 68, -2)]
+    assert device.mixer.written == [round(level * FULL / 100) for level in levels]
+    assert device.sounds == 5  # one in 200 ms
+    assert len(device.heard) - device.sounds < 30
+    assert device.shown[-1] == EyesVolume(8)
+
+
+async def test_at_the_end_of_the_scale_every_step_counts_still(device: Device) -> None:
+    for what in ("increase",) * 30 + ("decrease",) * 3:
+        await device.tell(what, source=KNOB)
+    await device.reports(0.7)
+
+
+# Sounds.
+
+
+@pytest.mark.parametrize(
+    ("before", "what", "data", "sounds"),
+    [
+        ("get", "set", {"percent": 0.6}, 1),
+        ("get", "set", {"percent": 0.6, "play_sound": False}, 0),
+        ("get", "set", {"percent": 0.5}, 0),
+        ("get", "set.gui", {"percent": 0.6}, 1),
+        ("get", "increase", {}, 1),
+        ("get", "decrease", {"play_sound": "false"}, 0),
+        ("get", "mute", {}, 0),
+        ("mute", "increase", {}, 1),
+        ("mute", "decrease", {}, 0),
+        ("duck", "increase", {}, 0),
+    ],
+)
+async def test_a_change_is_heard(
+    device: Device, before: str, what: str, data: dict[str, Any], sounds: int
+) -> None:
+    await device.tell(before)
+    await device.tell(what, data)
+    assert device.sounds == sounds
+
+
+async def test_a_sound_does_not_wait_for_more_than_the_last_one(device: Device) -> None:
+    for now, sounds in ((0, 1), (SOUND_GAP_S / 2, 1), (SOUND_GAP_S, 2), (SOUND_GAP_S * 1.5, 2), (9, 3)):
+        device.now = now
+        await device.tell("increase", {"percent": 0.01})
+        assert device.sounds == sounds
+
+
+# Lowered for a while.
+
+
+@pytest.mark.parametrize(
+    ("steps", "percent"),
+    [
+        (["duck ann"], 0.3),
+        (["duck ann", "unduck ann"], 0.5),
+        (["duck ann", "duck ann", "unduck ann"], 0.5),
+        (["duck ann", "duck ben", "unduck ann"], 0.3),
+        (["duck ann", "duck ben", "unduck ann", "unduck ben"], 0.5),
+        (["unduck ann"], 0.5),
+        (["duck ann", "increase ben"], 0.3),
+        (["duck ann", "increase ben", "unduck ann"], 0.6),
+        (["decrease ben", "decrease ben", "decrease ben", "duck ann"], 0.2),
+        (["duck ann", "mute ben", "unduck ann", "unmute ben"], 0.5),
+    ],
+)
+async def test_ducks(device: Device, steps: list[str], percent: float) -> None:
+    for step in steps:
+        what, who = step.split()
+        answer = await device.tell(what, source=who)
+    assert answer == {"percent": percent, "muted": False}
+    assert device.mixer.read().percent == round(percent * FULL)
+
+
+async def test_a_recording_lowers_where_that_is_configured(sound: Sound, start: Start) -> None:
+    async with start(duck_while_recording=True, duck=0) as device:
+        for _ in range(2):  # twice has left a Mark 1 silent for ever (skill-volume#56)
+            await device.tell("recognizer_loop:record_begin")
+        await device.reports(0)
+        assert device.mixer.read().percent == 0
+        await device.tell("recognizer_loop:record_end")
+        await device.reports(FIRST_LEVEL / 100)
+        assert device.mixer.read().percent == round(FIRST_LEVEL * FULL / 100)
+
+
+async def test_a_recording_lowers_nothing_else(device: Device) -> None:
+    await device.tell("recognizer_loop:record_begin")
+    assert device.mixer.read().percent == round(0.5 * FULL)
+
+
+@pytest.mark.parametrize(
+    ("what", "data", "context", "percent"),
+    [
+        ("get", {}, {}, 0.5),
+        ("increase", {"play_sound": True}, {"source": KNOB}, 0.6),
+        ("set", {"percent": 0.8}, {"skill_id": "ovos-skill-volume"}, 0.8),
+        ("decrease", {}, {}, 0.4),
+    ],
+)
+async def test_the_listeners_fake_barge_in(
+    device: Device, what: str, data: dict[str, Any], context: dict[str, str], percent: float
+) -> None:
+    low, high = {"percent": 0.3, "play_sound": False}, {"percent": 0.5, "play_sound": False}
+    assert (await device.tell("set", low, skill_id=LISTENER))["percent"] == 0.3
+    await device.tell("recognizer_loop:record_begin")
+    await device.tell(what, data, **context)
+    assert device.mixer.read().percent == round(0.3 * FULL)
+    await device.tell("set", high, skill_id=LISTENER)
+    await device.tell("recognizer_loop:record_end")
+    assert (await device.tell("get"))["percent"] == percent
+    assert device.mixer.read().percent == round(percent * FULL)
+    assert device.sounds == 0
+
+
+# Other programs.
+
+
+async def test_what_others_change_is_reported_and_what_we_change_is_not_reported_again(device: Device) -> None:
+    await device.tell("set", {"percent": 0.6, "play_sound": False})
+    amixer("sset", "Master", "20%")
+    await device.reports(0.24)
+    amixer("sset", "Master", "mute")
+    await device.reports(0.24, muted=True)
+    amixer("sset", "Master", "100%", "unmute")
+    await device.reports(1.0)
+    assert [message.data["percent"] for message in device.heard][:2] == [0.6, 0.24]
+
+
+async def test_what_others_have_just_changed_counts(device: Device) -> None:
+    amixer("sset", "Master", "20%")
+    assert (await device.tell("increase", {"percent": 0.06}))["percent"] == 0.3
+
+
+async def test_a_switch_that_others_turn_leaves_the_level(device: Device) -> None:
+    await device.tell("duck")
+    amixer("sset", "Master", "mute")
+    await device.reports(0.3, muted=True)
+    amixer("sset", "Master", "unmute")
+    await device.reports(0.3)
+    assert (await device.tell("unduck"))["percent"] == 0.5
+
+
+async def test_a_level_that_others_set_ends_what_lowers_it(device: Device) -> None:
+    await device.tell("duck")
+    amixer("sset", "Master", f"{FULL}%")
+    await device.reports(1.0)
+    assert (await device.tell("unduck"))["percent"] == 1.0
 
 
 async def test_what_rounds_differently_in_the_mixer_comes_back_as_it_was_set(device: Device) -> None:
@@ -113,15 +382,78 @@ async def test_what_rounds_differently_in_the_mixer_comes_back_as_it_was_set(dev
         assert (await device.tell("set", {"percent": percent / 100}))["percent"] == percent / 100
 
 
-async def test_a_card_that_is_gone_is_told() -> None:
-    device = Device(AlsaMixer("hw:9", ("Master",)))
-    assert "hw:9" in (await device.tell("get"))["error"]
-    with pytest.raises(MixerError):
-        await device.mixer.volume()
+# The card, and the start.
+
+
+async def test_a_card_that_vanishes_and_comes_back_has_its_level_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "RETRY_FIRST_S", 0.05)
+    caplog.set_level(logging.DEBUG, module.__name__)
+    card = unplugged(tmp_path, monkeypatch)
+
+    def attempts(level: int) -> int:
+        return sum((record.name, record.levelno) == (module.__name__, level) for record in caplog.records)
+
+    async with contextlib.AsyncExitStack() as stack:
+        async with Program("sound", card.command, print, card.environment):
+            await card.ready()
+            device = await stack.enter_async_context(start())
+            await device.tell("set", {"percent": 0.4})
+            await device.tell("duck", source="ann")
+        await until(lambda: attempts(logging.DEBUG) == 3, "attempts to open it")
+        for what in ("get", "set", "increase", "mute", "unduck"):
+            await device.tell(what, {"percent": 1.0}, source="ann")
+            assert device.heard[-1].msg_type == f"mycroft.volume.{what}.failed"
+        await device.tell("recognizer_loop:record_end")
+        assert device.heard[-1].msg_type == "mycroft.volume.unduck.failed"
+        async with Program("sound", card.command, print, card.environment):
+            await device.reports(0.4)
+            assert device.mixer.read() == (round(0.4 * FULL), False)
+            amixer("sset", "Master", "20%")
+            await device.reports(0.24)
+            assert attempts(logging.WARNING) == 1
+
+
+async def test_a_card_that_was_never_there_is_told(start: Start, tmp_path: Path) -> None:
+    device = Device(VolumeSettings(), State(tmp_path / "state.json"), "hw:9")
+    running = asyncio.create_task(device.handler.run())
+    await asyncio.sleep(0)
+    assert await device.tell("get") == {"error": "the sound card is away"}
+    running.cancel()
+
+
+async def test_a_report_without_a_bus_is_not_the_end(device: Device) -> None:
+    device.has_bus = False
+    amixer("sset", "Master", "20%")
+    await until(lambda: device.handler._volume.level == 24, "the change")
+    await asyncio.sleep(0)
+    device.has_bus = True
+    amixer("sset", "Master", "40%")
+    await device.reports(0.48)
 
 
 @pytest.mark.parametrize(
-    ("value", "percent"), [(0, 0), (0.005, 0), (0.5, 50), (1, 100), (1.5, 100), (2, 2), (80, 80), (100, 100)]
+    ("level", "settings", "percent"),
+    [
+        (None, {}, FIRST_LEVEL / 100),
+        (None, {"start": 20}, 0.2),
+        (0.8, {}, 0.8),
+        (0.8, {"start": 50}, 0.5),
+        (0.3, {"start": 50}, 0.3),
+    ],
 )
-def test_what_clients_mean_by_percent(value: float, percent: int) -> None:
-    assert whole_percent(value) == percent
+@pytest.mark.parametrize("muted", [False, True])
+async def test_a_restart_is_never_louder(
+    sound: Sound, start: Start, *, level: float | None, settings: dict[str, int], percent: float, muted: bool
+) -> None:
+    if level is not None:
+        async with start() as device:
+            await device.tell("set", {"percent": level})
+            await device.tell("mute" if muted else "unmute")
+            await device.tell("duck")
+    amixer("sset", "Master", "100%", "unmute")  # as a card may be after a reboot
+    async with start(**settings) as device:
+        muted = muted and level is not None
+        assert await device.tell("get") == {"percent": percent, "muted": muted}
+        assert device.mixer.read() == (round(percent * FULL), muted)

@@ -1,0 +1,55 @@
+"""What `mycroft-enclosure` does for a person who tries the face out: show and eyes. They go over the bus."""
+
+import base64
+import re
+from pathlib import Path
+
+from bus import topics
+from bus.commands import ANSWER_TIMEOUT_S, send
+from bus.errors import PayloadError
+from bus.message import Message
+from bus.service import Exit
+from enclosure.faceplate.images import decode_image
+
+PICTURES = (".png", ".jpg", ".jpeg")
+
+COLOURS = {"red": "#f00", "green": "#0f0", "blue": "#00f", "white": "#fff"}
+
+
+async def show(url: str, what: str) -> Exit:
+    """Puts a text, or the picture in a file, on the mouth. Raises BusError or OSError."""
+    return await send(url, shown(what), None, ANSWER_TIMEOUT_S)
+
+
+async def eyes(url: str, message: Message) -> Exit:
+    """Sends what `eyes_message` has made. Raises BusUnavailableError."""
+    return await send(url, message, None, ANSWER_TIMEOUT_S)
+
+
+def shown(what: str) -> Message:
+    """The message that shows a text, or the picture in a file that is there. Raises PayloadError or OSError."""
+    path = Path(what)
+    if path.suffix.lower() not in PICTURES or not path.exists():
+        return Message(topics.MOUTH_TEXT.name, {"text": what})
+    image = path.read_bytes()
+    defaults = topics.MOUTH_DISPLAY_IMAGE.read({})
+    try:  # here, where somebody reads what is wrong with it
+        decode_image(image, threshold=defaults["threshold"], invert=defaults["invert"])
+    except ValueError as error:
+        raise PayloadError(f"{path}: {error}") from error
+    # Not the path: the daemon need not be allowed to read it.
+    return Message(topics.MOUTH_DISPLAY_IMAGE.name, {"img_b64": base64.b64encode(image).decode()})
+
+
+def eyes_message(colour: str) -> Message:
+    """The message that gives the eyes a colour, or switches them. Raises ValueError that says what is accepted."""
+    if colour == "on":
+        return Message(topics.EYES_ON.name)
+    if colour == "off":
+        return Message(topics.EYES_OFF.name)
+    code = COLOURS.get(colour, colour)
+    if not re.fullmatch("#([0-9a-fA-F]{3}){1,2}", code):
+        raise ValueError(f"{colour} is none of '#rgb', '#rrggbb', {', '.join(COLOURS)}, on, off")
+    digits = code[1:] if len(code) == 7 else "".join(2 * digit for digit in code[1:])
+    r, g, b = bytes.fromhex(digits)
+    return Message(topics.EYES_COLOR.name, {"r": r, "g": g, "b": b})

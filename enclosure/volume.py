@@ -1,0 +1,100 @@
+"""How loud it should be, and who lowers that for a while: arithmetic, without a mixer.
+
+Levels are whole percent of the loudest that the device is meant for.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+LOUDEST = 100
+
+FIRST_LEVEL = 60
+"""Of a device that starts for the first time: level 6 of 10, as on every Mark 1 (mycroft's volume skill)."""
+
+LISTENER = "dinkum-listener"
+"""The skill_id of ovos-dinkum-listener. It sets a low volume for a recording, and at its end the one from before,
+also when somebody has chosen another one meanwhile (ovos-dinkum-listener#156)."""
+
+RECORDING = "recording"
+"""Who lowers the volume while somebody speaks, where that is configured."""
+
+RESTORE_S = 1.0
+"""How long after the end of a recording a set of the listener is the one that ends its lowering."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """The volume at one moment; each method returns the one after it.
+
+    Whoever lowers it for a while never makes it louder, and never changes what it comes back to.
+    """
+
+    level: int
+    """What somebody has chosen."""
+    muted: bool = False
+    ducks: Mapping[str, int] = field(default_factory=dict)
+    """To which level it is lowered, by whom."""
+    restore_until_s: float = -math.inf
+
+    @property
+    def heard(self) -> int:
+        """The level as it is now, were it not muted."""
+        return min((self.level, *self.ducks.values()))
+
+    def at(self, level: int) -> "Volume":
+        """Set to a level, which is clamped; whoever sets it wants to hear it."""
+        return replace(self, level=min(max(level, 0), LOUDEST), muted=False)
+
+    def raised(self, by: int) -> "Volume":
+        """Turned up from the level before muting."""
+        return self.at(self.level + by)
+
+    def lowered(self, by: int) -> "Volume":
+        """Turned down; whoever turns a muted device down does not want to hear it."""
+        return replace(self.at(self.level - by), muted=self.muted)
+
+    def with_muted(self, muted: bool) -> "Volume":
+        """Muted or unmuted; the level is remembered."""
+        return replace(self, muted=muted)
+
+    def ducked(self, who: str, level: int) -> "Volume":
+        """Lowered by somebody, until `unducked`; a second time changes only to which level."""
+        return replace(self, ducks={**self.ducks, who: level})
+
+    def unducked(self, who: str) -> "Volume":
+        """No longer lowered by him."""
+        return replace(self, ducks={other: level for other, level in self.ducks.items() if other != who})
+
+    def set_by_listener(self, level: int, now_s: float) -> "Volume":
+        """Lowered by the listener's first set, and no longer by the next, unless that is for the same level."""
+        if LISTENER in self.ducks:
+            return self if level == self.ducks[LISTENER] else self.unducked(LISTENER)
+        if now_s < self.restore_until_s:
+            return replace(self, restore_until_s=-math.inf)
+        return self.ducked(LISTENER, level)
+
+    def recorded(self, now_s: float) -> "Volume":
+        """No longer lowered for a recording; the listener's own set for that may come before or after it."""
+        until_s = now_s + RESTORE_S if LISTENER in self.ducks else -math.inf
+        return replace(self.unducked(LISTENER).unducked(RECORDING), restore_until_s=until_s)
+
+    def found(self, level: int) -> "Volume":
+        """Set at the mixer by another program: heard as it is, so nobody lowers it any more."""
+        return replace(self, level=level, ducks={})
+
+    def with_ducks_of(self, other: "Volume") -> "Volume":
+        """This level, lowered by whoever lowers the other one."""
+        return replace(other, level=self.level, muted=self.muted)
+
+
+def start_level(saved: int | None, limit: int | None) -> int:
+    """The level to start with: that from before the restart, or a first one; never above the limit."""
+    if saved is None:
+        return FIRST_LEVEL if limit is None else limit
+    return saved if limit is None else min(saved, limit)
+
+
+def whole_percent(value: float) -> int:
+    """What clients mean by a `percent`: 0..1 as it should be, or a percentage from 2 to 100."""
+    return round(min(value * 100 if value < 2 else value, LOUDEST))
