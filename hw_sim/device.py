@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -28,6 +29,8 @@ ASK_AGAIN_S = 0.25
 QUESTIONS = ("mycroft.volume.get", "system.ssh.status")
 """The device is there when each of these has an answer, and the faceplate has been spoken to."""
 
+_LOG_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ")
+
 Tell = Callable[[str, str], None]
 """Called with who says something, and what."""
 
@@ -50,7 +53,7 @@ async def run_device(ports: Ports, cable: Cable, tell: Tell) -> None:
         group = await stack.enter_async_context(asyncio.TaskGroup())
 
         async def start(name: str, *command: str, environment: dict[str, str] | None = None) -> Program:
-            program = Program(name, command, partial(tell, name), environment)
+            program = Program(name, command, partial(_hear, tell, name), environment)
             await stack.enter_async_context(program)
             group.create_task(program.watch())
             return program
@@ -70,13 +73,19 @@ async def run_device(ports: Ports, cable: Cable, tell: Tell) -> None:
             "enclosure",
             *(*python, "enclosure", "run", "--bus", bus_url, "--profile", "mycroft_mark_1"),
             *("--serial", str(faceplate.link)),
-            environment=sound.client_environment,
+            environment={**sound.client_environment, "STATE_DIRECTORY": str(folder)},
         )
         await start("admin", *python, "admin", "run", "--bus", bus_url, "--dbus", host.address)
         await _until_it_answers(bus_url, faceplate, group, tell)
         tell("sim", f"its mixer: ALSA_CONFIG_PATH={sound.config} amixer sget Master")
         tell("", f"ready bus={bus_url} face={face_url} serial={faceplate.port}")
         await asyncio.get_running_loop().create_future()
+
+
+def _hear(tell: Tell, name: str, line: str) -> None:
+    """Passes on what a program says, without its own time, and without the D-Bus daemon's talk about itself."""
+    if not line.startswith("dbus-daemon["):
+        tell(name, _LOG_TIME.sub("", line))
 
 
 async def _until_it_answers(bus_url: str, faceplate: Faceplate, group: asyncio.TaskGroup, tell: Tell) -> None:
