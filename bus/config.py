@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -112,7 +112,17 @@ def _convert(values: dict[str, Any], kind: type[T], where: str) -> T:
     except msgspec.ValidationError as error:
         # msgspec says "Expected `int`, got `str` - at `$.port`"
         what, _, place = str(error).partition(" - at `$")
-        raise ConfigError(f"{where}{place.rstrip('`')}: {what}") from error
+        unknown = re.search(r"unknown field `(.+)`", what)
+        nearest = difflib.get_close_matches(unknown[1], _nested_names(kind), 1) if unknown else []
+        hint = f"; did you mean {nearest[0]}?" if nearest else ""
+        raise ConfigError(f"{where}{place.rstrip('`')}: {what}{hint}") from error
+
+
+def _nested_names(kind: type) -> list[str]:
+    """The names of the fields of those objects that a section may hold."""
+    hints = get_type_hints(kind).values()
+    nested = [part for hint in hints for part in (hint, *get_args(hint)) if isinstance(part, type)]
+    return [name for part in nested if issubclass(part, msgspec.Struct) for name in part.__struct_fields__]
 
 
 def _read(path: Path) -> dict[str, Any]:

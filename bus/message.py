@@ -110,9 +110,34 @@ def check(frame: str | bytes) -> Message | None:
         raise FrameError("type is not a text, or empty")
     if not isinstance(data, dict | None) or not isinstance(context, dict | None):
         raise FrameError("data or context is not an object")
-    if context and "session" in context and not isinstance(context["session"], dict):
-        raise FrameError("context.session is not an object")
+    if context and "session" in context:
+        _check_session(context["session"], context.get("lang") or (data or {}).get("lang"))
     return Message(msg_type, data or {}, context or {})
+
+
+def _check_session(session: object, other_lang: object) -> None:
+    """What ovos-bus-client 1.5 makes of the session of every message that it hears. Raises FrameError."""
+    if not isinstance(session, dict):
+        raise FrameError("context.session is not an object")
+    lang = session.get("lang") or other_lang
+    if lang and not isinstance(lang, str):
+        raise FrameError("the lang of context.session is not a text")
+    if session.get("session_id") and isinstance(session["session_id"], dict | list):
+        raise FrameError("context.session.session_id is not a text")
+    inner = session.get("context", {})
+    if not isinstance(inner, dict):
+        raise FrameError("context.session.context is not an object")
+    stack = inner.get("frame_stack", [])
+    if not isinstance(stack, list) or not all(map(_is_frame, stack)):
+        raise FrameError("context.session.context.frame_stack is not a list of frames and times")
+
+
+def _is_frame(pair: object) -> bool:
+    match pair:
+        case [dict() as frame, _]:
+            return frame.keys() <= {"entities", "metadata"}
+        case _:
+            return False
 
 
 def render(message: Message) -> str:

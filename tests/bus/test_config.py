@@ -1,16 +1,22 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bus.config import Configuration, WebSocketSettings, without_comments
 from bus.errors import ConfigError
 
 
+class Inner(msgspec.Struct, forbid_unknown_fields=True):
+    color: int = 1
+
+
 @dataclass(frozen=True)
 class Section:
     level: int = 1
     names: tuple[str, ...] = ()
+    inner: Inner | None = None
 
 
 @pytest.fixture
@@ -32,8 +38,9 @@ def test_later_ones_win_file_environment_flag(files: list[Path]) -> None:
     ("content", "complaint"),
     [
         ('{"own": {"levle": 2}}', r"user.conf: own.levle: unknown key; did you mean level\?"),
-        ('{"own": {"zzz": 2}}', r"own.zzz: unknown key; there are: level, names"),
+        ('{"own": {"zzz": 2}}', r"own.zzz: unknown key; there are: inner, level, names"),
         ('{"own": {"level": "high"}}', r"user.conf: own.level: Expected `int`"),
+        ('{"own": {"inner": {"colour": 1}}}', r"user.conf: own.inner: .*`colour`; did you mean color\?"),
         ('{"own": 5}', "user.conf: own: expected an object"),
         ('{"own": ', "user.conf: "),
         ("[]", "user.conf: "),

@@ -42,6 +42,16 @@ def test_messages_are_read(frame: str, message: Message) -> None:
         *("not json", "", "[1]", "1", "{}", '{"type":null}', '{"type":""}', '{"type":1}', '{"data":{}}'),
         *('{"type":"x","data":[1]}', '{"type":"x","data":"x"}', '{"type":"x","context":1}'),
         *('{"type":"x","context":{"session":5}}', '{"type":"x","context":{"session":null}}'),
+        *(
+            '{"type":"x","context":{"session":{"lang":5}}}',
+            '{"type":"x","context":{"session":{"session_id":[1]}}}',
+        ),
+        '{"type":"x","data":{"lang":5},"context":{"session":{}}}',
+        '{"type":"x","context":{"session":{"context":null}}}',
+        *(
+            f'{{"type":"x","context":{{"session":{{"context":{{"frame_stack":{stack}}}}}}}}}'
+            for stack in ("null", "5", "[5]", "[[]]", '[[{"other":1},0]]')
+        ),
         *('{"type":"x","data":{"a":NaN}}', '{"type":"x"} {"type":"y"}', '\ufeff{"type":"x"}'),
         *(b'{"type":"x","data":{"a":"\xff"}}', '{"type":"x","data":{"a":' + "1" * 5000 + "}}"),
         *(nested(MAX_DEPTH + 1), nested(100_000)),

@@ -1,6 +1,9 @@
 """Virtual environments with the real client libraries of the field, from PyPI, made once and kept."""
 
+import functools
 import subprocess
+import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -15,17 +18,25 @@ def python_with(*requirements: str) -> Path:
     python = folder / "bin" / "python"
     done = folder / ".installed"
     if not done.exists():
+        if not _pypi_answers():
+            pytest.skip(f"PyPI cannot be reached, so there is no {requirements[0]} to try")
         venv.create(folder, clear=True, with_pip=True)
         installed = _pip(python, "install", *requirements)
         if installed.returncode:
-            if _pip(python, "download", "--no-deps", "--dest", str(folder), "pip").returncode:
-                pytest.skip(f"PyPI cannot be reached, so there is no {requirements[0]} to try")
             pytest.fail(f"cannot install {requirements}: {installed.stderr}")
         done.touch()
     return python
 
 
-def _pip(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+@functools.cache
+def _pypi_answers() -> bool:
+    """Asked once, since pip takes its time to say no."""
+    with tempfile.TemporaryDirectory() as folder:
+        patience = ("--retries", "1", "--timeout", "15")
+        return not _pip(sys.executable, "download", "--no-deps", *patience, "--dest", folder, "pip").returncode
+
+
+def _pip(python: str | Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -35,6 +46,6 @@ OVOS_2 = ("ovos_bus_client", "ovos-bus-client==2.11.29a1")
 MYCROFT = ("mycroft_bus_client", "mycroft-messagebus-client==0.10.1")
 """Module and requirement of the libraries that most programs in the field use."""
 
-HIVEMIND_4 = ("hivemind-core==4.0.0", "hivemind-bus-client==0.4.4", "bitstring<5")
+HIVEMIND_4 = ("hivemind-core==4.0.0", "hivemind-bus-client==0.4.4", "bitstring<5", "setuptools<81")
 HIVEMIND_5 = ("hivemind-core==5.3.10a1", "hivemind-bus-client==1.2.12a1")
-"""Each with the client that satellites of that generation use. The old one cannot be imported with bitstring 5."""
+"""Each with the client of its generation. The old one needs what newer versions of these no longer have."""
