@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from admin.app import admin
 from bus.config import Configuration, WebSocketSettings
-from bus.errors import ConfigError
-from bus.service import Exit, run
+from bus.errors import ConfigError, Exit
+from bus.service import run
 
 EXAMPLES = """\
 examples:

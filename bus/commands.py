@@ -12,9 +12,8 @@ import msgspec
 
 from bus import topics
 from bus.client import BusClient, open_socket
-from bus.errors import BusUnavailableError, RecordingError
+from bus.errors import BusUnavailableError, Exit, RecordingError
 from bus.message import Message, render_data
-from bus.service import Exit
 
 ANSWER_TIMEOUT_S = 3.0
 """As long as the clients of the field wait for an answer."""

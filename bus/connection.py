@@ -199,7 +199,7 @@ class Connection(asyncio.Protocol):
     def _write_protocol(self) -> None:
         """Writes what the protocol has to say: handshake response, ping, pong, close."""
         data = self._ws.data_to_send()
-        if self._transport.is_closing():
+        if not data or self._transport.is_closing():
             return
         if any(data):
             self._transport.write(b"".join(data))
@@ -246,7 +246,7 @@ class Connection(asyncio.Protocol):
 
     def _take(self, frame: Frame) -> None:
         if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
-            self._message = bytearray(frame.data)
+            self._message = bytearray() if frame.fin else bytearray(frame.data)
             self._binary = frame.opcode is Opcode.BINARY
         elif frame.opcode is Opcode.CONT:
             self._message += frame.data
@@ -254,7 +254,8 @@ class Connection(asyncio.Protocol):
             return
         if not frame.fin:
             return
-        payload, self._message = bytes(self._message), bytearray()
+        payload = bytes(frame.data if frame.opcode is not Opcode.CONT else self._message)  # mostly no copy
+        self._message = bytearray()
         self._received += 1
         reason = (
             self._server.hub.reject(self, "not a message: binary frame")

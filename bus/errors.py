@@ -7,7 +7,20 @@ BusError
 ├── ConfigError (ValueError)         mycroft.conf, the environment or a flag is wrong
 ├── ListenError (OSError)            the server cannot listen where it was told to
 └── BusUnavailableError (ConnectionError)
+
+And what our commands exit with.
 """
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of all our commands."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NO_BUS = 3
 
 
 class BusError(Exception):

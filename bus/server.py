@@ -5,12 +5,11 @@ import logging
 import os
 import resource
 import socket
-import ssl
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from websockets.frames import CloseCode, Opcode
 
@@ -19,6 +18,10 @@ from bus.config import BusSettings, WebSocketSettings
 from bus.connection import CLOSE_TIMEOUT_S, HANDSHAKE_TIMEOUT_S, Connection
 from bus.errors import ListenError
 from bus.hub import Hub
+from bus.service import inherited_sockets, notify, run
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 BACKLOG = 1024
 """Connections that may wait to be accepted, as when all programs of a device come back at once."""
@@ -38,6 +41,22 @@ def text_frame(payload: bytes) -> bytes:
     if size < 65536:
         return struct.pack("!BBH", _FIN_TEXT, 126, size) + payload
     return struct.pack("!BBQ", _FIN_TEXT, 127, size) + payload
+
+
+def serve(websocket: WebSocketSettings, settings: BusSettings) -> int:
+    """Serves until it is told to stop; returns the exit code."""
+    # Each client is an open file, and the usual 1024 are fewer than max_clients and our own.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    inherited = inherited_sockets()
+
+    async def listen() -> None:
+        async with Server(websocket, settings, inherited) as server:
+            print(f"bus={server.url}", flush=True)
+            notify("READY=1")
+            await asyncio.get_running_loop().create_future()
+
+    return run(listen)
 
 
 class Server:
@@ -132,7 +151,7 @@ class Server:
         if settings.remote_port is not None:
             await self._serve(_tcp(settings.remote_host, settings.remote_port), tls)
 
-    async def _serve(self, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
+    async def _serve(self, listening: socket.socket, tls: "SSLContext | None") -> None:
         loop = asyncio.get_running_loop()
         if _is_unix(listening):
             listener = await loop.create_unix_server(lambda: Connection(self, secure=False), sock=listening)
@@ -146,10 +165,12 @@ class Server:
             )
         self._listeners.append(listener)
 
-    def _tls(self) -> ssl.SSLContext:
+    def _tls(self) -> "SSLContext":
         certificate, key = self.websocket.ssl_cert, self.websocket.ssl_key
         if not certificate or not key:
             raise ListenError("TLS needs websocket.ssl_cert and websocket.ssl_key in mycroft.conf")
+        import ssl  # noqa: PLC0415  # 5 MiB, for those who want it
+
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         try:
             context.load_cert_chain(certificate, key)

@@ -8,10 +8,9 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine
-from enum import IntEnum
 from typing import Any
 
-from bus.errors import BusError, BusUnavailableError
+from bus.errors import BusError, BusUnavailableError, Exit
 
 LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
@@ -19,15 +18,6 @@ _FIRST_FD = 3
 """Of those that systemd passes on."""
 
 _LOGGER = logging.getLogger(__name__)
-
-
-class Exit(IntEnum):
-    """Exit codes of all our commands."""
-
-    DONE = 0
-    FAILED = 1
-    USAGE = 2
-    NO_BUS = 3
 
 
 def run(main: Callable[[], Coroutine[Any, Any, int | None]], *, level: str = "INFO") -> int:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import msgspec
 
 from bus.config import Configuration, WebSocketSettings
-from bus.errors import ConfigError
+from bus.errors import ConfigError, Exit
 from bus.message import Message
-from bus.service import Exit, run
+from bus.service import run
 from enclosure import commands
 from enclosure.config import EnclosureSettings, Profile, load_profile, profile_names
 from enclosure.state import state_file

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from bus import topics
 from bus.commands import ANSWER_TIMEOUT_S, send
-from bus.errors import PayloadError
+from bus.errors import Exit, PayloadError
 from bus.message import Message
-from bus.service import Exit
 from enclosure.faceplate.images import decode_image
 
 PICTURES = (".png", ".jpg", ".jpeg")

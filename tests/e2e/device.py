@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,6 +54,24 @@ async def device(*arguments: str) -> AsyncIterator[Device]:
     """Runs the simulator on free ports."""
     command = ("-m", "hw_sim", "run", "--bus-port", "0", "--face-port", "0", *arguments)
     process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=PIPE)
+    try:
+        said, rest = await _until_ready(process)
+        async with connect(said["face"].replace("http:", "ws:") + "panel") as panel:
+            found = Device(said["bus"], said["face"], said["serial"], said["alsa"], panel)
+            watching = asyncio.create_task(found.watch())
+            await until(lambda: bool(found.state), "the face")
+            yield found
+        await watching
+    finally:
+        process.terminate()
+        async with asyncio.timeout(10):
+            code = await process.wait()
+    print((await rest).decode())
+    assert code == 0
+
+
+async def _until_ready(process: Process) -> tuple[dict[str, str], asyncio.Task[bytes]]:
+    """What the simulator says of itself until it is ready, and what it goes on to say."""
     assert process.stdout is not None
     said: dict[str, str] = {}
     while "serial" not in said:
@@ -65,15 +83,4 @@ async def device(*arguments: str) -> AsyncIterator[Device]:
             said["alsa"] = line.split("ALSA_CONFIG_PATH=")[1].split()[0]
         if line.startswith("ready "):
             said |= dict(part.split("=", 1) for part in line.split()[1:])
-    draining = asyncio.create_task(process.stdout.read())
-    panel_url = said["face"].replace("http:", "ws:") + "panel"
-    async with connect(panel_url) as panel:
-        found = Device(said["bus"], said["face"], said["serial"], said["alsa"], panel)
-        watching = asyncio.create_task(found.watch())
-        await until(lambda: bool(found.state), "the face")
-        yield found
-    process.terminate()
-    async with asyncio.timeout(10):
-        assert await process.wait() == 0
-    print((await draining).decode())
-    await watching
+    return said, asyncio.create_task(process.stdout.read())
