@@ -46,6 +46,8 @@ QUEUE_LIMIT = 64
 UPDATE = "update"
 """The line that comes before a new brightness."""
 
+VISEME = "mouth.viseme="
+
 LONGEST_LINE = 512
 """The firmware cuts a line at about 438 characters; more without an end is noise."""
 
@@ -108,6 +110,9 @@ class Link:
             self._queue.clear()
             self._on_overrun()
             return
+        if line.startswith(VISEME):
+            # A mouth that still waits is over when the next one comes.
+            self._queue = deque(item for item in self._queue if not item[0].startswith(VISEME))
         self._queue.append((line, echoed))
         self._queued.set()
         self.drained.clear()
