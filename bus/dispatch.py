@@ -1,5 +1,6 @@
 """From a message to the handler of its topic, with checked fields; what every daemon does with its messages."""
 
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -26,6 +27,7 @@ class Dispatcher:
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self._handlers: dict[str, list[tuple[Topic, Handler]]] = {}
+        self._clamped: set[tuple[str, str]] = set()
 
     def on(self, topic: Topic, handler: Handler) -> None:
         """Has `handler` called for every message of this topic, under either of its names."""
@@ -38,7 +40,9 @@ class Dispatcher:
             return  # OVOS 2.x sends this message a second time, under its new name
         for topic, handler in self._handlers.get(message.msg_type, ()):
             try:
-                await handler(message, **topic.read(message.data))
+                fields = topic.read(message.data)
+                self._tell_clamped(topic, message)
+                await handler(message, **fields)
             except BusUnavailableError as error:
                 _LOGGER.warning("%s was not answered: %s", message.msg_type, error)
             except (PayloadError, OSError) as error:  # OSError: a device is away
@@ -48,8 +52,17 @@ class Dispatcher:
                 _LOGGER.exception("handler of %s", message.msg_type)
                 await self._failed(message, "internal error")
 
+    def _tell_clamped(self, topic: Topic, message: Message) -> None:
+        """Logs a number that is outside of its range, once for each field: who sends it sends it again."""
+        for field in topic.fields:
+            told = (topic.name, field.name)
+            if told not in self._clamped and (problem := field.problem(message.data)):
+                self._clamped.add(told)
+                _LOGGER.warning("%s from %s: %s", topic.name, message.context.get("source", "?"), problem)
+
     async def _failed(self, message: Message, error: str) -> None:
-        await self._emit(message.reply(f"{message.msg_type}.failed", {"error": error}))
+        with contextlib.suppress(BusUnavailableError):  # then nobody waits for it any more
+            await self._emit(message.reply(f"{message.msg_type}.failed", {"error": error}))
 
 
 def is_local(message: Message) -> bool:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from bus import topics
-from bus.dispatch import Dispatcher, Emit
+from bus.dispatch import Dispatcher, Emit, is_local
 from bus.errors import PayloadError
 from bus.message import Message
 from bus.topic import Topic
@@ -123,11 +123,14 @@ _PASSING: dict[Topic, Callable[..., Command]] = {
 """What passes over the mouth."""
 
 
+_NOTE = frames.MouthIcon(pictures.NOTE, 12, 0, clear=True)
+
+
 class FaceplateHandler:
     """Shows what messages ask for.
 
     Speech and listening move the mouth by themselves, unless a skill has told them not to. What a skill has left
-    on the mouth is not wiped by the end of speech, but the next question clears it away.
+    on the mouth is not wiped by the end of speech, but the next question clears it away. Music shows a note.
     """
 
     def __init__(self, faceplate: Face, dispatcher: Dispatcher, emit: Emit) -> None:
@@ -136,6 +139,7 @@ class FaceplateHandler:
         self._reacts = True
         self._no_internet_told = -NO_INTERNET_INTERVAL_S
         self._started = False
+        self._music = False
         for topic, make in _SHOWN.items():
             dispatcher.on(topic, partial(self._show, make))
         for topic, make in _PASSING.items():
@@ -147,6 +151,10 @@ class FaceplateHandler:
         dispatcher.on(topics.AUDIO_OUTPUT_START, partial(self._react, lambda: frames.MOUTH_TALK))
         for topic in (topics.RECORD_END, topics.AUDIO_OUTPUT_END, topics.STOP):
             dispatcher.on(topic, self._rest)
+        for topic in (topics.AUDIO_SERVICE_PLAY, topics.COMMON_PLAY_PLAY):
+            dispatcher.on(topic, self._on_music)
+        for topic in (topics.AUDIO_SERVICE_STOP, topics.COMMON_PLAY_STOP, topics.STOP):
+            dispatcher.on(topic, self._on_silence)
         dispatcher.on(topics.ENCLOSURE_RESET, self._on_reset)
         dispatcher.on(topics.NO_INTERNET, self._on_no_internet)
         dispatcher.on(topics.EYES_RGB_GET, self._on_rgb_get)
@@ -161,8 +169,10 @@ class FaceplateHandler:
                 self._started = True
                 await self._emit(Message(topics.ENCLOSURE_STARTED.name))
 
-    async def _show(self, make: Callable[..., Command], _: Message, **fields: Any) -> None:
+    async def _show(self, make: Callable[..., Command], message: Message, **fields: Any) -> None:
         self._faceplate.show(make(**fields))
+        if not message.msg_type.startswith("enclosure.eyes."):
+            self._music = False
 
     async def _react(self, make: Callable[..., Command], _: Message, **fields: Any) -> None:
         if self._reacts:
@@ -180,6 +190,16 @@ class FaceplateHandler:
 
     async def _rest(self, _: Message) -> None:
         self._faceplate.react(None)
+
+    async def _on_music(self, message: Message) -> None:
+        if self._reacts and is_local(message):
+            self._faceplate.show(_NOTE)
+            self._music = True
+
+    async def _on_silence(self, _: Message) -> None:
+        if self._music:
+            self._faceplate.show(frames.MOUTH_RESET)
+            self._music = False
 
     async def _on_reset(self, _: Message) -> None:
         self._faceplate.react(None)

@@ -27,6 +27,14 @@ class Recorder:
             raise self.error
 
 
+async def test_a_number_out_of_range_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    recorder = Recorder()
+    for level in (5, 99, 99):
+        await recorder.dispatcher(Message("a.set", {"level": level, "name": "n"}))
+    assert [call["level"] for call in recorder.calls] == [5, 10, 10]
+    assert caplog.messages == ["a.set from ?: level is 99, outside 0..10"]
+
+
 @pytest.mark.parametrize("name", ["a.set", "ovos.a.set"])
 async def test_a_handler_gets_checked_fields_under_both_names(name: str) -> None:
     recorder = Recorder()
@@ -63,6 +71,12 @@ async def test_a_failure_is_told_to_who_asked_and_goes_no_further(
 
 
 async def test_a_bus_that_is_away_is_not_told_anything() -> None:
+    async def away(_: Message) -> None:
+        raise BusUnavailableError("away")
+
     recorder = Recorder(BusUnavailableError("away"))
     await recorder.dispatcher(Message("a.set", {"name": "n"}))
     assert recorder.emitted == []
+    dispatcher = Dispatcher(away)
+    dispatcher.on(TOPIC, recorder.handle)
+    await dispatcher(Message("a.set", {"name": 5}))

@@ -15,6 +15,8 @@ from enclosure.faceplate.icons import Bitmap
 from enclosure.faceplate.link import State
 from enclosure.handlers.faceplate import FaceplateHandler
 
+NOTE = frames.MouthIcon(pictures.NOTE, 12, 0, clear=True)
+SMILE = frames.MouthIcon(pictures.SMILE, 0, 0, clear=True)
 ARROW = "DDEAHAEA"
 """3 x 3: a T on its side."""
 
@@ -155,6 +157,22 @@ async def test_only_the_next_question_clears_the_mouth() -> None:
     assert device.shown == []
     await device.hear("recognizer_loop:record_begin")
     assert device.shown == [frames.MOUTH_RESET]
+
+
+@pytest.mark.parametrize(
+    ("types", "shown"),
+    [
+        (["mycroft.audio.service.play", "mycroft.audio.service.stop"], [NOTE, frames.MOUTH_RESET]),
+        (["ovos.common_play.play", "mycroft.stop", "mycroft.stop"], [NOTE, frames.MOUTH_RESET]),
+        (["mycroft.audio.service.stop"], []),
+        (["mycroft.audio.service.play", "enclosure.mouth.smile", "mycroft.audio.service.stop"], [NOTE, SMILE]),
+        (["enclosure.mouth.events.deactivate", "mycroft.audio.service.play"], []),
+    ],
+)
+async def test_music_shows_a_note_and_takes_only_that_away(types: list[str], shown: list[Command]) -> None:
+    device = Device()
+    await device.hear(*types)
+    assert device.shown == shown
 
 
 async def test_everything_is_reset_at_once() -> None:
