@@ -1,14 +1,20 @@
 # make run: the whole device in the simulator.  make test: all tests.  make bench: how fast the bus is, with options
-# in ARGS=--quick.  All do their own set-up.
+# in ARGS=--quick.  make bench-enclosure: how fast button and face are.  make soak: some minutes of everything at
+# random.  All do their own set-up.
 
 PYTHON ?= /usr/bin/python3
 VENV := .venv
 
 # What a machine needs besides Python packages; alsaaudio and dbusmock are not built from source where Debian has them.
 APT_RUN := python3-venv python3-alsaaudio python3-dbusmock dbus-daemon pulseaudio libasound2-plugins alsa-utils
-APT_TEST := chromium chromium-driver
+APT_TEST := chromium chromium-driver iproute2 openssl
+APT_DEB := build-essential debhelper dh-python lintian
+APT_IMAGE := apt-utils debootstrap gpg systemd-container
 
-.PHONY: setup setup-test run test bench lint clean
+# What goes into the Debian packages.
+DEB_SOURCES := debian docs bus enclosure admin hw_sim README.md CHANGELOG.md LICENSE pyproject.toml
+
+.PHONY: setup setup-test run test bench bench-enclosure soak lint clean
 
 setup: apt $(VENV)/.installed
 
@@ -32,6 +38,24 @@ test: setup apt-test
 
 bench: setup
 	@$(VENV)/bin/python -m benchmarks.bus $(ARGS)
+
+bench-enclosure: setup
+	@$(VENV)/bin/python -m benchmarks.enclosure $(ARGS)
+
+soak: setup
+	@$(VENV)/bin/python -m soak.face $(ARGS)
+
+deb:
+	@.ci/apt-install $(APT_DEB)
+	rm -rf build/deb
+	mkdir -p build/deb/source
+	cp -R $(DEB_SOURCES) build/deb/source
+	cd build/deb/source && dpkg-buildpackage -us -uc -b
+	lintian --allow-root --fail-on error,warning build/deb/*.changes
+
+image-test: deb
+	@if [ "$$(id -u)" = 0 ]; then .ci/apt-install $(APT_IMAGE); fi
+	@$(PYTHON) -m tests.image build/deb/*.deb
 
 lint: setup
 	$(VENV)/bin/ruff check

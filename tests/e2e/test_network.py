@@ -65,8 +65,11 @@ def ip(*arguments: str) -> None:
 def namespaces() -> Iterator[None]:
     names = ("mycroft-device", "mycroft-stranger")
     try:
-        for name in names:
-            ip("netns", "add", name)
+        ip("netns", "add", names[0])
+    except subprocess.CalledProcessError:
+        pytest.skip("this machine lets nobody make network namespaces")
+    try:
+        ip("netns", "add", names[1])
         ip("link", "add", "cable", "netns", names[0], "type", "veth", "peer", "name", "cable", "netns", names[1])
         for name, address in zip(names, (DEVICE, STRANGER), strict=True):
             ip("-n", name, "address", "add", f"{address}/30", "dev", "cable")
