@@ -1,7 +1,8 @@
 """The admin service against a real D-Bus; the services of the host behind it are python-dbusmock's."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import gc
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +13,16 @@ from admin.errors import HostError
 from bus.dispatch import Dispatcher
 from bus.message import Message
 from hw_sim.host import Host
+
+
+# dbus-fast leaves the file object of its socket to the garbage collector, which is called here to be heard here.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 class Service:
