@@ -14,7 +14,6 @@ from bus.dispatch import Dispatcher
 from bus.message import Message
 from hw_sim.host import Host
 
-
 # dbus-fast leaves the file object of its socket to the garbage collector, which is called here to be heard here.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
