@@ -23,6 +23,10 @@ RESTORE_S = 1.0
 """How long after the end of a recording a set of the listener is the one that ends its lowering."""
 
 
+MAX_DUCKS = 32
+"""Who may lower it at a time; a device has a handful."""
+
+
 @dataclass(frozen=True, slots=True)
 class Volume:
     """The volume at one moment; each method returns the one after it.
@@ -60,6 +64,8 @@ class Volume:
 
     def ducked(self, who: str, level: int) -> "Volume":
         """Lowered by somebody, until `unducked`; a second time changes only to which level."""
+        if who not in self.ducks and len(self.ducks) >= MAX_DUCKS:
+            return self
         return replace(self, ducks={**self.ducks, who: level})
 
     def unducked(self, who: str) -> "Volume":

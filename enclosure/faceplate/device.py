@@ -61,7 +61,7 @@ class FaceplateDevice:
         self._reaction: Command | None = None
         self._picture = icons.EMPTY
         self._page_timer: asyncio.TimerHandle | None = None
-        self._muted = False
+        self._muted: bool | None = None  # until somebody says so
 
     async def run(self) -> None:
         """Keeps the face up to date for ever."""
@@ -180,8 +180,8 @@ class FaceplateDevice:
         """Shows everything again, on a face of which nothing is known."""
         self._send(self._eyes.level)
         self._send(self._eyes.color)
-        if self._muted:
-            self._send(SYSTEM_MUTE)
+        if self._muted is not None:
+            self._send(SYSTEM_MUTE if self._muted else SYSTEM_UNMUTE)
         self._step(self._eyes.restored())
         self._show_mouth(self._content or self._reaction or MOUTH_RESET)
 

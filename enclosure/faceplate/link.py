@@ -47,6 +47,8 @@ UPDATE = "update"
 """The line that comes before a new brightness."""
 
 VISEME = "mouth.viseme="
+MOUTH = ("mouth.", "weather.")
+"""How lines begin that change what is on the mouth."""
 
 LONGEST_LINE = 512
 """The firmware cuts a line at about 438 characters; more without an end is noise."""
@@ -111,8 +113,10 @@ class Link:
             self._on_overrun()
             return
         if line.startswith(VISEME):
-            # A mouth that still waits is over when the next one comes.
-            self._queue = deque(item for item in self._queue if not item[0].startswith(VISEME))
+            mouths = [at for at, (waiting, _) in enumerate(self._queue) if waiting.startswith(MOUTH)]
+            if mouths and self._queue[mouths[-1]][0].startswith(VISEME):
+                self._queue[mouths[-1]] = line, echoed  # the one that waits is over; this one takes its turn
+                return
         self._queue.append((line, echoed))
         self._queued.set()
         self.drained.clear()

@@ -6,6 +6,9 @@ MAX_LENGTH = 32
 """Characters that one text line may carry. The length of a text grows the firmware's heap for good, and longer
 ones have crashed it (the real firmware v1.4.2, measured: safe up to 40 where pictures are shown, too)."""
 
+MAX_TEXT = 1000
+"""Characters of a text that are shown; to see them all takes some ten minutes."""
+
 MOUTH_WIDTH = 32
 STEP_S = 0.159
 """A text wider than the mouth moves one pixel in this time (the real firmware, measured; 0.18 with eyes open)."""
@@ -21,6 +24,7 @@ _REPLACED = str.maketrans({"`": "'", "{": "(", "|": "!", "}": ")", "~": "-", "$"
 
 def displayable(text: str) -> str:
     """The text in characters that the font has: one line, transliterated, in capitals, without needless space."""
+    text = text[:MAX_TEXT]
     if not text.isascii():
         from text_unidecode import unidecode  # noqa: PLC0415  # its table is loaded for those who need it
 

@@ -73,7 +73,7 @@ def weather(img_code: int, temp: object) -> Command:
 
 def viseme(code: object) -> Command:
     """The mouth of a sound."""
-    if code not in (0, 1, 2, 3, 4, 5, 6, "0", "1", "2", "3", "4", "5", "6"):
+    if str(code) not in {*"0123456"}:
         raise PayloadError("code is none of 0 to 6")
     return frames.MouthViseme(int(str(code)))
 
@@ -185,8 +185,8 @@ class FaceplateHandler:
 
     async def _on_record_begin(self, _: Message) -> None:
         if self._reacts:
-            self._faceplate.react(frames.MOUTH_LISTEN)
             self._faceplate.show(frames.MOUTH_RESET)
+            self._faceplate.react(frames.MOUTH_LISTEN)
 
     async def _rest(self, _: Message) -> None:
         self._faceplate.react(None)

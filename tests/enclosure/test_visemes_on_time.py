@@ -166,7 +166,6 @@ async def test_what_is_over_is_left_out(wire: Wire) -> None:
     pytest.fail(f"{len(over)} visemes were over, such as {over[0]}")
 
 
-@pytest.mark.xfail(strict=True, reason="each new viseme goes back to the end of the link's queue")
 async def test_the_mouth_moves_also_on_a_busy_line(wire: Wire) -> None:
     await wire.speak(10, steady=True)
     shown = [line.begins for line, _ in wire.visemes()]

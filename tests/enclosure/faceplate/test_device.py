@@ -256,3 +256,12 @@ async def test_coming_and_going_is_reported(faceplate: Faceplate, host: Host) ->
         ("unplugged", "1.4.2"),
         ("connected", "1.4.2"),
     ]
+
+
+async def test_an_unmute_that_is_lost_comes_later(faceplate: Faceplate, host: Host) -> None:
+    host.show(frames.SYSTEM_MUTE)
+    await until(lambda: not faceplate.firmware.speaker, "muted")
+    faceplate.unplug()
+    host.show(frames.SYSTEM_UNMUTE)
+    faceplate.plug()
+    await until(lambda: faceplate.firmware.speaker, "unmuted")

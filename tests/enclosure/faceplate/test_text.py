@@ -17,6 +17,7 @@ from enclosure.faceplate.text import MAX_LENGTH, displayable, duration_s, pages,
         ("北京", "BEI JING"),
         ("\ud800", "[?]"),
         ("   ", ""),
+        ("x" * 2_000_000, "X" * 1000),
     ],
 )
 def test_a_text_is_made_displayable(text: str, shown: str) -> None:

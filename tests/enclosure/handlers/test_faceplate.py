@@ -113,6 +113,7 @@ async def test_messages_are_commands(msg_type: str, data: dict[str, Any], comman
         ("mouth.viseme", {"code": "7"}),
         ("mouth.viseme", {"code": "\n"}),
         ("mouth.viseme", {"code": []}),
+        ("mouth.viseme", {"code": True}),
         ("weather.display", {"img_code": 0, "temp": "hot"}),
         ("weather.display", {"img_code": 0, "temp": 1e308}),
         ("weather.display", {"img_code": 0, "temp": "inf"}),

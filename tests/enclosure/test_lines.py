@@ -1,0 +1,366 @@
+"""The lines that we send for each message, beside those of mycroft-core's enclosure and of OVOS' Mark 1 plugin.
+
+What the old ones send was seen on a serial line, or read in their sources. The same message has the same lines, or
+the test's name says why not. Ours are what arrives at the firmware's stand-in, over a real pseudo terminal; all
+messages are tried at the same time, each on a settled face of its own.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from PIL import Image
+
+from bus.dispatch import Dispatcher
+from bus.message import Message
+from enclosure.drivers.serial import AsyncSerial
+from enclosure.faceplate.device import FaceplateDevice
+from enclosure.handlers.faceplate import FaceplateHandler
+from enclosure.handlers.lifecycle import LifecycleHandler
+from enclosure.handlers.visemes import VisemeHandler
+from enclosure.state import State
+from hw_sim.faceplate import Faceplate
+from hw_sim.links import Cable
+from tests.conftest import until
+
+SETTLED_S = 0.3
+LONGEST_S = 10
+"""A timed spin takes 5 s."""
+
+OPEN = ["eyes.set=0,255", "eyes.color=255"]
+"""Open eyes, as we show them: after ``eyes.reset`` or ``eyes.on`` the firmware is deaf to most of the knob."""
+
+RESTORED = ["eyes.level=30", "eyes.color=255", *OPEN, "mouth.reset"]
+"""The face from the start."""
+
+DOT = "CIDADA"
+"""2 x 8, with a square in its upper corner."""
+LOW_DOT = "CCDADA"
+"""The same, 2 x 2."""
+WIDE = "aI" + 16 * "ABCD"
+"""32 x 8."""
+
+
+class Same(NamedTuple):
+    """A message for which the old ones and we send the same."""
+
+    msg_type: str
+    data: Mapping[str, Any]
+    lines: list[str]
+
+    @property
+    def name(self) -> str:
+        """Of its test."""
+        return f"{self.msg_type} {' '.join(map(str, self.data.values()))}".strip()
+
+
+class Differs(NamedTuple):
+    """A message for which we send something else, and why."""
+
+    why: str
+    msg_type: str
+    data: Mapping[str, Any]
+    old: list[str]
+    lines: list[str]
+
+    @property
+    def name(self) -> str:
+        """Of its test."""
+        return f"{self.msg_type}: {self.why}"
+
+
+DIMMED = [f"eyes.level={level}" for level in range(30, 13, -2)]
+
+SAME = [
+    Same("enclosure.system.mute", {}, ["system.mute"]),
+    Same("enclosure.system.unmute", {}, ["system.unmute"]),
+    Same("enclosure.system.blink", {"times": 1}, ["system.blink=1"]),
+    Same("enclosure.eyes.off", {}, ["eyes.off"]),
+    Same("enclosure.eyes.narrow", {}, ["eyes.narrow"]),
+    *(Same("enclosure.eyes.look", {"side": side}, [f"eyes.look={side}"]) for side in "rludc"),
+    Same("enclosure.eyes.setpixel", {"idx": 5, "r": 1, "g": 2, "b": 3}, ["eyes.set=5,66051"]),
+    Same("enclosure.eyes.fill", {"percentage": 50}, ["eyes.fill=12"]),
+    Same("enclosure.eyes.spin", {}, ["eyes.spin"]),
+    Same("enclosure.mouth.reset", {}, ["mouth.reset"]),
+    Same("enclosure.mouth.talk", {}, ["mouth.talk"]),
+    Same("enclosure.mouth.think", {}, ["mouth.think"]),
+    Same("enclosure.mouth.listen", {}, ["mouth.listen"]),
+    Same("enclosure.mouth.viseme", {"code": "3"}, ["mouth.viseme=3"]),
+    Same("enclosure.mouth.text", {"text": "HI 12:30"}, ["mouth.text=HI 12:30"]),
+    Same(
+        "enclosure.mouth.display",
+        {"img_code": DOT, "xOffset": 3, "yOffset": 0, "clearPrev": "True"},
+        [f"mouth.icon=x=3,y=0,cP=1,{DOT}"],
+    ),
+    Same("recognizer_loop:audio_output_start", {}, ["mouth.talk"]),
+    Same("mycroft.internet.connected", {}, ["mouth.reset"]),
+]
+
+DIFFERS = [
+    Differs(
+        "open eyes are deaf to the knob",
+        "enclosure.reset",
+        {},
+        ["eyes.reset", "mouth.reset"],
+        [*OPEN, "mouth.reset"],
+    ),
+    Differs("open eyes are deaf to the knob", "enclosure.eyes.reset", {}, ["eyes.reset"], OPEN),
+    Differs("open eyes are deaf to the knob", "enclosure.eyes.on", {}, ["eyes.on"], OPEN),
+    Differs(
+        "it may find open eyes, which stay deaf to the knob",
+        "enclosure.eyes.color",
+        {"r": 0, "g": 0, "b": 9},
+        ["eyes.color=9"],
+        ["eyes.set=0,9", "eyes.color=9"],
+    ),
+    Differs(
+        "it ends with open eyes", "enclosure.eyes.blink", {"side": "b"}, ["eyes.blink=b"], ["eyes.blink=b", *OPEN]
+    ),
+    Differs(
+        "it lights all pixels, also dark ones",
+        "enclosure.eyes.level",
+        {"level": 7},
+        ["eyes.level=7"],
+        ["eyes.level=7", *OPEN],
+    ),
+    Differs("all of the eyes is open eyes", "enclosure.eyes.fill", {"percentage": 100}, ["eyes.fill=23"], OPEN),
+    Differs(
+        "a ring over eyes that are not open stays for ever",
+        "enclosure.eyes.volume",
+        {"volume": 5},
+        ["eyes.volume=5"],
+        ["eyes.volume=5", *OPEN],
+    ),
+    Differs(
+        "it ends with dark eyes",
+        "enclosure.eyes.timedspin",
+        {"length": 500},
+        ["eyes.spin=500"],
+        ["eyes.spin=500", *OPEN],
+    ),
+    Differs(
+        "a faceplate that starts anew is shown all again",
+        "enclosure.system.reset",
+        {},
+        ["system.reset"],
+        ["system.reset", *RESTORED],
+    ),
+    Differs(
+        "clamped, where the plugin carries 300 into green",
+        "enclosure.eyes.color",
+        {"r": 0, "g": 0, "b": 300},
+        ["eyes.color=300"],
+        OPEN,
+    ),
+    Differs(
+        "clamped, where the eyes have no pixel 28",
+        "enclosure.eyes.fill",
+        {"percentage": 120},
+        ["eyes.fill=28"],
+        OPEN,
+    ),
+    Differs(
+        "clamped, where the plugin throws",
+        "enclosure.eyes.setpixel",
+        {"idx": 99, "r": 0, "g": 0, "b": 1},
+        [],
+        ["eyes.set=23,1"],
+    ),
+    Differs(
+        "5 s by default, where the plugin sends None",
+        "enclosure.eyes.timedspin",
+        {},
+        ["eyes.spin=None"],
+        ["eyes.spin=5000", *OPEN],
+    ),
+    Differs(
+        "a number is a code, too, where the plugin throws",
+        "enclosure.mouth.viseme",
+        {"code": 3},
+        [],
+        ["mouth.viseme=3"],
+    ),
+    Differs(
+        "the firmware has none, so it is a picture",
+        "enclosure.mouth.smile",
+        {},
+        ["mouth.smile"],
+        [
+            "mouth.icon=x=0,y=0,cP=1,aIAAAAAAAAEAMAIBABADACACAGA$",
+            "mouth.icon=$EAEAEAEAEAEAEAEAGACACADABIBMAEAAAAAAAAA",
+        ],
+    ),
+    Differs(
+        "capitals are all that the font has",
+        "enclosure.mouth.text",
+        {"text": "hi"},
+        ["mouth.text=hi"],
+        ["mouth.text=HI"],
+    ),
+    Differs(
+        "a line end is no second command",
+        "enclosure.mouth.text",
+        {"text": "a\nsystem.reset"},
+        ["mouth.text=a", "system.reset"],
+        ["mouth.text=A SYSTEM.RESET"],
+    ),
+    Differs(
+        "the font has ASCII only",
+        "enclosure.mouth.text",
+        {"text": "Grüße"},
+        ["mouth.text=Grüße"],
+        ["mouth.text=GRUSSE"],
+    ),
+    Differs(
+        "nothing to write empties the mouth",
+        "enclosure.mouth.text",
+        {"text": ""},
+        ["mouth.text="],
+        ["mouth.reset"],
+    ),
+    Differs(
+        "long texts crash the firmware, so there are pages",
+        "enclosure.mouth.text",
+        {"text": 40 * "long "},
+        ["mouth.text=" + 40 * "long "],
+        ["mouth.text=LONG LONG LONG LONG LONG LONG"],
+    ),
+    Differs(
+        "the plugin crashes on a bool",
+        "enclosure.mouth.display",
+        {"img_code": DOT, "clearPrev": True},
+        [],
+        [f"mouth.icon=x=0,y=0,cP=1,{DOT}"],
+    ),
+    Differs(
+        "the firmware loses rows of low pictures, so it has the full height",
+        "enclosure.mouth.display",
+        {"img_code": LOW_DOT, "xOffset": 0, "yOffset": 3, "clearPrev": "True"},
+        [f"mouth.icon=x=0,y=3,cP=1,{LOW_DOT}"],
+        ["mouth.icon=x=0,y=0,cP=1,CIIBIB"],
+    ),
+    Differs(
+        "halves, as the firmware has little memory left for them",
+        "enclosure.mouth.display",
+        {"img_code": WIDE, "xOffset": 0, "yOffset": 0, "clearPrev": "True"},
+        [f"mouth.icon=x=0,y=0,cP=1,{WIDE[:7]}$", f"mouth.icon=${WIDE[7:]}"],
+        [f"mouth.icon=x=0,y=0,cP=1,{WIDE[:27]}$", f"mouth.icon=${WIDE[27:]}"],
+    ),
+    Differs(
+        "the plugin ignores it",
+        "enclosure.mouth.display_image",
+        {"img_path": "dot.png"},
+        [],
+        [f"mouth.icon=x=0,y=0,cP=1,{DOT}"],
+    ),
+    Differs(
+        "our own drawing",
+        "enclosure.weather.display",
+        {"img_code": 0, "temp": 21},
+        ["weather.display=21,x=2,IICEIBMDNLMDIBCEAA"],
+        ["weather.display=21,x=2,IIIACCMBNFMBCCIAAA"],
+    ),
+    Differs(
+        "8 columns, where the plugin sends more than the firmware can read",
+        "enclosure.weather.display",
+        {"img_code": 0, "temp": "21°"},
+        [f"weather.display=21,x=2,{WIDE}"],
+        ["weather.display=21,x=2,IIIACCMBNFMBCCIAAA"],
+    ),
+    Differs(
+        "it clears the mouth of what a skill has left there",
+        "recognizer_loop:record_begin",
+        {},
+        ["mouth.listen"],
+        ["mouth.reset", "mouth.listen"],
+    ),
+    Differs("nothing is on the mouth", "recognizer_loop:record_end", {}, ["mouth.reset"], []),
+    Differs("nothing is on the mouth", "recognizer_loop:audio_output_end", {}, ["mouth.reset"], []),
+    Differs("nothing is on the mouth", "mycroft.stop", {}, ["mouth.reset"], []),
+    Differs(
+        "in the colour of eyes that rest",
+        "recognizer_loop:sleep",
+        {},
+        [*DIMMED, "eyes.level=12", "eyes.look=d"],
+        [*DIMMED, *OPEN, "eyes.level=12", "eyes.look=d"],
+    ),
+    Differs(
+        "in their colour, and with open eyes after the blink",
+        "mycroft.awoken",
+        {},
+        ["eyes.reset", "eyes.blink=b", "eyes.level=30"],
+        [*OPEN, "eyes.level=30", *OPEN, "eyes.blink=b", *OPEN],
+    ),
+]
+
+
+async def sent(folder: Path, number: int, case: Same | Differs) -> list[str]:
+    """The lines that arrive at a settled face for a message."""
+    received: list[bytes] = []
+
+    link = folder / str(number)
+    async with Faceplate(link, Cable()) as faceplate, asyncio.TaskGroup() as group:
+        receive = faceplate.firmware.receive
+
+        def tapped(data: bytes) -> None:
+            received.append(data)
+            receive(data)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(faceplate.firmware, "receive", tapped)
+            running = [group.create_task(faceplate.run())]
+            device = FaceplateDevice(lambda: AsyncSerial(str(link), 9600), lambda _: None)
+
+            async def emit(message: Message) -> None:
+                pytest.fail(f"nothing to say, but: {message}")
+
+            dispatcher = Dispatcher(emit)
+            FaceplateHandler(device, dispatcher, emit)
+            VisemeHandler(device, dispatcher)
+            LifecycleHandler(device, dispatcher, emit, State(folder / "state.json"))
+            running.append(group.create_task(device.run()))
+
+            def lines() -> list[str]:
+                return [line for line in b"".join(received).decode("ascii").split("\n") if line]
+
+            await until(lambda: lines()[-1:] == ["mouth.reset"], "a settled face")
+            await device.flush()
+            received.clear()
+            await dispatcher(Message(case.msg_type, dict(case.data)))
+            with contextlib.suppress(pytest.fail.Exception):  # which the comparison then says better
+                await until(lambda: len(lines()) >= len(case.lines), "all lines", LONGEST_S)
+            await asyncio.sleep(SETTLED_S)
+            for task in running:
+                task.cancel()
+    return lines()
+
+
+async def all_sent(folder: Path) -> dict[str, list[str]]:
+    """The lines of every message, by the name of its test."""
+    cases: list[Same | Differs] = [*SAME, *DIFFERS]
+    found = await asyncio.gather(*(sent(folder, number, case) for number, case in enumerate(cases)))
+    return {case.name: lines for case, lines in zip(cases, found, strict=True)}
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    folder = tmp_path_factory.mktemp("lines")
+    image = Image.new("L", (2, 8))
+    image.paste(255, (0, 0, 2, 2))
+    image.save(folder / "dot.png")
+    with contextlib.chdir(folder):
+        return asyncio.run(all_sent(folder))
+
+
+@pytest.mark.parametrize("case", SAME, ids=lambda case: case.name)
+def test_the_line_is_the_same(case: Same, ours: dict[str, list[str]]) -> None:
+    assert ours[case.name] == case.lines
+
+
+@pytest.mark.parametrize("case", DIFFERS, ids=lambda case: case.name)
+def test_the_line_differs(case: Differs, ours: dict[str, list[str]]) -> None:
+    assert case.old != case.lines
+    assert ours[case.name] == case.lines
