@@ -84,11 +84,16 @@ def _talk(options: argparse.Namespace, url: str) -> int:
 
 
 def _types(options: argparse.Namespace) -> int:
+    from bus.service import run  # noqa: PLC0415
     from bus.types_command import types  # noqa: PLC0415  # a long table
 
-    text = types(options.pattern, options.json)
-    print(text or f"no type matches {options.pattern}", file=sys.stdout if text else sys.stderr)
-    return Exit.DONE if text else Exit.FAILED
+    async def show() -> Exit:
+        text = types(options.pattern, options.json)
+        print(text or f"no type matches {options.pattern}", file=sys.stdout if text else sys.stderr)
+        sys.stdout.flush()
+        return Exit.DONE if text else Exit.FAILED
+
+    return run(show)
 
 
 def _warn(msg_type: str, data: dict[str, object]) -> None:

@@ -62,6 +62,7 @@ class Connection(asyncio.Protocol):
         self._heard = True
         self._complained = False
         self._closing = False
+        self._goodbye: tuple[CloseCode, str] | None = None
         self._received = 0
         self._credit = float(server.settings.max_rate or 0)
         self._credited = asyncio.get_running_loop().time()
@@ -140,11 +141,16 @@ class Connection(asyncio.Protocol):
         }
 
     def close(self, code: CloseCode, reason: str) -> asyncio.Future[None]:
-        """Starts to close, which takes CLOSE_TIMEOUT_S at most; the future is done when the connection is gone."""
+        """Starts to close, which takes CLOSE_TIMEOUT_S at most; the future is done when the connection is gone.
+
+        A handshake that is under way ends first: to drop it would be to refuse.
+        """
         self._server.hub.leave(self)
         if self._ws.state is State.OPEN:
             self._ws.send_close(code, reason)
             self._process()
+        elif self._ws.state is State.CONNECTING:
+            self._goodbye = code, reason
         else:
             self.abort()
         return self.closed
@@ -220,6 +226,8 @@ class Connection(asyncio.Protocol):
         if self._ws.state is State.OPEN:
             self._restart_timer(PING_INTERVAL_S, self._ping)
             self._server.hub.join(self)
+            if self._goodbye:
+                self.close(*self._goodbye)
 
     def _refusal(self, request: Request) -> Response | None:
         """The response to a handshake that goes no further; None: it does."""

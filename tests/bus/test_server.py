@@ -21,6 +21,12 @@ from bus.hub import GREETING
 from bus.policy import Role, Token
 from bus.server import Server, text_frame
 from tests.bus.certificate import make_certificate
+from tests.conftest import until
+
+HANDSHAKE = (
+    b"GET /core HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 
 SETTINGS = BusSettings(allowed_origins=("https://listed.example",), max_queue=1)
 
@@ -78,10 +84,7 @@ async def test_only_the_sender_hears_of_a_bad_frame_and_stays(join: Join, frame:
 
 async def test_who_does_not_read_is_closed_and_nobody_else_loses_anything(bus: Server, join: Join) -> None:
     deaf = socket.create_connection(bus.url.removeprefix("ws://").removesuffix("/core").rsplit(":", 1))  # type: ignore[arg-type]
-    deaf.sendall(
-        b"GET /core HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    )
+    deaf.sendall(HANDSHAKE)
     reader, writer = await join(), await join()
     frame = json.dumps({"type": "x", "data": {"x": "x" * 100_000}})
     for _ in range(150):  # more than the kernel buffers and the queue hold
@@ -169,6 +172,20 @@ async def test_stopping_says_goodbye(bus: Server, join: Join) -> None:
         await client.recv()
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1001
+
+
+async def test_stopping_lets_a_handshake_end_first(bus: Server) -> None:
+    host, port = bus.url.removeprefix("ws://").removesuffix("/core").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(HANDSHAKE[:20])
+    await until(lambda: len(bus.connections) == 1, "the connection")
+    stopping = asyncio.create_task(bus.__aexit__())
+    await asyncio.sleep(0.05)
+    writer.write(HANDSHAKE[20:])
+    said = await reader.readuntil(b"bus stops")
+    assert said.startswith(b"HTTP/1.1 101 ")
+    writer.close()
+    await stopping
 
 
 async def test_connections_have_no_nagle(bus: Server, join: Join) -> None:
