@@ -1,6 +1,7 @@
 # make run: the whole device in the simulator.  make test: all tests.  make bench: how fast the bus is, with options
 # in ARGS=--quick.  make bench-enclosure: how fast button and face are.  make soak: some minutes of everything at
-# random.  All do their own set-up.
+# random.  make deb: the Debian packages, in build/deb.  make image-test: those on a booted Debian 13, as root.  All do
+# their own set-up.
 
 PYTHON ?= /usr/bin/python3
 VENV := .venv
@@ -14,7 +15,7 @@ APT_IMAGE := apt-utils debootstrap gpg systemd-container
 # What goes into the Debian packages.
 DEB_SOURCES := debian docs bus enclosure admin hw_sim README.md CHANGELOG.md LICENSE pyproject.toml
 
-.PHONY: setup setup-test run test bench bench-enclosure soak lint clean
+.PHONY: setup setup-test run test bench bench-enclosure soak deb image-test lint clean
 
 setup: apt $(VENV)/.installed
 

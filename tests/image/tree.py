@@ -1,0 +1,138 @@
+"""A Debian 13 tree with our packages in it, and a repository for apt to get them from."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Self
+
+SUITE = "trixie"
+MIRROR = "http://deb.debian.org/debian"
+
+BASE_PACKAGES = ("ca-certificates", "dbus", "openssh-server", "polkitd", "systemd-sysv", "systemd-timesyncd")
+"""What Raspberry Pi OS has, too, and the packages have to get along with."""
+
+OWNER, STRANGER = "owner", "stranger"
+"""Users of the tree: the one with uid 1000, and one who may nothing."""
+
+BOOT_FILES = {
+    "config.txt": "dtparam=audio=on\n[pi4]\narm_boost=1\n",
+    "cmdline.txt": "console=serial0,115200 console=tty1 root=PARTUUID=0-02 rootwait\n",
+}
+"""Of a Raspberry Pi, in /boot/firmware."""
+
+REPOSITORY = "/srv/repository"
+INSIDE = "/srv/inside"
+SMOKE_TEST = "/srv/smoke-test"
+"""Where the tree finds the repository, and the programs that run in it."""
+
+_HERE = Path(__file__).parent
+
+
+def run(*command: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Runs a program; what it says is shown when it fails."""
+    done = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if check and done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))} failed ({done.returncode}):\n{done.stdout}")
+    return done
+
+
+class Repository:
+    """A signed repository for apt. Use as a context manager: its key lives as long."""
+
+    def __init__(self, folder: Path, debs: Iterable[Path]) -> None:
+        self.folder = folder
+        self._debs = debs
+
+    def __enter__(self) -> Self:
+        self._keys = tempfile.TemporaryDirectory(prefix="mycroft-image-test-")  # short: it gets a socket, too
+        self._gpg = ("gpg", "--homedir", self._keys.name, "--batch", "--yes", "--quiet")
+        run(*self._gpg, "--passphrase", "", "--quick-generate-key", "mycroft image test", "ed25519", "sign", "1d")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir()
+        run(*self._gpg, "--armor", "--output", self.folder / "key.asc", "--export")
+        for deb in self._debs:
+            shutil.copy(deb, self.folder)
+        self.publish()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        run("gpgconf", "--homedir", self._keys.name, "--kill", "gpg-agent")
+        self._keys.cleanup()
+
+    def publish(self) -> None:
+        """Tells apt about all packages that are there."""
+        packages = self._ftparchive("packages", ".")
+        (self.folder / "Packages").write_text(packages)
+        (self.folder / "Release").unlink(missing_ok=True)
+        (self.folder / "Release").write_text(self._ftparchive("release", "."))
+        run(*self._gpg, "--clearsign", "--output", self.folder / "InRelease", self.folder / "Release")
+
+    def add_next_version(self, version: str) -> None:
+        """Adds every package a second time, as a later version of itself."""
+        for deb in sorted(self.folder.glob("*.deb")):
+            unpacked = self.folder / ".next"
+            run("dpkg-deb", "--raw-extract", deb, unpacked)
+            control = unpacked / "DEBIAN/control"
+            text = control.read_text()
+            old = re.search(r"^Version: (.*)$", text, re.MULTILINE)
+            assert old, f"{deb} has no version"
+            text = text.replace(f"Version: {old[1]}", f"Version: {version}").replace(
+                f"(= {old[1]})", f"(= {version})"
+            )
+            control.write_text(text)
+            run("dpkg-deb", "--root-owner-group", "--build", unpacked, self.folder)
+            shutil.rmtree(unpacked)
+        self.publish()
+
+    def _ftparchive(self, *arguments: str) -> str:
+        return subprocess.run(
+            ("apt-ftparchive", *arguments), check=True, text=True, stdout=subprocess.PIPE, cwd=self.folder
+        ).stdout
+
+
+class Tree:
+    """The tree, in a folder; everything else that it needs is kept beside it, for the next time."""
+
+    def __init__(self, folder: Path, repository: Repository) -> None:
+        self.root = folder / "tree"
+        self._base = folder / "base"
+        self._downloads = folder / "downloads"
+        self.binds = (
+            f"--bind-ro={repository.folder}:{REPOSITORY}",
+            f"--bind-ro={_HERE / 'inside'}:{INSIDE}",
+            f"--bind-ro={_HERE.parents[1] / 'debian/tests'}:{SMOKE_TEST}",
+        )
+        self._downloads.mkdir(exist_ok=True)
+
+    def create(self) -> None:
+        """Starts anew, without our packages."""
+        shutil.rmtree(self.root, ignore_errors=True)
+        if not self._base.exists():
+            run("debootstrap", "--variant=minbase", SUITE, self.root, MIRROR)
+            self.install(BASE_PACKAGES)
+            self.root.rename(self._base)
+        run("cp", "--archive", "--reflink=auto", self._base, self.root)
+        (self.root / "etc/machine-id").write_text("")
+        source = f"deb [signed-by={REPOSITORY}/key.asc] file:{REPOSITORY} ./\n"
+        (self.root / "etc/apt/sources.list.d/mycroft.list").write_text(source)
+        boot = self.root / "boot/firmware"
+        boot.mkdir()
+        for name, text in BOOT_FILES.items():
+            (boot / name).write_text(text)
+        self.run("useradd", "--create-home", "--uid", "1000", OWNER)
+        self.run("useradd", "--create-home", STRANGER)
+
+    def install(self, packages: Sequence[str]) -> None:
+        """Has apt install packages, before the tree is booted."""
+        self.run("apt-get", "-qq", "update")
+        self.run("apt-get", "-qq", "--yes", "--no-install-recommends", "install", *packages)
+
+    def run(self, *command: str) -> str:
+        """Runs a program in the tree, which is not booted, with the network of this machine."""
+        options = ("--quiet", "--register=no", "--keep-unit", "--resolv-conf=copy-host", "--as-pid2", "--pipe")
+        cache = f"--bind={self._downloads}:/var/cache/apt/archives"
+        environment = "--setenv=DEBIAN_FRONTEND=noninteractive"
+        return run("systemd-nspawn", *options, environment, *self.binds, cache, "-D", self.root, *command).stdout
