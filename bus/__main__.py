@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import gc
 import json
 import sys
 from collections.abc import Sequence
@@ -48,8 +49,11 @@ def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
     settings = configuration.section("bus", BusSettings, socket=options.socket)
     if not websocket.ssl and settings.remote_port is None:
         _do_without_openssl()
-    from bus.server import serve  # noqa: PLC0415  # after the line above; and the other commands do without it
+    gc.disable()  # start-up makes objects that stay
+    from bus.server import serve  # noqa: PLC0415  # after the lines above; and the other commands do without it
 
+    gc.freeze()
+    gc.enable()
     return serve(websocket, settings)
 
 
