@@ -49,7 +49,7 @@ class Actions:
 
     async def _start(self, action: Action, message: Message) -> None:
         name = action.request.name
-        _LOGGER.info("%s asked for by %s", name, message.context.get("source", "?"))
+        _LOGGER.info("%s asked for by %r", name, message.context.get("source", "?"))
         if name in self._running:
             await self._emit(message.reply(f"{name}.failed", {"error": "already under way"}))
             return

@@ -46,7 +46,7 @@ class Dispatcher:
             except BusUnavailableError as error:
                 _LOGGER.warning("%s was not answered: %s", message.msg_type, error)
             except (PayloadError, OSError) as error:  # OSError: a device is away
-                _LOGGER.warning("%s from %s: %s", message.msg_type, message.context.get("source", "?"), error)
+                _LOGGER.warning("%s from %r: %s", message.msg_type, message.context.get("source", "?"), error)
                 await self._failed(message, str(error))
             except Exception:  # contains one handler's fault with one message, see above
                 _LOGGER.exception("handler of %s", message.msg_type)
@@ -58,7 +58,7 @@ class Dispatcher:
             told = (topic.name, field.name)
             if told not in self._clamped and (problem := field.problem(message.data)):
                 self._clamped.add(told)
-                _LOGGER.warning("%s from %s: %s", topic.name, message.context.get("source", "?"), problem)
+                _LOGGER.warning("%s from %r: %s", topic.name, message.context.get("source", "?"), problem)
 
     async def _failed(self, message: Message, error: str) -> None:
         with contextlib.suppress(BusUnavailableError):  # then nobody waits for it any more

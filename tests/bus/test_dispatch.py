@@ -32,7 +32,7 @@ async def test_a_number_out_of_range_is_told_once(caplog: pytest.LogCaptureFixtu
     for level in (5, 99, 99):
         await recorder.dispatcher(Message("a.set", {"level": level, "name": "n"}))
     assert [call["level"] for call in recorder.calls] == [5, 10, 10]
-    assert caplog.messages == ["a.set from ?: level is 99, outside 0..10"]
+    assert caplog.messages == ["a.set from '?': level is 99, outside 0..10"]
 
 
 @pytest.mark.parametrize("name", ["a.set", "ovos.a.set"])
