@@ -61,23 +61,24 @@ def ip(*arguments: str) -> None:
     subprocess.run(["ip", *arguments], check=True)
 
 
+NAMES = ("mycroft-device", "mycroft-stranger")
+
+
 @pytest.fixture(scope="module")
 def namespaces() -> Iterator[None]:
-    names = ("mycroft-device", "mycroft-stranger")
     try:
-        ip("netns", "add", names[0])
-    except subprocess.CalledProcessError:
-        pytest.skip("this machine lets nobody make network namespaces")
-    try:
-        ip("netns", "add", names[1])
-        ip("link", "add", "cable", "netns", names[0], "type", "veth", "peer", "name", "cable", "netns", names[1])
-        for name, address in zip(names, (DEVICE, STRANGER), strict=True):
+        for name in NAMES:
+            ip("netns", "add", name)
+        ip("link", "add", "cable", "netns", NAMES[0], "type", "veth", "peer", "name", "cable", "netns", NAMES[1])
+        for name, address in zip(NAMES, (DEVICE, STRANGER), strict=True):
             ip("-n", name, "address", "add", f"{address}/30", "dev", "cable")
             for device in ("lo", "cable"):
                 ip("-n", name, "link", "set", device, "up")
         yield
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"this machine lets nobody make networks of his own: {error}")
     finally:
-        for name in names:
+        for name in NAMES:
             with contextlib.suppress(subprocess.CalledProcessError):
                 ip("netns", "delete", name)
 
