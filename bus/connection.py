@@ -253,17 +253,20 @@ class Connection(asyncio.Protocol):
         return None
 
     def _take(self, frame: Frame) -> None:
-        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
-            self._message = bytearray() if frame.fin else bytearray(frame.data)
-            self._binary = frame.opcode is Opcode.BINARY
-        elif frame.opcode is Opcode.CONT:
+        opcode = frame.opcode
+        if opcode is Opcode.CONT:
             self._message += frame.data
+        elif opcode is Opcode.TEXT or opcode is Opcode.BINARY:
+            self._binary = opcode is Opcode.BINARY
+            if not frame.fin:
+                self._message += frame.data
         else:
             return
         if not frame.fin:
             return
-        payload = bytes(frame.data if frame.opcode is not Opcode.CONT else self._message)  # mostly no copy
-        self._message = bytearray()
+        payload = bytes(frame.data)  # no copy
+        if self._message:
+            payload, self._message = bytes(self._message), bytearray()
         self._received += 1
         reason = (
             self._server.hub.reject(self, "not a message: binary frame")

@@ -8,6 +8,7 @@ import copy
 import re
 from dataclasses import dataclass, field
 from itertools import accumulate
+from types import NoneType
 from typing import Any, Self
 
 import msgspec
@@ -23,7 +24,7 @@ MAX_VALUES = 500_000
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
-
+_OBJECT = (dict, NoneType)
 
 # All of a frame, not only the keys that we need: msgspec does not check what it skips, and clients read all of it.
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
@@ -110,7 +111,7 @@ def check(frame: str | bytes) -> Message | None:
         return None
     if not isinstance(msg_type, str) or not msg_type:
         raise FrameError("type is not a text, or empty")
-    if not isinstance(data, dict | None) or not isinstance(context, dict | None):
+    if not isinstance(data, _OBJECT) or not isinstance(context, _OBJECT):
         raise FrameError("data or context is not an object")
     if context and "session" in context:
         _check_session(context["session"], context.get("lang") or (data or {}).get("lang"))
@@ -126,7 +127,9 @@ def _check_session(session: object, other_lang: object) -> None:
         raise FrameError("the lang of context.session is not a text")
     if session.get("session_id") and isinstance(session["session_id"], dict | list):
         raise FrameError("context.session.session_id is not a text")
-    inner = session.get("context", {})
+    if "context" not in session:
+        return
+    inner = session["context"]
     if not isinstance(inner, dict):
         raise FrameError("context.session.context is not an object")
     stack = inner.get("frame_stack", [])
