@@ -40,8 +40,8 @@ BUSY = 0.9
 
 FOOTER = """\
 CPU: shares of their cores that bus/clients used, with ours and with theirs. "clients!": there those were the
-limit, and a bus may be faster. Differences under 15 % mean nothing; while the machine has other work, nothing
-means anything."""
+limit, and a bus may be faster. "at most": what a relay that only copies bytes reaches, and so what any bus can.
+Differences under 15 % mean nothing; while the machine has other work, nothing means anything."""
 
 
 class Usage(NamedTuple):
@@ -155,6 +155,7 @@ class Row:
     metric: Metric
     ours: Sequence[float]
     theirs: Sequence[float]
+    floor: Sequence[float]
     our_usage: Usage
     their_usage: Usage
 
@@ -163,6 +164,11 @@ class Row:
         """Of the medians."""
         return self.metric.ratio(median(self.ours), median(self.theirs))
 
+    @property
+    def most(self) -> float | None:
+        """The ratio that `benchmarks.floor` has, where it was measured."""
+        return self.metric.ratio(median(self.floor), median(self.theirs)) if self.floor else None
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -170,6 +176,8 @@ class Scenario:
 
     measure: Callable[[Bus, float], Sequence[float]]
     metrics: Sequence[Metric]
+    with_floor: bool = False
+    """One message at a time: most of it is the kernel's work, and how much shows the floor."""
 
 
 def fan_out(size: int, clients: int, in_flight: int, bus: Bus, effort: float) -> Sequence[float]:
@@ -258,7 +266,7 @@ def never_reads(bus: Bus, _: float) -> Sequence[float]:
 def _fan_out(name: str, size: int, in_flight: int, targets: Mapping[int, float]) -> Iterator[Scenario]:
     for clients, target in targets.items():
         metric = Metric(f"{name}, to {clients}", "k/s", target, more_is_better=True)
-        yield Scenario(partial(fan_out, size, clients, in_flight), [metric])
+        yield Scenario(partial(fan_out, size, clients, in_flight), [metric], with_floor=in_flight == 1)
 
 
 SCENARIOS = (
@@ -267,7 +275,9 @@ SCENARIOS = (
     *_fan_out("one message in flight", 200, 1, {8: 2.4, 32: 3}),
     Scenario(fan_out_cpu, [Metric("CPU of a million deliveries, fan-out to 32", "s")]),
     Scenario(
-        round_trip, [Metric("round trip, 8 idle clients: p50", "us", 1.3), Metric("  the same: p99", "us", 4)]
+        round_trip,
+        [Metric("round trip, 8 idle clients: p50", "us", 1.3), Metric("  the same: p99", "us", 4)],
+        with_floor=True,
     ),
     Scenario(ovos_clients, [Metric("request and response of ovos-bus-clients: p50", "us", 30)]),
     Scenario(
@@ -306,7 +316,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all values there, too")
     options = parser.parse_args()
 
-    commands = ([sys.executable, "-m", "bus", "serve"], [python_with(PEER_REQUIREMENT).with_name(PEER)])
+    buses = ([sys.executable, "-m", "bus", "serve"], [python_with(PEER_REQUIREMENT).with_name(PEER)])
+    floor = [sys.executable, "-m", "benchmarks.floor"]
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         sys.exit("this needs two cores: one for the bus, one for the clients")
@@ -321,12 +332,13 @@ def main() -> None:
                 os.sched_setaffinity(0, cores[1:2])
                 return scenario.measure(bus, effort), bus.usage
 
-        for command in commands:  # the first time is slower: modules are compiled, and files come from the disk
+        for command in buses:  # the first time is slower: modules are compiled, and files come from the disk
             Bus(command, Path(home)).stop()
         print(f"Python {platform.python_version()}, medians of {rounds}, load before {os.getloadavg()[0]:.1f}")
         print(_HEAD)
         for scenario in SCENARIOS:
             if any(fnmatch.fnmatch(metric.name, options.only) for metric in scenario.metrics):
+                commands = (*buses, floor) if scenario.with_floor else buses
                 for row in _compare(partial(run, scenario), commands, rounds, scenario.metrics):
                     print(_line(row), flush=True)
                     rows.append(row)
@@ -341,18 +353,18 @@ def _compare(
     rounds: int,
     metrics: Sequence[Metric],
 ) -> Iterator[Row]:
-    values: list[list[Sequence[float]]] = [[], []]
-    usages: list[list[Usage]] = [[], []]
+    values: list[list[Sequence[float]]] = [[] for _ in commands]
+    usages: list[list[Usage]] = [[] for _ in commands]
     for number in range(rounds):
-        for index in (0, 1) if number % 2 == 0 else (1, 0):
+        order = range(len(commands))
+        for index in order if number % 2 == 0 else reversed(order):
             found, usage = run(commands[index])
             values[index].append(found)
             usages[index].append(usage)
-    ours, theirs = (Usage(*map(fmean, zip(*both, strict=True))) for both in usages)
-    for metric, our_values, their_values in zip(
-        metrics, zip(*values[0], strict=True), zip(*values[1], strict=True), strict=True
-    ):
-        yield Row(metric, our_values, their_values, ours, theirs)
+    ours, theirs, *_ = (Usage(*map(fmean, zip(*both, strict=True))) for both in usages)
+    for index, metric in enumerate(metrics):
+        our_values, their_values, *floor = ([found[index] for found in rounds_of_one] for rounds_of_one in values)
+        yield Row(metric, our_values, their_values, floor[0] if floor else (), ours, theirs)
 
 
 _HEAD = f"{'':47} {'ours':>7} {PEER:>15} {'':4} {'ratio':>7} {'target':>7}  CPU"
@@ -365,9 +377,10 @@ def _line(row: Row) -> str:
     usages = (row.our_usage, row.their_usage)
     cpu = "  ".join(f"{usage.bus:.0%}/{usage.clients:.0%}" for usage in usages if usage.bus)
     limited = "clients!" if any(usage.clients > BUSY > usage.bus for usage in usages) else ""
+    most = "" if row.most is None else f"at most {_short(row.most)}x"
     return (
         f"{metric.name:47} {_short(median(row.ours)):>7} {_short(median(row.theirs)):>15} {metric.unit:4} "
-        f"{_short(row.ratio):>6}x {target:>7} {missed:6} {cpu} {limited}"
+        f"{_short(row.ratio):>6}x {target:>7} {missed:6} {cpu} {limited}{most}"
     ).rstrip()
 
 
