@@ -55,7 +55,7 @@ SETTLE_S = 30.0
 """How long the face may need for it: a reconnect, and a queue of 64 lines."""
 
 STAY_S = 6.0
-"""How long it then has to stay so; a volume ring, or a page of a text, lasts less."""
+"""How long it then has to stay so; a volume ring, or a short text shown once, lasts less."""
 
 STOP_S = 5.0
 

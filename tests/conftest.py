@@ -1,11 +1,12 @@
 """Real parts that many tests use: a sound card, host services, and a faceplate."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from enclosure.faceplate.icons import Bitmap
 from hw_sim.faceplate import Faceplate
 from hw_sim.host import Host
 from hw_sim.links import CABLES
@@ -21,6 +22,13 @@ async def until(condition: Callable[[], bool], what: str, timeout_s: float = 10)
                 await asyncio.sleep(0.005)
     except TimeoutError:
         pytest.fail(f"never came: {what}")
+
+
+def picture(rows: Sequence[int]) -> Bitmap:
+    """What is on a mouth of which the simulator gives the rows."""
+    return Bitmap(
+        8, tuple(sum((row >> 31 - column & 1) << y for y, row in enumerate(rows)) for column in range(32))
+    )
 
 
 @pytest.fixture

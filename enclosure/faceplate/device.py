@@ -7,7 +7,6 @@ do with the mouth is shown only while nothing else is, and never wipes anything.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle
 
 from enclosure.faceplate import icons, text
 from enclosure.faceplate.eyes import Eyes, Step
@@ -23,6 +22,8 @@ from enclosure.faceplate.frames import (
     EyesLevel,
     MouthIcon,
     MouthText,
+    Pressed,
+    Turned,
 )
 from enclosure.faceplate.link import Link, State
 from enclosure.ports import SerialPort
@@ -31,8 +32,19 @@ DEFAULT_COLOR = EyesColor(0, 0, 255)
 DEFAULT_LEVEL = EyesLevel(30)
 """The eyes of a Mark 1 as its owners know them: blue, and as bright as the firmware's own start value."""
 
-PAGE_MIN_S = 3.0
-"""How long a page of a longer text stands that is short enough not to move."""
+STANDS_S = 3.0
+"""How long a text stands at least that is not to stay."""
+
+SCROLL_PAUSE_S = text.SCROLL_PIXELS * text.STEP_S / 2 - 0.12
+"""After each half of a step of a text that we scroll, which takes 0.12 s on the line. The text is then as fast as
+the firmware's own, and the line mostly quiet: the firmware feels neither knob nor button while it reads."""
+
+HAND_S = 1.0
+"""How long such a text stands still when somebody has touched knob or button."""
+
+
+Scene = tuple[str, float]
+"""A line for the mouth while a text is shown, and the seconds until the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,8 @@ class FaceplateDevice:
         self._content: Command | None = None
         self._reaction: Command | None = None
         self._picture = icons.EMPTY
-        self._page_timer: asyncio.TimerHandle | None = None
+        self._scenes: Iterator[Scene] = iter(())
+        self._touched_until = 0.0
         self._muted: bool | None = None  # until somebody says so
 
     async def run(self) -> None:
@@ -145,30 +158,29 @@ class FaceplateDevice:
         return MouthIcon(icons.Bitmap(icons.HEIGHT, columns), command.x, 0, command.clear)
 
     def _show_mouth(self, command: Command) -> None:
-        if self._page_timer is not None:
-            self._page_timer.cancel()
-            self._page_timer = None
-        if isinstance(command, MouthText):
-            pages = text.pages(command.text)
-            if len(pages) > 1 or not command.repeat:
-                self._turn_page(cycle(pages) if command.repeat else iter(pages))
-                return
-        self._send(command)
+        self._scenes = iter(())
+        if isinstance(command, MouthText) and (len(command.text) > text.MAX_LENGTH or not command.repeat):
+            self._scenes = _scenes(command)
+            self._play(self._scenes)
+        else:
+            self._send(command)
         if command != MOUTH_RESET and (steps := self._eyes.mouth_shown()):
             self._step(steps)
 
-    def _turn_page(self, pages: Iterator[str]) -> None:
-        """Shows the next page of a text; when there is none, empties the mouth."""
-        page = next(pages, None)
-        if page is None:
+    def _play(self, scenes: Iterator[Scene]) -> None:
+        """Shows a text scene by scene, and then nothing; stops when something else is shown."""
+        loop = asyncio.get_running_loop()
+        if self._scenes is not scenes:
+            return
+        if self._touched_until > loop.time():
+            loop.call_at(self._touched_until, self._play, scenes)
+            return
+        scene = next(scenes, None)
+        if scene is None:
             self.show(MOUTH_RESET)
             return
-        stands_s = max(text.duration_s(page), PAGE_MIN_S)
-
-        def wait() -> None:
-            self._page_timer = asyncio.get_running_loop().call_later(stands_s, self._turn_page, pages)
-
-        self._link.send(MouthText(page).lines[0], wait)
+        line, lasts_s = scene
+        self._link.send(line, lambda: loop.call_later(lasts_s, self._play, scenes))
 
     # The link.
 
@@ -194,6 +206,21 @@ class FaceplateDevice:
         if isinstance(event, Banner):
             self._restore()
             return
+        if isinstance(event, Turned | Pressed):
+            self._touched_until = asyncio.get_running_loop().time() + HAND_S
         if isinstance(event, Brightness):
             self._eyes.level = EyesLevel(event.level)  # the face shows it already
         self._on_event(event)
+
+
+def _scenes(shown: MouthText) -> Iterator[Scene]:
+    """A text that the firmware does not show by itself as it should be."""
+    if len(shown.text) <= text.MAX_LENGTH:
+        yield shown.lines[0], max(text.duration_s(shown.text), STANDS_S)
+        return
+    while True:
+        for bitmap in text.scrolled(shown.text):
+            for line in MouthIcon(bitmap, 0, 0, clear=True).lines:
+                yield line, SCROLL_PAUSE_S
+        if not shown.repeat:
+            return

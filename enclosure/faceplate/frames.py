@@ -190,9 +190,9 @@ class SystemBlink:
 
 @dataclass(frozen=True, slots=True)
 class MouthText:
-    """A text, already displayable (see `enclosure.faceplate.text`); a long one goes out in several lines.
+    """A text, already displayable (see `enclosure.faceplate.text`).
 
-    A text that is not to `repeat` goes away when it has been seen.
+    One that is not to `repeat` goes away when it has been seen. The line is only for what the firmware bears.
     """
 
     text: str

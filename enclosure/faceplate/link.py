@@ -92,7 +92,7 @@ class Link:
         self.state: State | None = None
         self.firmware: str | None = None
         self._version_known = asyncio.Event()
-        self._queue: deque[tuple[str, Callable[[], None] | None]] = deque()
+        self._queue: deque[tuple[str, Callable[[], object] | None]] = deque()
         self._queued = asyncio.Event()
         self.drained = asyncio.Event()
         """Set while nothing waits for the faceplate."""
@@ -103,7 +103,7 @@ class Link:
         self._update = False
         self._own_update = False
 
-    def send(self, line: str, echoed: Callable[[], None] | None = None) -> None:
+    def send(self, line: str, echoed: Callable[[], object] | None = None) -> None:
         """Queues a line; `echoed` is called when the firmware has it. While nobody answers it is forgotten."""
         if self.state is not State.CONNECTED:
             return

@@ -1,6 +1,9 @@
 """Texts for the mouth: what its font can show, how wide it is, and how much the firmware can bear. Pure."""
 
 import unicodedata
+from collections.abc import Iterator
+
+from enclosure.faceplate.icons import HEIGHT, WIDTH, Bitmap
 
 MAX_LENGTH = 32
 """Characters that one text line may carry. The length of a text grows the firmware's heap for good, and longer
@@ -9,15 +12,26 @@ ones have crashed it (the real firmware v1.4.2, measured: safe up to 40 where pi
 MAX_TEXT = 1000
 """Characters of a text that are shown; to see them all takes some ten minutes."""
 
-MOUTH_WIDTH = 32
 STEP_S = 0.159
 """A text wider than the mouth moves one pixel in this time (the real firmware, measured; 0.18 with eyes open)."""
 
-# Pixels of each glyph from space to underscore (the real firmware v1.4.2, measured); a gap of one follows.
-_WIDTHS = (
-    *(1, 1, 3, 5, 4, 5, 4, 1, 2, 2, 3, 5, 2, 3, 1, 4, 3, 3, 4, 3, 4, 3, 4, 4, 4, 4, 1, 2, 2, 3, 2, 4),
-    *(5, 4, 3, 4, 3, 3, 3, 4, 4, 3, 3, 4, 3, 5, 5, 4, 3, 5, 3, 4, 3, 4, 5, 5, 3, 3, 4, 2, 4, 2, 3, 3),
-)
+SCROLL_PIXELS = 4
+"""A step of a text that we scroll, about a letter; its picture takes 0.24 s on the line."""
+
+TOP = 2
+"""The row of the mouth in which texts begin."""
+
+# The columns of each glyph from space to underscore, in hexadecimal, the lowest bit uppermost (the real firmware
+# v1.4.2, measured); a gap of one follows.
+_FONT = """
+00 17 030003 0a1f0a1f0a 00000000 130b041a19 0a15191a 03 0e11 110e 050205 04041f0404 1008 040404 10
+100c0601 0e110e 121f10 12191512 15150a 0c0a1f08 17150d 0e151508 011d0503 0a15150a 0205150e 0a 100a
+040a 0a0a0a 0a04 02011906 0e010d150f 1e05051e 1f150a 0e11110a 1f110e 1f1511 1f0505 0e11190a
+1f04041f 111f11 09110f 1f040a11 1f1010 1f0204021f 1f0204081f 0e11110e 1f0502 0e11110916 1f051a
+12151509 011f01 0f10100f 030c100c03 0f100c100f 1b041b 031c03 19151513 1f11 01060c10 111f 020102
+101010
+"""
+_GLYPHS = tuple(map(bytes.fromhex, _FONT.split()))
 # In ASCII, but not in the font.
 _REPLACED = str.maketrans({"`": "'", "{": "(", "|": "!", "}": ")", "~": "-", "$": "S"})
 
@@ -35,22 +49,21 @@ def displayable(text: str) -> str:
 
 def width(text: str) -> int:
     """Pixels that a displayable text takes."""
-    return sum(_WIDTHS[ord(letter) - ord(" ")] + 1 for letter in text)
+    return len(_columns(text))
 
 
 def duration_s(text: str) -> float:
     """How long it takes until all of a displayable text has been seen; 0 where it does not move."""
     pixels = width(text)
-    return 0.0 if pixels <= MOUTH_WIDTH else (pixels + MOUTH_WIDTH) * STEP_S
+    return 0.0 if pixels <= WIDTH else (pixels + WIDTH) * STEP_S
 
 
-def pages(text: str) -> list[str]:
-    """A displayable text in pieces of at most MAX_LENGTH characters, broken between words where there are any."""
-    found = []
-    while len(text) > MAX_LENGTH:
-        end = text.rfind(" ", 0, MAX_LENGTH + 1)
-        if end <= 0:
-            end = MAX_LENGTH
-        found.append(text[:end].rstrip())
-        text = text[end:].lstrip()
-    return [*found, text]
+def scrolled(text: str) -> Iterator[Bitmap]:
+    """What a displayable text looks like while it passes from the right to the left, step by step."""
+    columns = (*bytes(WIDTH), *_columns(text), *bytes(WIDTH))
+    for start in range(SCROLL_PIXELS, len(columns) - WIDTH, SCROLL_PIXELS):
+        yield Bitmap(HEIGHT, tuple(column << TOP for column in columns[start : start + WIDTH]))
+
+
+def _columns(text: str) -> bytes:
+    return b"".join(_GLYPHS[ord(letter) - ord(" ")] + b"\0" for letter in text)

@@ -65,6 +65,8 @@ class Differs(NamedTuple):
     data: Mapping[str, Any]
     old: list[str]
     lines: list[str]
+    goes_on: bool = False
+    """Whether these are only the first of our lines."""
 
     @property
     def name(self) -> str:
@@ -222,11 +224,15 @@ DIFFERS = [
         ["mouth.reset"],
     ),
     Differs(
-        "long texts crash the firmware, so there are pages",
+        "long texts crash the firmware, so we scroll them, as pictures",
         "enclosure.mouth.text",
         {"text": 40 * "long "},
         ["mouth.text=" + 40 * "long "],
-        ["mouth.text=LONG LONG LONG LONG LONG LONG"],
+        [
+            "mouth.icon=x=0,y=0,cP=1,aIAAAAAAAAAAAAAAAAAAAAAAAAA$",
+            "mouth.icon=$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAMHAEAEAA",
+        ],
+        goes_on=True,
     ),
     Differs(
         "the plugin crashes on a bool",
@@ -363,4 +369,5 @@ def test_the_line_is_the_same(case: Same, ours: dict[str, list[str]]) -> None:
 @pytest.mark.parametrize("case", DIFFERS, ids=lambda case: case.name)
 def test_the_line_differs(case: Differs, ours: dict[str, list[str]]) -> None:
     assert case.old != case.lines
-    assert ours[case.name] == case.lines
+    lines = ours[case.name]
+    assert (lines[: len(case.lines)] if case.goes_on else lines) == case.lines

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from enclosure.drivers.serial import AsyncSerial
-from enclosure.faceplate import frames, icons
+from enclosure.faceplate import device, frames, icons, text
 from enclosure.faceplate.device import FaceplateDevice, FaceplateState
 from enclosure.faceplate.frames import Brightness, Event, Pressed, Turned
-from enclosure.faceplate.text import displayable
+from enclosure.faceplate.text import displayable, scrolled
 from hw_sim.faceplate import Faceplate
-from tests.conftest import until
+from tests.conftest import picture, until
 
 RED = 0x1E0000
 """Full red at level 30, as the pixels show it."""
@@ -50,18 +50,11 @@ async def host(faceplate: Faceplate) -> AsyncIterator[Host]:
     host.running.cancel()
 
 
-def picture(faceplate: Faceplate) -> icons.Bitmap:
-    rows = faceplate.firmware.mouth
-    return icons.Bitmap(
-        8, tuple(sum((row >> 31 - column & 1) << y for y, row in enumerate(rows)) for column in range(32))
-    )
-
-
 @CABLES
 async def test_what_is_told_is_seen(faceplate: Faceplate, host: Host) -> None:
     host.show(frames.EyesColor(255, 0, 0), frames.MouthIcon(LOGO, 0, 0, clear=True))
     await until(lambda: set(faceplate.firmware.eyes) == {RED}, "red eyes", 20)
-    await until(lambda: picture(faceplate) == LOGO, "the picture", 20)
+    await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "the picture", 20)
 
 
 @CABLES
@@ -94,7 +87,7 @@ async def test_a_text_is_nothing_but_a_text(faceplate: Faceplate, host: Host, te
 @pytest.mark.parametrize("loss", ["unplug", "power_cycle"])
 async def test_the_face_comes_back_as_it_was(faceplate: Faceplate, host: Host, loss: str) -> None:
     host.show(frames.EyesColor(255, 0, 0), frames.MouthIcon(LOGO, 0, 0, clear=True))
-    await until(lambda: picture(faceplate) == LOGO, "the picture")
+    await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "the picture")
     getattr(faceplate, loss)()
     if loss == "unplug":
         host.show(frames.EyesBlink("b"), frames.EyesColor(0, 0, 255), frames.MOUTH_RESET)
@@ -104,7 +97,7 @@ async def test_the_face_comes_back_as_it_was(faceplate: Faceplate, host: Host, l
         await until(lambda: not any(faceplate.firmware.mouth), "what was told meanwhile", 20)
     else:
         await until(lambda: not any(faceplate.firmware.mouth), "the reset")
-        await until(lambda: picture(faceplate) == LOGO, "the picture again", 20)
+        await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "the picture again", 20)
         await until(lambda: set(faceplate.firmware.eyes) == {RED}, "red eyes again", 20)
 
 
@@ -112,16 +105,18 @@ async def test_a_burst_ends_as_the_last_commands_say(faceplate: Faceplate, host:
     for number in range(500):
         host.show(frames.EyesColor(number % 256, 0, 0))
     host.show(frames.EyesColor(255, 0, 0), frames.MouthIcon(LOGO, 0, 0, clear=True))
-    await until(lambda: picture(faceplate) == LOGO and set(faceplate.firmware.eyes) == {RED}, "the end", 30)
+    await until(
+        lambda: picture(faceplate.firmware.mouth) == LOGO and set(faceplate.firmware.eyes) == {RED}, "the end", 30
+    )
 
 
 async def test_pictures_lie_over_each_other_and_come_back_so(faceplate: Faceplate, host: Host) -> None:
     dot = icons.Bitmap(2, (3, 3))
     host.show(frames.MouthIcon(LOGO, 0, 0, clear=True), frames.MouthIcon(dot, 30, 6, clear=False))
-    await until(lambda: picture(faceplate) == dot.over(LOGO, 30, 6), "both")
+    await until(lambda: picture(faceplate.firmware.mouth) == dot.over(LOGO, 30, 6), "both")
     faceplate.power_cycle()
     await until(lambda: not any(faceplate.firmware.mouth), "the reset")
-    await until(lambda: picture(faceplate) == dot.over(LOGO, 30, 6), "both again", 20)
+    await until(lambda: picture(faceplate.firmware.mouth) == dot.over(LOGO, 30, 6), "both again", 20)
 
 
 def lit(faceplate: Faceplate) -> str:
@@ -207,10 +202,13 @@ async def test_what_a_skill_shows_is_not_wiped_by_speech(faceplate: Faceplate, h
     host.device.react(frames.MouthViseme(3))
     host.device.react(None)
     await asyncio.sleep(0.5)
-    assert picture(faceplate) == LOGO
+    assert picture(faceplate.firmware.mouth) == LOGO
     host.device.react(frames.MouthViseme(3))
     host.show(frames.MOUTH_RESET)
-    await until(lambda: any(faceplate.firmware.mouth) and picture(faceplate) != LOGO, "the mouth that speaks")
+    await until(
+        lambda: any(faceplate.firmware.mouth) and picture(faceplate.firmware.mouth) != LOGO,
+        "the mouth that speaks",
+    )
     host.device.react(None)
     await until(lambda: not any(faceplate.firmware.mouth), "an empty mouth")
 
@@ -219,6 +217,49 @@ async def test_a_text_that_is_not_to_repeat_goes_away(faceplate: Faceplate, host
     host.show(frames.MouthText("HI", repeat=False))
     await until(lambda: any(faceplate.firmware.mouth), "the text")
     await until(lambda: not any(faceplate.firmware.mouth), "an empty mouth", 6)
+
+
+LONG = "THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG"
+
+
+async def test_a_long_text_passes_without_a_gap(faceplate: Faceplate, host: Host) -> None:
+    host.show(frames.MouthText(LONG))
+    seen: list[icons.Bitmap] = []
+
+    def seen_some(count: int) -> bool:
+        if not seen or seen[-1] != picture(faceplate.firmware.mouth):
+            seen.append(picture(faceplate.firmware.mouth))
+        return len(seen) >= count
+
+    await until(lambda: seen_some(8), "seven steps", 8)
+    assert seen == [icons.EMPTY, *scrolled(LONG)][:8]
+    for _ in range(10):
+        faceplate.turn(1)
+        await asyncio.sleep(0.1)
+    assert host.events == [Turned(1)] * 10
+    resting = picture(faceplate.firmware.mouth)
+    await asyncio.sleep(0.6)
+    assert picture(faceplate.firmware.mouth) == resting  # nothing disturbs the knob
+    await until(lambda: picture(faceplate.firmware.mouth) != resting, "the next step", 2)
+    host.show(frames.MouthIcon(LOGO, 0, 0, clear=True))
+    await asyncio.sleep(1.5)
+    assert picture(faceplate.firmware.mouth) == LOGO
+
+
+@pytest.mark.parametrize("repeat", [True, False])
+async def test_a_long_text_passes_once_or_for_ever(
+    faceplate: Faceplate, host: Host, monkeypatch: pytest.MonkeyPatch, repeat: bool
+) -> None:
+    monkeypatch.setattr(device, "SCROLL_PAUSE_S", 0.0)
+    monkeypatch.setattr(text, "SCROLL_PIXELS", 32)
+    host.show(frames.MouthText(LONG, repeat=repeat))
+    steps = list(scrolled(LONG))
+    for _ in range(2):
+        await until(lambda: picture(faceplate.firmware.mouth) == steps[0], "the beginning")
+        await until(lambda: picture(faceplate.firmware.mouth) == steps[-1], "the end")
+        if not repeat:
+            await until(lambda: not any(faceplate.firmware.mouth), "an empty mouth")
+            return
 
 
 async def test_the_menus_brightness_is_reported_and_ours_is_not(faceplate: Faceplate, host: Host) -> None:
@@ -241,7 +282,11 @@ async def test_a_restart_of_the_board_is_waited_out(faceplate: Faceplate, host: 
     host.show(frames.EyesColor(255, 0, 0))
     await until(lambda: not faceplate.firmware.speaker, "muted")
     await asyncio.sleep(2)
-    await until(lambda: set(faceplate.firmware.eyes) == {RED} and picture(faceplate) == LOGO, "all as before", 10)
+    await until(
+        lambda: set(faceplate.firmware.eyes) == {RED} and picture(faceplate.firmware.mouth) == LOGO,
+        "all as before",
+        10,
+    )
     assert not faceplate.firmware.speaker
     assert [state.state for state in host.states] == ["connected"]
 

@@ -2,7 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enclosure.faceplate.text import MAX_LENGTH, displayable, duration_s, pages, width
+from enclosure.faceplate.text import SCROLL_PIXELS, displayable, duration_s, scrolled, width
+from hw_sim.firmware import Firmware, Mouth
+from tests.conftest import picture
 
 
 @pytest.mark.parametrize(
@@ -29,17 +31,16 @@ def test_nothing_but_one_line_of_the_font_is_left(text: str) -> None:
     assert all(" " <= letter <= "_" for letter in displayable(text))
 
 
-@given(st.text(alphabet="AB C", max_size=200).map(displayable))
-def test_pages_hold_all_of_a_text_in_pieces_that_the_firmware_bears(text: str) -> None:
-    assert "".join(pages(text)).replace(" ", "") == text.replace(" ", "")
-    assert all(len(page) <= MAX_LENGTH for page in pages(text))
-
-
-def test_pages_break_between_words() -> None:
-    assert pages("THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG") == [
-        "THE QUICK BROWN FOX JUMPS OVER",
-        "THE LAZY DOG",
-    ]
+def test_a_scrolled_text_looks_like_the_firmwares_own() -> None:
+    text = "".join(map(chr, range(33, 96)))
+    firmware = Firmware()
+    firmware.advance(1000)
+    firmware.receive(f"mouth.text={text}\n".encode())
+    shown = [picture(event.rows) for event in firmware.advance(60_000) if isinstance(event, Mouth)]
+    first = next(at for at, bitmap in enumerate(shown) if any(bitmap.columns))
+    ours = list(scrolled(text))
+    assert ours == shown[first + SCROLL_PIXELS - 1 :: SCROLL_PIXELS][: len(ours)]
+    assert not any(shown[first + len(ours) * SCROLL_PIXELS].columns[SCROLL_PIXELS:])  # all of it was seen
 
 
 def test_widths_are_those_of_the_font() -> None:
