@@ -148,6 +148,11 @@ def code(picture: list[int]) -> str:
     return "".join(chr(ord("A") + number) for number in values)
 
 
+def rows(picture: list[int], x: int = 0) -> tuple[int, ...]:
+    """The picture at a column of the mouth, as a person sees it."""
+    return tuple(sum((column >> y & 1) << 31 - at for at, column in enumerate(picture, start=x)) for y in range(8))
+
+
 # How it has to end.
 
 
@@ -196,10 +201,9 @@ def finale(chance: random.Random) -> tuple[list[Message], Look]:
     messages.append(Message("mycroft.volume.set", {"percent": volume / 100}))
     messages += [Message("mycroft.volume.mute")] * muted
     dimmed = [[channel * (level + 1) >> 8 for channel in pixel] for pixel in pixels]
-    rows = (sum((column >> y & 1) << 31 - at for at, column in enumerate(picture, start=x)) for y in range(8))
     return messages, Look(
         eyes=tuple(r << 16 | g << 8 | b for r, g, b in dimmed),
-        mouth=tuple(rows),
+        mouth=rows(picture, x),
         speaker=True,
         mixer=round(volume * MIXER_FULL / 100),
         muted=muted,
@@ -271,6 +275,18 @@ class Device:
             await self.client.emit(message)
         async with asyncio.timeout(ANSWER_S):
             await self.answered.wait()
+
+    async def until_hands_are_done(self) -> None:
+        """Waits until the face has done what it was told; one that blinks tells later of its knob.
+
+        Raises TimeoutError.
+        """
+        picture = [255, 0, 255]
+        await self.send_all([*RESET, Message("enclosure.mouth.display", {"img_code": code(picture)})])
+        async with asyncio.timeout(ANSWER_S + SETTLE_S):
+            while self.faceplate.firmware.mouth != rows(picture):
+                self.faceplate.changed.clear()
+                await self.faceplate.changed.wait()
 
     async def until_it_answers(self) -> None:
         """Waits until the daemon is there, and has loaded what it loads when first used. Raises TimeoutError."""
@@ -408,8 +424,9 @@ async def soak(seed: int, messages: int) -> list[str]:
 async def verdict(found: Device, last: list[Message], expected: Look, memory: int) -> list[str]:
     """Sends the last messages; what is wrong then."""
     daemon = found.daemon
-    await asyncio.sleep(1)  # what hands do ends by itself
+    await asyncio.sleep(1)  # until the last press is over
     try:
+        await found.until_hands_are_done()
         await found.send_all(RESET)
         await asyncio.sleep(1)  # the start, which ends now, has the eyes until then
         await found.send_all(last)
