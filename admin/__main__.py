@@ -4,15 +4,16 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from admin.app import admin
 from bus.config import Configuration, WebSocketSettings
 from bus.errors import ConfigError, Exit
-from bus.service import run
+from bus.start import lean
 
 EXAMPLES = """\
 examples:
   mycroft-admin run
   mycroft-admin run --bus ws://127.0.0.1:8181/core --dbus unix:path=/run/dbus/system_bus_socket
+
+exit codes: 0 done, 1 failed, 2 usage
 """
 
 
@@ -24,19 +25,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"mycroft-admin: {error}", file=sys.stderr)
         return Exit.USAGE
-    return run(lambda: admin(options.bus or websocket.url, options.dbus))
+    bus_url = options.bus or websocket.url
+    with lean(tls=bus_url.startswith("wss:")):
+        from admin.app import admin  # noqa: PLC0415  # not before, see lean
+        from bus.service import run  # noqa: PLC0415
+
+    return run(lambda: admin(bus_url, options.dbus))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mycroft-admin",
-        description="Restarts the machine, switches ssh on and off and sets the clock when the bus asks for it.",
+        description="Restarts the machine, switches ssh on and off and sets the clock when the bus asks for it. "
+        "The bus takes such messages from root and from members of the group mycroft-admin.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    run_ = commands.add_parser("run", help="run the service", description="Runs the service until it is stopped.")
-    run_.add_argument("--bus", metavar="URL", help="(ws://127.0.0.1:8181/core)")
+    run_ = commands.add_parser(
+        "run",
+        help="run the service",
+        description="Runs the service until it is stopped. The unit mycroft-admin.service does that.",
+    )
+    run_.add_argument("--bus", metavar="URL", help="ws:, wss: or unix: (ws://127.0.0.1:8181/core)")
     run_.add_argument("--dbus", metavar="ADDRESS", help="D-Bus address (that of the system bus)")
     return parser
 

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import gc
 import json
 import sys
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 from bus.config import BusSettings, Configuration, WebSocketSettings
 from bus.errors import BusError, Exit
 from bus.message import Message
+from bus.start import lean
 
 EXAMPLES = """\
 examples:
@@ -47,26 +47,16 @@ def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
         "websocket", WebSocketSettings, strict=False, host=options.host, port=options.port
     )
     settings = configuration.section("bus", BusSettings, socket=options.socket)
-    if not websocket.ssl and settings.remote_port is None:
-        _do_without_openssl()
-    gc.disable()  # start-up makes objects that stay
-    from bus.server import serve  # noqa: PLC0415  # after the lines above; and the other commands do without it
+    with lean(tls=websocket.ssl or settings.remote_port is not None):
+        from bus.server import serve  # noqa: PLC0415  # not before, see lean
 
-    gc.freeze()
-    gc.enable()
     return serve(websocket, settings)
 
 
-def _do_without_openssl() -> None:
-    """Keeps asyncio and hashlib from loading OpenSSL: 5 MiB and 8 ms for nothing where nobody wants TLS."""
-    assert "asyncio" not in sys.modules, "too late"
-    for name in ("ssl", "_hashlib"):
-        sys.modules[name] = None  # type: ignore[assignment]  # so that an import fails
-
-
 def _talk(options: argparse.Namespace, url: str) -> int:
-    from bus import commands  # noqa: PLC0415  # serving does without them
-    from bus.service import run  # noqa: PLC0415
+    with lean(tls=url.startswith("wss:")):
+        from bus import commands  # noqa: PLC0415  # serving does without them
+        from bus.service import run  # noqa: PLC0415
 
     match options.command:
         case "send":
@@ -116,13 +106,17 @@ def _progress(text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mycroft-bus",
-        description="The message bus of a Mycroft device.",
+        description="The message bus of a Mycroft device. Runs it, or talks to one that runs.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    serve = commands.add_parser("serve", help="run the bus", description="Runs the bus until it is stopped.")
+    serve = commands.add_parser(
+        "serve",
+        help="run the bus",
+        description="Runs the bus until it is stopped. The unit mycroft-bus.service does that.",
+    )
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
     serve.add_argument("--port", type=_port, help="port to listen on; 0 takes a free one (8181)")
     serve.add_argument("--socket", metavar="PATH", help="unix socket to listen on besides (none)")
@@ -130,17 +124,25 @@ def _parser() -> argparse.ArgumentParser:
     send = commands.add_parser(
         "send", help="send one message", description="Sends one message; warns where its type is known otherwise."
     )
-    send.add_argument("type", type=_message_type, metavar="TYPE")
+    send.add_argument("type", type=_message_type, metavar="TYPE", help="such as speak")
     send.add_argument("data", type=_json_object, nargs="?", default={}, metavar="JSON", help="its data ({})")
     send.add_argument(
         "--wait", nargs="?", const="", metavar="TYPE", help="wait for an answer and print its data (TYPE.response)"
     )
-    send.add_argument("--timeout", type=float, default=3.0, metavar="SECONDS", help="(3)")
+    send.add_argument(
+        "--timeout",
+        type=float,
+        default=3.0,
+        metavar="SECONDS",
+        help="how long to wait for the bus to relay it, or for the answer (3)",
+    )
 
     listen = commands.add_parser("listen", help="print messages", description="Prints messages as they come.")
     listen.add_argument("patterns", nargs="*", metavar="PATTERN", help="types to print, such as 'enclosure.*'")
 
-    record = commands.add_parser("record", help="write messages to a file", description="For a bug report.")
+    record = commands.add_parser(
+        "record", help="write messages to a file", description="Writes messages to a file, for a bug report."
+    )
     record.add_argument("file", type=argparse.FileType("w"), metavar="FILE", help="- is standard output")
 
     replay = commands.add_parser("replay", help="send what was recorded", description="Sends a recording again.")

@@ -7,11 +7,9 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
-from websockets.asyncio.client import ClientConnection, connect, unix_connect
-from websockets.exceptions import InvalidURI, WebSocketException
-
 from bus.errors import BusUnavailableError, FrameError
 from bus.message import Message
+from bus.websocket import WebSocket
 
 RETRY_FIRST_S = 0.1
 RETRY_MAX_S = 5.0
@@ -35,23 +33,15 @@ Observer = Callable[..., None]
 
 
 @contextlib.asynccontextmanager
-async def open_socket(url: str) -> AsyncIterator[ClientConnection]:
+async def open_socket(url: str) -> AsyncIterator[WebSocket]:
     """One connection to the bus, at a ws:, wss: or unix:PATH address. Raises BusUnavailableError."""
-    try:
-        # The bus has its own size limit; a proxy or compression between two local processes only costs.
-        if url.startswith("unix:"):
-            path = url.removeprefix("unix:")
-            socket = await unix_connect(path, "ws://localhost/core", compression=None, max_size=None)
-        else:
-            socket = await connect(url, compression=None, max_size=None, proxy=None)
-    except (OSError, InvalidURI, WebSocketException) as error:
-        raise BusUnavailableError(f"no bus at {url}: {error}") from error
+    socket = await WebSocket.open(url)
     try:
         yield socket
     finally:
         closing = asyncio.create_task(socket.close())
         await asyncio.wait((closing,), timeout=CLOSE_TIMEOUT_S)
-        socket.transport.abort()  # for a bus that hangs, perhaps with what we have sent still unread
+        socket.abort()  # for a bus that hangs, perhaps with what we have sent still unread
         await closing
 
 
@@ -60,7 +50,7 @@ class BusClient:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._socket: ClientConnection | None = None
+        self._socket: WebSocket | None = None
         self._connected = asyncio.Event()
 
     async def run(self, handle: Handler, observe: Observer = lambda *_: None) -> None:
@@ -96,7 +86,7 @@ class BusClient:
                 while True:
                     await self._connected.wait()
                     assert self._socket is not None, "connected without a socket"
-                    with contextlib.suppress(WebSocketException):
+                    with contextlib.suppress(BusUnavailableError):
                         await self._socket.send(frame)
                         return
                     self._connected.clear()
@@ -120,20 +110,19 @@ class BusClient:
             retry_s = min(retry_s * 2, RETRY_MAX_S)
             observe("reconnecting")
 
-    async def _serve(self, socket: ClientConnection, inbox: asyncio.Queue[Message], observe: Observer) -> None:
+    async def _serve(self, socket: WebSocket, inbox: asyncio.Queue[Message], observe: Observer) -> None:
         self._socket = socket
         self._connected.set()
         observe("open")
         try:
-            with contextlib.suppress(WebSocketException):
-                async for frame in socket:
-                    try:
-                        message = Message.deserialize(frame)
-                    except FrameError as error:  # encrypted, or relayed by another bus, which relays anything
-                        _LOGGER.debug("ignored a frame: %s", error)
-                        continue
-                    observe("message", frame)
-                    await inbox.put(message)
+            async for frame in socket:
+                try:
+                    message = Message.deserialize(frame)
+                except FrameError as error:  # encrypted, or relayed by another bus, which relays anything
+                    _LOGGER.debug("ignored a frame: %s", error)
+                    continue
+                observe("message", frame)
+                await inbox.put(message)
         finally:
             self._connected.clear()
             observe("close")

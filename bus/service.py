@@ -42,12 +42,15 @@ def run(main: Callable[[], Coroutine[Any, Any, int | None]], *, level: str = "IN
 
 
 def notify(state: str) -> None:
-    """Tells systemd, where it listens: "READY=1", "STOPPING=1", ... (sd_notify(3))."""
+    """Tells systemd, where it listens: "READY=1", "STOPPING=1", ... (sd_notify(3)).
+
+    Where it does not any more, we go on and stop as before.
+    """
     path = os.environ.get("NOTIFY_SOCKET")
     if not path:
         return
     address = f"\0{path[1:]}" if path.startswith("@") else path
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as unix:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as unix:
         unix.sendto(state.encode(), address)
 
 

@@ -10,10 +10,9 @@ import msgspec
 from bus.config import Configuration, WebSocketSettings
 from bus.errors import ConfigError, Exit
 from bus.message import Message
-from bus.service import run
-from enclosure import commands
+from bus.start import lean
+from enclosure.commands import COLOURS, eyes_message, shown
 from enclosure.config import EnclosureSettings, Profile, load_profile, profile_names
-from enclosure.state import state_file
 
 EXAMPLES = """\
 examples:
@@ -47,7 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.USAGE
     if options.command == "doctor":
         return _doctor(options, bus_url, profile, settings)
-    from enclosure.app import enclosure  # noqa: PLC0415  # the doctor is to start where a library is missing
+    with lean(tls=bus_url.startswith("wss:")):
+        from bus.service import run  # noqa: PLC0415  # not before, see lean
+        from enclosure.app import enclosure  # noqa: PLC0415  # the doctor is to start where a library is missing
+        from enclosure.state import state_file  # noqa: PLC0415
 
     return run(
         lambda: enclosure(
@@ -63,13 +65,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _try_out(options: argparse.Namespace, bus_url: str) -> int:
-    if options.command == "show":
-        return run(lambda: commands.show(bus_url, options.what), level="WARNING")
-    return run(lambda: commands.eyes(bus_url, options.colour), level="WARNING")
+    with lean(tls=bus_url.startswith("wss:")):
+        from bus.commands import ANSWER_TIMEOUT_S, send  # noqa: PLC0415  # the daemon does without it
+        from bus.service import run  # noqa: PLC0415
+
+    async def send_it() -> Exit:
+        message = shown(options.what) if options.command == "show" else options.colour
+        return await send(bus_url, message, None, ANSWER_TIMEOUT_S)
+
+    return run(send_it, level="WARNING")
 
 
 def _doctor(options: argparse.Namespace, bus_url: str, profile: Profile, settings: EnclosureSettings) -> int:
-    from enclosure import doctor  # noqa: PLC0415  # the daemon does without it
+    with lean(tls=bus_url.startswith("wss:")):
+        from bus.service import run  # noqa: PLC0415  # not before, see lean
+        from enclosure import doctor  # noqa: PLC0415  # the daemon does without it
 
     control = settings.volume.control
     setup = doctor.Setup(
@@ -93,7 +103,7 @@ def _doctor(options: argparse.Namespace, bus_url: str, profile: Profile, setting
 
 def _colour(text: str) -> Message:
     try:
-        return commands.eyes_message(text)
+        return eyes_message(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
@@ -109,7 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     run_ = subparsers.add_parser(
         "run",
         help="run the daemon",
-        description="Runs until it is stopped. Waits for a bus and a serial port that are not there yet.",
+        description="Runs until it is stopped, and waits for a bus and a serial port that are not there yet. "
+        "The unit mycroft-enclosure.service does that.",
     )
     doctor = subparsers.add_parser(
         "doctor",
@@ -121,14 +132,16 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--serial", metavar="PATH", help="serial port of the faceplate (that of the profile)")
         command.add_argument("--profile", metavar="NAME", help=f"kind of board: {', '.join(profile_names())}")
 
-    show = subparsers.add_parser("show", help="show a text or a picture", description="Puts it on the mouth.")
+    show = subparsers.add_parser(
+        "show", help="show a text or a picture", description="Puts a text or a picture on the mouth."
+    )
     show.add_argument("what", metavar="WHAT", help='a text, or a .png or .jpg file; "" empties the mouth')
     eyes = subparsers.add_parser("eyes", help="colour the eyes", description="Colours the eyes, or switches them.")
     eyes.add_argument(
-        "colour", type=_colour, metavar="COLOUR", help=f"'#rgb', '#rrggbb', {', '.join(commands.COLOURS)}, on, off"
+        "colour", type=_colour, metavar="COLOUR", help=f"'#rgb', '#rrggbb', {', '.join(COLOURS)}, on, off"
     )
     for command in (run_, doctor, show, eyes):
-        command.add_argument("--bus", metavar="URL", help="(ws://127.0.0.1:8181/core)")
+        command.add_argument("--bus", metavar="URL", help="ws:, wss: or unix: (ws://127.0.0.1:8181/core)")
     return parser
 
 

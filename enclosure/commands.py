@@ -1,28 +1,17 @@
-"""What `mycroft-enclosure` does for a person who tries the face out: show and eyes. They go over the bus."""
+"""The messages by which a person tries the face out: those of `mycroft-enclosure show` and `eyes`."""
 
 import base64
 import re
 from pathlib import Path
 
 from bus import topics
-from bus.commands import ANSWER_TIMEOUT_S, send
-from bus.errors import Exit, PayloadError
+from bus.errors import PayloadError
 from bus.message import Message
 from enclosure.faceplate.images import decode_image
 
 PICTURES = (".png", ".jpg", ".jpeg")
 
 COLOURS = {"red": "#f00", "green": "#0f0", "blue": "#00f", "white": "#fff"}
-
-
-async def show(url: str, what: str) -> Exit:
-    """Puts a text, or the picture in a file, on the mouth. Raises BusError or OSError."""
-    return await send(url, shown(what), None, ANSWER_TIMEOUT_S)
-
-
-async def eyes(url: str, message: Message) -> Exit:
-    """Sends what `eyes_message` has made. Raises BusUnavailableError."""
-    return await send(url, message, None, ANSWER_TIMEOUT_S)
 
 
 def shown(what: str) -> Message:

@@ -18,6 +18,8 @@ examples:
   mycroft-sim run
   mycroft-sim run --bus-port 8181 --face-port 8080
   mycroft-sim faceplate --link /tmp/faceplate
+
+exit codes: 0 done, 1 failed, 2 usage
 """
 
 
@@ -61,7 +63,7 @@ def tell(who: str, what: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mycroft-sim",
-        description="A Mark 1 without the hardware.",
+        description="A Mark 1 without the hardware. Changes nothing on the machine that it runs on.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

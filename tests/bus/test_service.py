@@ -61,3 +61,15 @@ async def test_a_restart_refuses_nobody_and_tells_systemd(tmp_path: Path) -> Non
         process.terminate()
         await process.communicate()
         asyncio.get_running_loop().remove_reader(systemd)
+
+
+async def test_it_stops_when_told_where_systemd_does_not_listen_any_more(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        process = await start({"NOTIFY_SOCKET": str(tmp_path / "gone"), "WATCHDOG_USEC": "100000"}, listening)
+        assert process.stdout is not None
+        await process.stdout.readline()
+        process.terminate()
+        async with asyncio.timeout(5):
+            _, err = await process.communicate()
+    assert process.returncode == 0
+    assert b"Traceback" not in err

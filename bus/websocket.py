@@ -1,0 +1,160 @@
+"""A client's end of one connection to the bus.
+
+The sans-I/O protocol of `websockets` keeps frames, control frames and closing correct, as it does for the server
+in `bus.connection`. Its own client would load urllib.request, http.client and OpenSSL: 5 MB in each daemon, for
+proxies, redirects and a TLS that a bus on the same machine does without.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from typing import Self
+from urllib.parse import urlsplit
+
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import Protocol, Side, State
+from websockets.utils import accept_key, generate_key
+
+from bus.errors import BusUnavailableError
+
+OPEN_TIMEOUT_S = 10.0
+"""How long a bus may take to answer a handshake; the websockets library waits as long."""
+
+SILENCE_S = 35.0
+"""After it we ping, and after another one give up. Our own bus pings every 30 s, so with it we never do."""
+
+_PORTS = {"ws": 80, "wss": 443}
+_CHUNK = 2**16
+
+
+class WebSocket:
+    """One connection. Iterating over it receives; it ends when the connection does."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._protocol = Protocol(Side.CLIENT, max_size=None)  # the bus has its own size limit
+        self._part = bytearray()
+        self._messages: deque[str] = deque()
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """A connection to a ws:, wss: or unix:PATH address. Raises BusUnavailableError."""
+        try:
+            async with asyncio.timeout(OPEN_TIMEOUT_S):
+                return await cls._open(url)
+        except TimeoutError as error:
+            raise BusUnavailableError(f"no bus at {url}: no answer within {OPEN_TIMEOUT_S:g} s") from error
+        except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
+            raise BusUnavailableError(f"no bus at {url}: {error}") from error
+
+    async def send(self, text: str) -> None:
+        """Sends a message; returns when it is written to the socket. Raises BusUnavailableError."""
+        if self._protocol.state is not State.OPEN:
+            raise BusUnavailableError("the bus has closed the connection")
+        self._protocol.send_text(text.encode())
+        self._flush()
+        try:
+            await self._writer.drain()
+        except OSError as error:
+            raise BusUnavailableError(f"the bus is gone: {error}") from error
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str:
+        while not self._messages:
+            if self._protocol.state is not State.OPEN:
+                raise StopAsyncIteration
+            await self._receive()
+        return self._messages.popleft()
+
+    @property
+    def close_code(self) -> int:
+        """Why the bus has closed the connection."""
+        close = self._protocol.close_rcvd
+        return CloseCode.ABNORMAL_CLOSURE if close is None else close.code
+
+    async def close(self) -> None:
+        """Ends the connection; returns when the bus has agreed to it, or after `abort`."""
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
+            self._flush()
+        with contextlib.suppress(OSError):
+            while await self._reader.read(_CHUNK):
+                pass
+        self.abort()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+    def abort(self) -> None:
+        """Drops the connection at once."""
+        self._writer.transport.abort()
+
+    @classmethod
+    async def _open(cls, url: str) -> Self:
+        if url.startswith("unix:"):
+            reader, writer = await asyncio.open_unix_connection(url.removeprefix("unix:"))
+            host, path = "localhost", "/core"
+        else:
+            parts = urlsplit(url)
+            if parts.scheme not in _PORTS or not parts.hostname:
+                raise ValueError("not a ws:, wss: or unix: address")
+            host = parts.netloc.rpartition("@")[2]
+            path = parts._replace(scheme="", netloc="", fragment="").geturl()
+            reader, writer = await asyncio.open_connection(
+                parts.hostname, parts.port or _PORTS[parts.scheme], ssl=parts.scheme == "wss" or None
+            )
+        try:
+            await _shake_hands(reader, writer, host, path or "/")
+        except BaseException:
+            writer.transport.abort()
+            raise
+        return cls(reader, writer)
+
+    async def _receive(self) -> None:
+        """Takes what the bus sends next."""
+        try:
+            data = await self._read()
+        except OSError:
+            data = b""
+        if data:
+            self._protocol.receive_data(data)
+        else:
+            self._protocol.receive_eof()
+        for event in self._protocol.events_received():
+            if isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+                self._part += event.data
+                if event.fin:
+                    # What is no UTF-8 is no message either, and is ignored as such: see bus.message.check.
+                    self._messages.append(self._part.decode(errors="surrogateescape"))
+                    self._part.clear()
+        self._flush()
+
+    async def _read(self) -> bytes:
+        """Some bytes; none at the end. Raises OSError when the bus is silent for too long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SILENCE_S):
+                return await self._reader.read(_CHUNK)
+        self._protocol.send_ping(b"")
+        self._flush()
+        async with asyncio.timeout(SILENCE_S):
+            return await self._reader.read(_CHUNK)
+
+    def _flush(self) -> None:
+        """Writes what the protocol has to say."""
+        if data := b"".join(self._protocol.data_to_send()):
+            self._writer.write(data)
+
+
+async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, path: str) -> None:
+    """The opening handshake (RFC 6455, 4.1). Raises BusUnavailableError, or OSError, EOFError, ..."""
+    key = generate_key()
+    headers = f"Host: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    writer.write(f"GET {path} HTTP/1.1\r\n{headers}Sec-WebSocket-Key: {key}\r\n\r\n".encode())
+    status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    if not status.startswith("HTTP/1.1 101 "):
+        raise ValueError(f"it answers {status}")
+    answered = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    if answered.get("sec-websocket-accept") != accept_key(key):
+        raise ValueError("it answers, but not as a WebSocket")

@@ -1,0 +1,163 @@
+"""The client's end of a connection, against the websockets library and against what is no WebSocket."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.frames import CloseCode, Frame, Opcode
+
+from bus import websocket
+from bus.client import open_socket
+from bus.config import BusSettings, WebSocketSettings
+from bus.errors import BusUnavailableError
+from bus.server import Server
+from tests.bus.certificate import make_certificate
+
+
+@contextlib.asynccontextmanager
+async def peer(talk: Callable[[ServerConnection], Awaitable[object]]) -> AsyncIterator[str]:
+    """The address of a server of the websockets library that talks to each client."""
+
+    async def handle(connection: ServerConnection) -> None:
+        await talk(connection)
+
+    async with serve(handle, "127.0.0.1", 0, max_size=None) as server:
+        yield f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/core"
+
+
+@contextlib.asynccontextmanager
+async def listener(answer: bytes, *, hangs: bool = False) -> AsyncIterator[str]:
+    """The address of something else, which says this to whoever connects, and nothing more."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        writer.write(answer)
+        if not hangs:
+            writer.write_eof()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/core"
+        for writer in writers:
+            writer.transport.abort()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65535, 65536, 3_000_000])
+async def test_a_message_of_any_size_comes_back(size: int) -> None:
+    async def echo(connection: ServerConnection) -> None:
+        await connection.send(await connection.recv())
+
+    async with peer(echo) as url, open_socket(url) as socket:
+        await socket.send("ä" * size)
+        assert [heard async for heard in socket] == ["ä" * size]
+        assert socket.close_code == CloseCode.NORMAL_CLOSURE
+
+
+async def test_a_message_in_pieces_is_one() -> None:
+    async def talk(connection: ServerConnection) -> None:
+        await connection.send(["{", "", "}"])
+        await connection.ping()
+        await connection.send(["[", "]"])
+
+    async with peer(talk) as url, open_socket(url) as socket:
+        assert [heard async for heard in socket] == ["{}", "[]"]
+
+
+async def test_it_answers_pings() -> None:
+    async def talk(connection: ServerConnection) -> None:
+        await (await connection.ping(b"there?"))
+        await connection.send("there")
+
+    async with peer(talk) as url, open_socket(url) as socket:
+        assert [heard async for heard in socket] == ["there"]
+
+
+async def test_what_is_no_text_is_no_message_and_ends_nothing() -> None:
+    async def talk(connection: ServerConnection) -> None:
+        connection.transport.write(Frame(Opcode.TEXT, b"\xff").serialize(mask=False))
+        await connection.send("next")
+
+    async with peer(talk) as url, open_socket(url) as socket:
+        assert [heard async for heard in socket] == ["\udcff", "next"]
+
+
+async def test_a_frame_that_is_wrong_ends_the_connection() -> None:
+    async def talk(connection: ServerConnection) -> None:
+        connection.transport.write(Frame(Opcode.CONT, b"of nothing").serialize(mask=False))
+        await connection.wait_closed()
+
+    async with peer(talk) as url, open_socket(url) as socket:
+        assert [heard async for heard in socket] == []
+        assert socket.close_code == CloseCode.ABNORMAL_CLOSURE
+        with pytest.raises(BusUnavailableError):
+            await socket.send("x")
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        (b"HTTP/1.1 401 Unauthorized\r\n\r\n", "it answers HTTP/1.1 401 Unauthorized"),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n", "not as a WebSocket"),
+        (b"220 mail.example.org ESMTP\r\n", "bytes read"),
+        (b"-" * 200_000, "limit"),
+        (b"", "0 bytes read"),
+    ],
+)
+async def test_what_is_no_bus_is_refused(answer: bytes, complaint: str) -> None:
+    async with listener(answer) as url:
+        with pytest.raises(BusUnavailableError, match=complaint):
+            async with open_socket(url):
+                pass
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1/", "ws://", "ws://127.0.0.1:99999/", "ws://[", "", "unix:/nowhere", "127.0.0.1:9"]
+)
+async def test_a_wrong_address_is_named(url: str) -> None:
+    with pytest.raises(BusUnavailableError, match="no bus at"):
+        async with open_socket(url):
+            pass
+
+
+async def test_a_bus_that_does_not_answer_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "OPEN_TIMEOUT_S", 0.05)
+    async with listener(b"HTTP/1.1 101 Switching Protocols\r\n", hangs=True) as url:
+        with pytest.raises(BusUnavailableError, match=r"no answer within 0\.05 s"):
+            async with open_socket(url):
+                pass
+
+
+async def test_a_silent_bus_is_asked_whether_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "SILENCE_S", 0.05)
+
+    async def talk(connection: ServerConnection) -> None:
+        await asyncio.sleep(0.3)
+        connection.transport.pause_reading()  # as if it hung
+        await asyncio.sleep(0.3)
+        connection.transport.resume_reading()
+
+    loop = asyncio.get_running_loop()
+    async with peer(talk) as url, open_socket(url) as socket:
+        began = loop.time()
+        assert [heard async for heard in socket] == []
+        assert 0.3 < loop.time() - began < 0.6
+        assert socket.close_code == CloseCode.ABNORMAL_CLOSURE
+
+
+async def test_tls_where_the_address_asks_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate, key = make_certificate(tmp_path, "IP:127.0.0.1")
+    settings = WebSocketSettings(port=0, ssl=True, ssl_cert=str(certificate), ssl_key=str(key))
+    async with Server(settings, BusSettings()) as bus:
+        assert bus.url.startswith("wss:")
+        with pytest.raises(BusUnavailableError, match="certificate verify failed"):
+            async with open_socket(bus.url):
+                pass
+        monkeypatch.setitem(os.environ, "SSL_CERT_FILE", str(certificate))
+        async with open_socket(bus.url) as socket:
+            assert "connected" in await anext(socket)

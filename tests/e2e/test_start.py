@@ -1,0 +1,103 @@
+"""What the running daemons have loaded: no more than they use, as a Pi 3 starts slowly and has little memory."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+
+import pytest
+
+from bus.server import Server
+from hw_sim.host import Host
+from tests.bus.certificate import make_certificate
+from tests.e2e.test_commands import bus  # noqa: F401  # a fixture
+
+UNUSED = {
+    "PIL",
+    "_hashlib",
+    "bus.blocking",
+    "bus.commands",
+    "bus.contract",
+    "bus.foreign_topics",
+    "enclosure.doctor",
+    "hw_sim",
+    "http.client",
+    "pyee",
+    "ssl",
+    "text_unidecode",
+    "urllib.request",
+    "websockets.asyncio.client",
+    "websockets.asyncio.server",
+    "yaml",
+}
+
+# Runs a daemon as `python -m` does, and says at the end what it has loaded. A module that is barred is None.
+RUN = """
+import runpy, sys
+try:
+    runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+finally:
+    print("loaded:", *(name for name, module in sys.modules.items() if module))
+"""
+
+
+async def loaded(*command: str, until: str, **environment: str) -> set[str]:
+    """What a daemon has loaded that is stopped when it has said this."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", RUN, *command),
+        stdout=PIPE,
+        stderr=PIPE,
+        env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    said = process.stdout if command[0] == "bus" else process.stderr
+    async with asyncio.timeout(20):
+        while not re.search(until, line := (await said.readline()).decode()):
+            assert line, "it has ended"
+        process.send_signal(signal.SIGTERM)
+        out, _ = await process.communicate()
+    return set(out.decode().partition("loaded: ")[2].split())
+
+
+async def test_the_bus(tmp_path: Path) -> None:
+    found = await loaded("bus", "serve", "--port", "0", until="bus=", HOME=str(tmp_path))
+    assert "bus.server" in found
+    assert not found & UNUSED
+
+
+async def test_the_others(bus: Server, host: Host, tmp_path: Path) -> None:  # noqa: F811
+    home = str(tmp_path)
+    connected = f"connected to {bus.url}"
+    found = await loaded("enclosure", "run", "--serial", "/nowhere", "--bus", bus.url, until=connected, HOME=home)
+    assert "enclosure.app" in found
+    assert not found & UNUSED
+    found = await loaded("admin", "run", "--dbus", host.address, "--bus", bus.url, until=connected, HOME=home)
+    assert "admin.app" in found
+    assert not found & UNUSED
+
+
+@pytest.mark.parametrize("daemon", ["enclosure", "admin"])
+async def test_tls_where_the_configuration_asks_for_it(daemon: str, host: Host, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path, "IP:127.0.0.1")
+    config = tmp_path / ".config/mycroft/mycroft.conf"
+    config.parent.mkdir(parents=True)
+    websocket: dict[str, object] = {"ssl": True, "ssl_cert": str(certificate), "ssl_key": str(key)}
+    config.write_text(json.dumps({"websocket": {**websocket, "port": 0}}))
+    environment = {**os.environ, "HOME": str(tmp_path), "SSL_CERT_FILE": str(certificate)}
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bus", "serve", stdout=PIPE, env=environment
+    )
+    assert server.stdout is not None
+    url = (await server.stdout.readline()).decode().strip().removeprefix("bus=")
+    port = int(url.split(":")[2].split("/")[0])
+    config.write_text(json.dumps({"websocket": {**websocket, "port": port}}))
+    options = ("--serial", "/nowhere") if daemon == "enclosure" else ("--dbus", host.address)
+    found = await loaded(daemon, "run", *options, until=f"connected to {url}", **environment)
+    assert "ssl" in found
+    server.terminate()
+    await server.communicate()
