@@ -18,8 +18,12 @@ import msgspec
 from bus.errors import ConfigError
 from bus.policy import Token
 
-FILES = (Path("/etc/mycroft/mycroft.conf"), Path("~/.config/mycroft/mycroft.conf"))
-"""In the order in which they are read; the later one wins."""
+FILES = (
+    Path("/usr/share/mycroft-enclosure/mycroft.conf"),
+    Path("/etc/mycroft/mycroft.conf"),
+    Path("~/.config/mycroft/mycroft.conf"),
+)
+"""In the order in which they are read; the later one wins. The first is of the package for the kind of board."""
 
 _COMMENT_OR_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|(?://|#)[^\n]*')
 
@@ -68,6 +72,14 @@ class BusSettings:
     """MB that may wait for a client before it counts as one that does not read."""
     max_rate: int | None = None
     """Messages per second and client; one that sends faster is read more slowly, and loses nothing."""
+    max_header: int = 16
+    """KB that the request of a handshake may have."""
+    max_unfinished: int = 64
+    """MB that all clients together may have sent of messages that are not complete."""
+    handshake_timeout: float = 10
+    """Seconds until a connection without a handshake is dropped."""
+    ping_interval: float = 30
+    """Seconds between pings; who was silent from one to the next but one is dropped."""
 
 
 class Configuration:

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs
 
+from websockets.exceptions import PayloadTooBig, SecurityError
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import SEND_EOF, State
@@ -24,15 +25,6 @@ from bus.policy import Role, is_loopback, origin_allowed, role_of
 
 if TYPE_CHECKING:
     from bus.server import Server
-
-HANDSHAKE_TIMEOUT_S = 10
-"""A connection that has not finished its handshake by then is dropped."""
-
-PING_INTERVAL_S = 30
-"""A client is pinged this often, and dropped when it was silent from one ping to the next but one."""
-
-MAX_HELD = 64 * 2**20
-"""Bytes of unfinished messages that all clients together may have sent."""
 
 CLOSE_TIMEOUT_S = 1
 """How long a client may take to answer a close frame; the daemon has 2 s to stop."""
@@ -46,8 +38,8 @@ class Connection(asyncio.Protocol):
     _transport: asyncio.Transport
 
     def __init__(self, server: "Server", *, secure: bool) -> None:
-        self.role = Role.CONTROL
-        self.name = "?"
+        self.role = Role.OBSERVE  # until its handshake tells
+        self.name = "unix socket"
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done when the connection is gone."""
         self._server = server
@@ -62,11 +54,17 @@ class Connection(asyncio.Protocol):
         self._heard = True
         self._complained = False
         self._closing = False
+        self._deaf = False
+        self._faulty = False
+        self._header = 0
         self._goodbye: tuple[CloseCode, str] | None = None
         self._received = 0
         self._credit = float(server.settings.max_rate or 0)
         self._credited = asyncio.get_running_loop().time()
-        self._timer = asyncio.get_running_loop().call_later(HANDSHAKE_TIMEOUT_S, self._time_out, "no handshake")
+        self._throttled = False
+        self._timer = asyncio.get_running_loop().call_later(
+            server.settings.handshake_timeout, self._time_out, "no handshake"
+        )
 
     # What asyncio calls.
 
@@ -94,8 +92,16 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard = True
+        if self._ws.state is State.CONNECTING:
+            self._header += len(data)
+            if self._header > self._server.settings.max_header * 1024:
+                self._server.hub.counters.oversized += 1
+                self._refuse("header is too large")
+                self.abort()
+                return
         self._ws.receive_data(data)
         self._process()
+        self._count_fault()
         self._hold(len(self._ws.reader.buffer) + len(self._message))
 
     def eof_received(self) -> None:
@@ -146,10 +152,12 @@ class Connection(asyncio.Protocol):
         A handshake that is under way ends first: to drop it would be to refuse.
         """
         self._server.hub.leave(self)
+        self._deaf = True
         if self._ws.state is State.OPEN:
             self._ws.send_close(code, reason)
             self._process()
         elif self._ws.state is State.CONNECTING:
+            self._deaf = False
             self._goodbye = code, reason
         else:
             self.abort()
@@ -157,6 +165,7 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Drops the connection at once."""
+        self._deaf = True
         self._transport.abort()
 
     # Limits.
@@ -184,17 +193,36 @@ class Connection(asyncio.Protocol):
         """Counts what this client has sent of a message that is not complete."""
         self._server.held += size - self._held
         self._held = size
-        if self._server.held > MAX_HELD and size > MAX_HELD // self._server.settings.max_clients:
+        most = self._server.settings.max_unfinished * 2**20
+        if self._server.held > most and size > most // self._server.settings.max_clients:
+            self._server.hub.counters.oversized += 1
             _LOGGER.warning("%s: too many unfinished messages; dropped", self.name)
             self.abort()
+
+    def _count_fault(self) -> None:
+        """Counts a client that the protocol has dropped for what it sent."""
+        fault = self._ws.parser_exc or self._ws.handshake_exc
+        if fault is None or self._faulty:
+            return
+        self._faulty = True
+        if isinstance(fault, PayloadTooBig) or isinstance(fault.__cause__, SecurityError):
+            self._server.hub.counters.oversized += 1
+        else:
+            self._server.hub.counters.malformed += 1
 
     # Incoming.
 
     def _process(self) -> None:
-        for event in self._ws.events_received():
-            if isinstance(event, Request):
-                self._answer_handshake(event)
-            else:
+        events = self._ws.events_received()
+        if events and isinstance(events[0], Request):
+            if len(events) > 1 or self._ws.reader.buffer:
+                # A client has to wait for the response (RFC 6455, 4.1); nobody knows yet whether it may speak.
+                self._refuse("does not wait for the response to its handshake")
+                self.abort()
+                return
+            self._answer_handshake(cast("Request", events.pop()))
+        for event in events:
+            if not self._deaf:
                 self._take(cast("Frame", event))
         self._write_protocol()
         if self._ws.close_expected() and not self._closing:
@@ -217,14 +245,11 @@ class Connection(asyncio.Protocol):
                 self._transport.close()  # TLS has no half-closed connections
 
     def _answer_handshake(self, request: Request) -> None:
-        if self._ws.parser_exc is not None:  # junk came right behind the request
-            self.abort()
-            return
         response = self._refusal(request) or self._ws.accept(request)
         self._ws.send_response(response)
         self._write_protocol()  # the greeting comes after the response
         if self._ws.state is State.OPEN:
-            self._restart_timer(PING_INTERVAL_S, self._ping)
+            self._restart_timer(self._server.settings.ping_interval, self._ping)
             self._server.hub.join(self)
             if self._goodbye:
                 self.close(*self._goodbye)
@@ -244,12 +269,11 @@ class Connection(asyncio.Protocol):
         if not origin_allowed(origin, _header(request, "Host"), settings.allowed_origins):
             self._refuse(f"page from {origin:.200}; bus.allowed_origins in mycroft.conf lists who may")
             return self._ws.reject(HTTPStatus.FORBIDDEN, "This origin is not allowed.\n")
-        if not self._local:
-            role = role_of(_token(request, query), settings.tokens)
-            if role is None:
-                self._refuse("no such token")
-                return self._ws.reject(HTTPStatus.UNAUTHORIZED, "A token is needed.\n")
-            self.role = role
+        role = Role.CONTROL if self._local else role_of(_token(request, query), settings.tokens)
+        if role is None:
+            self._refuse("no such token")
+            return self._ws.reject(HTTPStatus.UNAUTHORIZED, "A token is needed.\n")
+        self.role = role
         return None
 
     def _take(self, frame: Frame) -> None:
@@ -282,28 +306,38 @@ class Connection(asyncio.Protocol):
 
     def _throttle(self, rate: int) -> None:
         """Reads no more from a client that has used up its credit, until it has some again."""
-        loop = asyncio.get_running_loop()
-        self._credit = min(self._credit + (loop.time() - self._credited) * rate, rate) - 1
-        self._credited = loop.time()
-        if self._credit < 0 and self._transport.is_reading():
+        self._earn(rate)
+        self._credit -= 1
+        if self._credit < 0 and not self._throttled:
+            self._throttled = True
             self._server.hub.counters.throttled += 1
             self._transport.pause_reading()
-            loop.call_later(-self._credit / rate, self._resume)
+            self._wait_for_credit(rate)
 
-    def _resume(self) -> None:
-        if not self._transport.is_closing():
+    def _wait_for_credit(self, rate: int) -> None:
+        self._earn(rate)
+        if self._credit < 0:  # also for what was read already
+            asyncio.get_running_loop().call_later(-self._credit / rate, self._wait_for_credit, rate)
+        elif not self._deaf:
+            self._throttled = False
             self._transport.resume_reading()
+
+    def _earn(self, rate: int) -> None:
+        """Adds what the time since the last time is worth, to a second's worth at most."""
+        now = asyncio.get_running_loop().time()
+        self._credit = min(self._credit + (now - self._credited) * rate, rate)
+        self._credited = now
 
     # Time.
 
     def _ping(self) -> None:
-        if not self._heard:
+        if not self._heard and not self._throttled:  # of whom we read nothing meanwhile
             self._time_out("silent")
             return
         self._heard = False
         self._ws.send_ping(b"")
         self._write_protocol()
-        self._restart_timer(PING_INTERVAL_S, self._ping)
+        self._restart_timer(self._server.settings.ping_interval, self._ping)
 
     def _time_out(self, why: str) -> None:
         self._server.hub.counters.timed_out += 1

@@ -4,7 +4,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Protocol
 
 from bus import topics
@@ -55,6 +55,10 @@ class Counters:
     """Messages whose sender may not send them."""
     refused: int = 0
     """Connections that were not let in."""
+    malformed: int = 0
+    """Clients dropped because what they sent was no HTTP or no WebSocket frame."""
+    oversized: int = 0
+    """Clients dropped because of a message, a header, or unfinished messages that were too large."""
     timed_out: int = 0
     """Handshakes that were never finished, and clients that fell silent."""
     slow: int = 0
@@ -77,6 +81,7 @@ class Hub:
         self._peers: dict[Peer, Callable[[str], bool] | None] = {}
         self._arrived: list[bytes] = []
         self._types: list[str] = []
+        self._snapshot: Mapping[str, Any] | None = None
         self._own = {topics.SUBSCRIBE.name: self._subscribe, topics.STATUS.name: self._status}
 
     def __len__(self) -> int:
@@ -123,6 +128,7 @@ class Hub:
 
     def flush(self) -> None:
         """Delivers what has arrived since the last flush."""
+        self._snapshot = None
         arrived, self._arrived = tuple(self._arrived), []
         types, self._types = self._types, []
         if not arrived:
@@ -149,17 +155,26 @@ class Hub:
         except PayloadError as error:
             self._tell(peer, message.reply(f"{message.msg_type}.failed", {"error": str(error)}))
             return
-        expression = re.compile("|".join(map(fnmatch.translate, patterns)) or r"(?!)")
-        self._peers[peer] = lru_cache(MAX_PATTERNS)(lambda msg_type: expression.match(msg_type) is not None)
+        self._peers[peer] = _wanted(patterns)
         self._tell(peer, message.response({"patterns": patterns}))
 
     def _status(self, peer: Peer, message: Message) -> None:
-        status = {
+        self._snapshot = self._snapshot or {  # once for all who ask in one turn of the loop
             "clients": [dict(client.describe()) for client in self._peers],
             "counters": asdict(self.counters),
             "memory": self._memory(),
         }
-        self._tell(peer, message.response(status))
+        self._tell(peer, message.response(dict(self._snapshot)))
+
+
+def _wanted(patterns: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a type matches one of the patterns; they are compiled when the first one comes."""
+
+    @cache
+    def match() -> Callable[[str], object]:
+        return re.compile("|".join(map(fnmatch.translate, patterns)) or r"(?!)").match
+
+    return lru_cache(MAX_PATTERNS)(lambda msg_type: match()(msg_type) is not None)
 
 
 def _is_pattern(value: object) -> bool:

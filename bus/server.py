@@ -15,7 +15,7 @@ from websockets.frames import CloseCode, Opcode
 
 from bus import identity
 from bus.config import BusSettings, WebSocketSettings
-from bus.connection import CLOSE_TIMEOUT_S, HANDSHAKE_TIMEOUT_S, Connection
+from bus.connection import CLOSE_TIMEOUT_S, Connection
 from bus.errors import ListenError
 from bus.hub import Hub
 from bus.service import inherited_sockets, notify, run
@@ -91,6 +91,11 @@ class Server:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        loop = asyncio.get_running_loop()
+        for listener in self._listeners:
+            for listening in listener.sockets:
+                loop.remove_reader(listening.fileno())
+        await asyncio.sleep(0)  # asyncio drops a connection that it has accepted when the listener is closed first
         self._stop_listening()
         closing = [connection.close(CloseCode.GOING_AWAY, "bus stops") for connection in self.connections]
         if closing:
@@ -152,17 +157,14 @@ class Server:
             await self._serve(_tcp(settings.remote_host, settings.remote_port), tls)
 
     async def _serve(self, listening: socket.socket, tls: "SSLContext | None") -> None:
-        loop = asyncio.get_running_loop()
-        if _is_unix(listening):
-            listener = await loop.create_unix_server(lambda: Connection(self, secure=False), sock=listening)
-        else:
-            listener = await loop.create_server(
-                lambda: Connection(self, secure=tls is not None),
-                sock=listening,
-                backlog=BACKLOG,
-                ssl=tls,
-                ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S if tls else None,
-            )
+        # Not create_unix_server: from Python 3.13 on that removes the file at the end, which is systemd's.
+        listener = await asyncio.get_running_loop().create_server(
+            lambda: Connection(self, secure=tls is not None),
+            sock=listening,
+            backlog=BACKLOG,
+            ssl=tls,
+            ssl_handshake_timeout=self.settings.handshake_timeout if tls else None,
+        )
         self._listeners.append(listener)
 
     def _tls(self) -> "SSLContext":

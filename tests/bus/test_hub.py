@@ -14,11 +14,13 @@ class Listener:
         self.role = role
         self.admin = admin
         self.batches: list[Sequence[bytes]] = []
+        self.looked_at = 0
 
     def may_administer(self) -> bool:
         return self.admin
 
     def describe(self) -> Mapping[str, Any]:
+        self.looked_at += 1
         return {"name": "listener"}
 
     def deliver(self, payloads: Sequence[bytes]) -> None:
@@ -153,3 +155,14 @@ def test_an_escaped_type_is_the_type(hub: Hub) -> None:
     hub.receive(ann, b'{"type":"speak","type":"system.reboot"}')
     hub.flush()
     assert bob.heard == []
+
+
+def test_a_flood_of_questions_is_answered_from_one_look(hub: Hub) -> None:
+    peer = joined(hub)
+    for _ in range(1000):
+        hub.receive(peer, frame("bus.status"))
+    assert len(peer.heard) == 1000
+    assert peer.looked_at == 1
+    hub.flush()
+    hub.receive(peer, frame("bus.status"))
+    assert peer.looked_at == 2

@@ -63,6 +63,7 @@ def test_what_a_token_allows(token: str | None, role: Role | None) -> None:
         ("speak", Role.OBSERVE, False, False),
         ("system.reboot", Role.OBSERVE, True, False),
         ("System.reboot", Role.CONTROL, False, True),  # another type, which nobody handles
+        *[(name, Role.CONTROL, True, False) for name in ("connected", "bus.message.denied", "bus.anything")],
     ],
 )
 def test_who_may_send_what(msg_type: str, role: Role, admin: bool, allowed: bool) -> None:

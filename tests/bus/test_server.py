@@ -6,6 +6,7 @@ import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,12 @@ async def join(bus: Server) -> AsyncIterator[Join]:
         await client.wait_closed()
 
 
+async def dial(bus: Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection without a handshake."""
+    host, port = bus.url.removeprefix("ws://").removesuffix("/core").split(":")
+    return await asyncio.open_connection(host, int(port))
+
+
 async def test_every_frame_reaches_all_as_it_was_sent_and_in_order(join: Join) -> None:
     ann, bob = await join(), await join()
     frames = [
@@ -65,6 +72,31 @@ async def test_every_frame_reaches_all_as_it_was_sent_and_in_order(join: Join) -
         await ann.send(frame)
     for client in (ann, bob):
         assert [await client.recv() for _ in frames] == frames
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        HANDSHAKE,
+        HANDSHAKE.replace(b"/core", b"/elsewhere"),
+        HANDSHAKE.replace(b"Host: x", b"Host: x\r\nOrigin: https://evil.example"),
+        HANDSHAKE.replace(b"Version: 13", b"Version: 8"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+async def test_nobody_is_heard_before_the_handshake_is_answered(
+    bus: Server, join: Join, request_: bytes, size: int
+) -> None:
+    other = await join()
+    reader, writer = await dial(bus)
+    message = Frame(Opcode.TEXT, b'{"type":"speak"}').serialize(mask=True)
+    writer.write(request_ + message[:size])
+    with contextlib.suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    writer.close()
+    await other.send('{"type":"x"}')
+    assert await other.recv() == '{"type":"x"}'
+    assert bus.hub.counters.refused == 1
 
 
 async def test_a_frame_in_fragments_is_one_message(join: Join) -> None:
@@ -134,28 +166,24 @@ async def test_there_is_nothing_at_another_path(bus: Server) -> None:
     "request_", [b"\x00\xff\r\n\r\n", b"GET /core HTTP/1.1\r\n" + b"A: b\r\n" * 1000 + b"\r\n"]
 )
 async def test_what_is_no_handshake_is_dropped(bus: Server, join: Join, request_: bytes) -> None:
-    host, port = bus.url.removeprefix("ws://").removesuffix("/core").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
+    reader, writer = await dial(bus)
     writer.write(request_)
     assert b"101" not in await reader.read()
     writer.close()
     await join()
 
 
-async def test_a_handshake_that_is_never_finished_is_dropped(bus: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection_module, "HANDSHAKE_TIMEOUT_S", 0.05)
-    host, port = bus.url.removeprefix("ws://").removesuffix("/core").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
+async def test_a_handshake_that_is_never_finished_is_dropped(bus: Server) -> None:
+    bus.settings = replace(bus.settings, handshake_timeout=0.05)
+    reader, writer = await dial(bus)
     writer.write(b"GET /core HTTP/1.1\r\n")
     with contextlib.suppress(ConnectionResetError):
         assert await reader.read() == b""
     writer.close()
 
 
-async def test_a_silent_client_is_pinged_and_dropped_one_that_answers_stays(
-    bus: Server, join: Join, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connection_module, "PING_INTERVAL_S", 0.1)
+async def test_a_silent_client_is_pinged_and_dropped_one_that_answers_stays(bus: Server, join: Join) -> None:
+    bus.settings = replace(bus.settings, ping_interval=0.1)
     alive, silent = await join(), await join()
     silent.transport.pause_reading()
     async with asyncio.timeout(10):
@@ -163,6 +191,29 @@ async def test_a_silent_client_is_pinged_and_dropped_one_that_answers_stays(
             await asyncio.sleep(0.01)
     await alive.send('{"type":"x"}')
     assert await alive.recv() == '{"type":"x"}'
+
+
+@pytest.mark.parametrize(
+    ("sent", "counter"),
+    [
+        (b"junk\r\n\r\n", "malformed"),
+        (b"GET /core HTTP/1.1\r\nX: " + b"x" * 9000, "oversized"),
+        (b"GET /core HTTP/1.1\r\n" + b"X: x\r\n" * 150, "oversized"),
+        (b"GET /core HTTP/1.1\r\n" + (b"X: " + b"x" * 4000 + b"\r\n") * 5, "oversized"),
+        (b"\xff\xff", "malformed"),
+        (Frame(Opcode.TEXT, b"x" * 3 * 2**20).serialize(mask=True)[:20], "oversized"),
+        (b"\x81\xff" + (2**21).to_bytes(8) + b"mask" + b"x" * (2**20 + 1), "oversized"),  # of 1 MB unfinished
+    ],
+)
+async def test_what_is_too_large_or_no_frame_is_counted(bus: Server, sent: bytes, counter: str) -> None:
+    bus.settings = replace(bus.settings, max_unfinished=1, max_clients=2)
+    reader, writer = await dial(bus)
+    if sent[:1] not in (b"G", b"j"):
+        writer.write(HANDSHAKE)
+        await reader.readuntil(b"}")
+    writer.write(sent)
+    await until(lambda: getattr(bus.hub.counters, counter) == 1, counter)
+    writer.close()
 
 
 async def test_stopping_says_goodbye(bus: Server, join: Join) -> None:
@@ -175,8 +226,7 @@ async def test_stopping_says_goodbye(bus: Server, join: Join) -> None:
 
 
 async def test_stopping_lets_a_handshake_end_first(bus: Server) -> None:
-    host, port = bus.url.removeprefix("ws://").removesuffix("/core").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
+    reader, writer = await dial(bus)
     writer.write(HANDSHAKE[:20])
     await until(lambda: len(bus.connections) == 1, "the connection")
     stopping = asyncio.create_task(bus.__aexit__())
@@ -299,7 +349,7 @@ async def test_more_clients_than_allowed_are_not_let_in() -> None:
 
 async def test_who_sends_too_fast_is_read_slowly_and_loses_nothing() -> None:
     async with (
-        Server(WebSocketSettings(port=0), BusSettings(max_rate=100)) as bus,
+        Server(WebSocketSettings(port=0), BusSettings(max_rate=100, ping_interval=0.1)) as bus,
         connect(bus.url) as fast,
         connect(bus.url) as calm,
     ):
@@ -309,8 +359,24 @@ async def test_who_sends_too_fast_is_read_slowly_and_loses_nothing() -> None:
             await fast.send(frame)
         assert [await calm.recv() for _ in frames] == frames
         assert bus.hub.counters.throttled > 0
+        await asyncio.sleep(0.3)
+        await fast.ping()  # not dropped for pongs that the bus had no credit to read
         await calm.send('{"type":"y"}')
         assert await calm.recv() == '{"type":"y"}'
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_who_knocks_while_the_bus_restarts_gets_in(turns: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        async with Server(WebSocketSettings(), BusSettings(), [listening.dup()]):
+            client = socket.create_connection(listening.getsockname())
+            client.sendall(HANDSHAKE)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        async with Server(WebSocketSettings(), BusSettings(), [listening.dup()]):
+            reader, writer = await asyncio.open_connection(sock=client)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 101 ")
+            writer.close()
 
 
 async def test_status_tells_who_is_there(join: Join) -> None:

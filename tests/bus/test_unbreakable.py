@@ -544,9 +544,8 @@ async def test_the_usual_limit_of_open_files_limits_no_clients(bus: Bus, pair: P
 
 @pytest.mark.parametrize("said", [b"", REQUEST[:-1], REQUEST.replace(b"/core", b"/"), b"?\r\n\r\n"])
 async def test_a_handshake_that_leads_nowhere_ends(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
-    monkeypatch.setattr(connection_module, "HANDSHAKE_TIMEOUT_S", 0.1)
     monkeypatch.setattr(connection_module, "CLOSE_TIMEOUT_S", 0.1)
-    async with Server(WebSocketSettings(port=0), BusSettings()) as server:
+    async with Server(WebSocketSettings(port=0), BusSettings(handshake_timeout=0.1)) as server:
         with dial(int(server.url.split(":")[2].split("/")[0])) as client:
             client.sendall(said)
             await until(lambda: len(server.connections) == 1, "the connection")
