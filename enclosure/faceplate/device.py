@@ -24,6 +24,7 @@ from enclosure.faceplate.frames import (
     MouthText,
     Pressed,
     Turned,
+    Weather,
 )
 from enclosure.faceplate.link import Link, State
 from enclosure.ports import SerialPort
@@ -38,6 +39,10 @@ STANDS_S = 3.0
 SCROLL_PAUSE_S = text.SCROLL_PIXELS * text.STEP_S / 2 - 0.12
 """After each half of a step of a text that we scroll, which takes 0.12 s on the line. The text is then as fast as
 the firmware's own, and the line mostly quiet: the firmware feels neither knob nor button while it reads."""
+
+PICTURES = (MouthIcon, Weather)
+REFRESH_S = 20.0
+"""The firmware's menu wipes pictures, and says nothing when it closes: they are shown again every now and then."""
 
 HAND_S = 1.0
 """How long such a text stands still when somebody has touched knob or button."""
@@ -67,10 +72,10 @@ class FaceplateDevice:
         self._link = Link(open_port, self._take, self._on_state, self._restore)
         self._on_event = on_event
         self._eyes = Eyes(DEFAULT_COLOR, DEFAULT_LEVEL)
-        self._eyes_timer: asyncio.TimerHandle | None = None
-        self._steps: Sequence[Step] = ()
+        self._shown: Step | None = None
         self._content: Command | None = None
         self._reaction: Command | None = None
+        self._idle: Command | None = None
         self._picture = icons.EMPTY
         self._scenes: Iterator[Scene] = iter(())
         self._touched_until = 0.0
@@ -86,8 +91,8 @@ class FaceplateDevice:
 
     @property
     def firmware(self) -> str | None:
-        """The version of the faceplate's firmware; None while it has not told."""
-        return self._link.firmware
+        """The version of the faceplate's firmware; None while it does not answer."""
+        return self._link.firmware if self._link.state is State.CONNECTED else None
 
     @property
     def pixels(self) -> Sequence[EyesColor]:
@@ -98,7 +103,7 @@ class FaceplateDevice:
         """Shows a command now, or as soon as the face is back. On the mouth it stays until the next one."""
         line = command.lines[0]
         if line.startswith("eyes."):
-            self._step(self._eyes.take(command))
+            self._show_eyes(self._eyes.take(command))
         elif line.startswith("system."):
             if command in (SYSTEM_MUTE, SYSTEM_UNMUTE):
                 self._muted = command == SYSTEM_MUTE
@@ -106,8 +111,8 @@ class FaceplateDevice:
         elif command == MOUTH_RESET:
             self._content, self._picture = None, icons.EMPTY
             self._show_mouth(MOUTH_RESET)  # also before a viseme, which the firmware would ignore
-            if self._reaction is not None:
-                self._show_mouth(self._reaction)
+            if by_itself := self._reaction or self._idle:
+                self._show_mouth(by_itself)
         else:
             self._show_mouth(self._composed(command))
 
@@ -115,28 +120,34 @@ class FaceplateDevice:
         """Shows what the mouth does by itself, unless a skill has put something there; None: nothing any more."""
         before, self._reaction = self._reaction, command
         if self._content is None and (command or before):
+            if self._idle and not before:
+                self._send(MOUTH_RESET)  # the firmware ignores a viseme over a picture
+            self._show_mouth(command or self._idle or MOUTH_RESET)
+
+    def idle(self, command: Command | None) -> None:
+        """Shows what the mouth does where there is nothing else to see; None: nothing any more."""
+        before, self._idle = self._idle, command
+        if self._content is None and self._reaction is None and command != before:
             self._show_mouth(command or MOUTH_RESET)
 
     # Eyes.
 
-    def _step(self, steps: Sequence[Step]) -> None:
-        """Sends the lines of the first step, and the next ones when it has lasted its time."""
-        if self._eyes_timer is not None:
-            self._eyes_timer.cancel()
-            self._eyes_timer = None
-        self._steps = steps
-        if not steps:
-            return
-        first, rest = steps[0], steps[1:]
+    def _show_eyes(self, step: Step) -> None:
+        """Sends the lines of a step; what has lasted its time is followed by what the eyes look like then."""
+        self._shown = step
+
+        def restore() -> None:
+            if self._shown is step:  # nothing else has been shown since
+                self._show_eyes(self._eyes.restored())
 
         def wait() -> None:
-            if rest and self._steps is steps:  # nothing else has been shown since
-                self._eyes_timer = asyncio.get_running_loop().call_later(first.lasts_s, self._step, rest)
+            if step.lasts_s:
+                asyncio.get_running_loop().call_later(step.lasts_s, restore)
 
-        for line in first.lines[:-1]:
+        for line in step.lines[:-1]:
             self._link.send(line)
-        if first.lines:
-            self._link.send(first.lines[-1], wait)
+        if step.lines:
+            self._link.send(step.lines[-1], wait)
         else:
             wait()
 
@@ -147,6 +158,7 @@ class FaceplateDevice:
 
         A picture that leaves the rest of the mouth as it is goes out with what lies above and below it.
         """
+        clear = self._content is None and bool(self._reaction or self._idle)
         self._content = command
         if not isinstance(command, MouthIcon):
             self._picture = icons.EMPTY
@@ -155,17 +167,24 @@ class FaceplateDevice:
         self._picture = command.bitmap.over(below, command.x, command.y)
         self._content = MouthIcon(self._picture, 0, 0, clear=True)
         columns = self._picture.columns[command.x : command.x + len(command.bitmap.columns)]
-        return MouthIcon(icons.Bitmap(icons.HEIGHT, columns), command.x, 0, command.clear)
+        return MouthIcon(icons.Bitmap(icons.HEIGHT, columns), command.x, 0, command.clear or clear)
 
     def _show_mouth(self, command: Command) -> None:
+        self._put_on_mouth(command)
+        if (step := self._eyes.mouth(busy=command != MOUTH_RESET)) is not None:
+            self._show_eyes(step)
+
+    def _put_on_mouth(self, command: Command) -> None:
         self._scenes = iter(())
         if isinstance(command, MouthText) and (len(command.text) > text.MAX_LENGTH or not command.repeat):
             self._scenes = _scenes(command)
             self._play(self._scenes)
-        else:
-            self._send(command)
-        if command != MOUTH_RESET and (steps := self._eyes.mouth_shown()):
-            self._step(steps)
+            return
+        self._send(command)
+        picture = self._content or command
+        if isinstance(picture, PICTURES):
+            self._scenes = _refreshes(picture)
+            asyncio.get_running_loop().call_later(REFRESH_S, self._play, self._scenes)
 
     def _play(self, scenes: Iterator[Scene]) -> None:
         """Shows a text scene by scene, and then nothing; stops when something else is shown."""
@@ -194,11 +213,11 @@ class FaceplateDevice:
         self._send(self._eyes.color)
         if self._muted is not None:
             self._send(SYSTEM_MUTE if self._muted else SYSTEM_UNMUTE)
-        self._step(self._eyes.restored())
-        self._show_mouth(self._content or self._reaction or MOUTH_RESET)
+        self._show_eyes(self._eyes.restored())
+        self._put_on_mouth(self._content or self._reaction or self._idle or MOUTH_RESET)
 
     def _on_state(self, state: State) -> None:
-        self._on_event(FaceplateState(state, self.firmware))
+        self._on_event(FaceplateState(state, self._link.firmware))
         if state is State.CONNECTED:
             self._restore()
 
@@ -224,3 +243,11 @@ def _scenes(shown: MouthText) -> Iterator[Scene]:
                 yield line, SCROLL_PAUSE_S
         if not shown.repeat:
             return
+
+
+def _refreshes(picture: Command) -> Iterator[Scene]:
+    *first, last = picture.lines
+    while True:
+        for line in first:
+            yield line, 0.0
+        yield last, REFRESH_S

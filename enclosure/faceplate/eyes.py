@@ -40,10 +40,13 @@ UNDO_S = 0.6
 REFILL_S = 0.9
 """How long the firmware refills eyes whose spin it has ended itself (0.7 s, measured)."""
 
+SPIN_MS, SPIN_S = 32000, 30.0
+"""A timed spin of nearly the longest there is (the firmware counts in 16 bits), and when it is sent anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Lines to send, and how long their effect takes until the next step may be sent."""
+    """Lines to send. What lasts for some time only is followed by `restored`."""
 
     lines: tuple[str, ...]
     lasts_s: float = 0.0
@@ -57,60 +60,66 @@ class Eyes:
         self.level = level
         self.pixels = [color] * PIXELS
         self._pose: Command | None = None
+        self._mouth_busy = False
 
-    def take(self, command: Command) -> list[Step]:
-        """Changes what the eyes show; returns what to send for it, one step after the other."""
+    def take(self, command: Command) -> Step:
+        """Changes what the eyes show; returns what to send for it."""
         posed, self._pose = self._pose, None
         match command:
             case EyesVolume():
                 self._pose = posed
-                return [Step(command.lines, RING_S), *self.restored()]
+                return Step(command.lines, RING_S)
             case EyesBlink():
-                return [Step(command.lines, BLINK_S + (UNDO_S if posed else 0)), *self.restored()]
+                return Step(command.lines, BLINK_S + (UNDO_S if posed else 0))
             case EyesTimedSpin():
-                return [Step(command.lines, command.ms / 1000), *self.restored()]
+                return Step(command.lines, command.ms / 1000)
             case EyesLevel():
                 self._pose = posed if posed == EYES_SPIN else None  # all pixels light up
                 self.level = command
-                return [Step(command.lines), *([] if self._pose else self.restored())]
+                return self._then_restored(command)
             case EyesColor():
                 self._pose = posed if posed == EYES_SPIN else None  # it goes on spinning, in the new colour
                 self.color = command
                 self.pixels = [command] * PIXELS
-                return [Step(command.lines)] if self._pose else self.restored()
+                return self._then_restored(command) if self._pose else self.restored()
             case EyesPixel():
                 self.pixels[command.index] = command.color
-                return self.restored() if posed else [Step(command.lines)]
+                return self.restored() if posed else Step(command.lines)
             case EyesFill():
                 lit = command.last + 1
                 self.pixels = [self.color] * lit + [DARK] * (PIXELS - lit)
-                return [Step(command.lines)] if lit < PIXELS else self.restored()
+                return Step(command.lines) if lit < PIXELS else self.restored()
             case EyesLook():
                 self._pose = command
-                return [Step(command.lines)]
+                return Step(command.lines)
         if command in (EYES_SPIN, EYES_NARROW):
             self._pose = command
-            return [Step(command.lines)]
+            return self.restored()
         if command in (EYES_WIDEN, EYES_UNLOOK):
-            return [Step(command.lines, UNDO_S), *self.restored()]
+            return Step(command.lines, UNDO_S)
         if command == EYES_OFF:
             self.pixels = [DARK] * PIXELS
         elif command in (EYES_ON, EYES_RESET):
             self.pixels = [self.color] * PIXELS
         return self.restored()
 
-    def mouth_shown(self) -> list[Step]:
-        """What to send when something has come on the mouth: the firmware ends a spin for it."""
-        if self._pose != EYES_SPIN:
-            return []
-        self._pose = None
-        return [Step((), REFILL_S), *self.restored()]
+    def mouth(self, *, busy: bool) -> Step | None:
+        """Takes that something has come on the mouth, or nothing is there any more; what to send then."""
+        self._mouth_busy = busy
+        if not busy or self._pose != EYES_SPIN:
+            return None
+        self._pose = None  # the firmware ends a spin for it
+        return Step((), REFILL_S)
 
-    def restored(self) -> list[Step]:
+    def restored(self) -> Step:
         """What makes any eyes look like this, also those of a faceplate that has just been reset."""
-        if self._pose:
-            return [Step(self._pose.lines)]
-        return [Step(tuple(self._still()))]
+        if self._pose == EYES_SPIN and self._mouth_busy:  # the firmware lets none be that has no end
+            return Step(EyesTimedSpin(SPIN_MS).lines, SPIN_S)
+        return Step(self._pose.lines if self._pose else tuple(self._still()))
+
+    def _then_restored(self, command: Command) -> Step:
+        again = self.restored()
+        return Step((*command.lines, *again.lines), again.lasts_s)
 
     def _still(self) -> Iterator[str]:
         if self.pixels.count(DARK) > PIXELS // 2:

@@ -17,6 +17,7 @@ from enclosure.faceplate.frames import (
     VERSION,
     Banner,
     Brightness,
+    Choice,
     Chosen,
     Echo,
     Event,
@@ -49,6 +50,10 @@ UPDATE = "update"
 VISEME = "mouth.viseme="
 MOUTH = ("mouth.", "weather.")
 """How lines begin that change what is on the mouth."""
+
+TEST_S = 60.0
+"""How long the menu's test may take: the firmware reads nothing until the button was pressed four times and the
+microphone listened to for 13 s."""
 
 LONGEST_LINE = 512
 """The firmware cuts a line at about 438 characters; more without an end is noise."""
@@ -100,6 +105,9 @@ class Link:
         self._line = self._previous = ""
         self._answer: asyncio.Future[bool] | None = None
         self._deaf_until = 0.0
+        self._in_step = False
+        self._no_test = asyncio.Event()
+        self._no_test.set()
         self._update = False
         self._own_update = False
 
@@ -134,6 +142,8 @@ class Link:
 
     async def _use(self, port: SerialPort) -> None:
         """Works on an open port until it is gone."""
+        self._in_step = False
+        self._no_test.set()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._read(port))
@@ -171,6 +181,7 @@ class Link:
         deaf_s = max(self._deaf_until - loop.time(), 0)
         timeout_s = deaf_s + (2 * len(line) + len(ECHO) + 3) * BYTE_S + ECHO_SLACK_S
         for attempt in range(ATTEMPTS):
+            await self._end_of_test()
             self._answer = loop.create_future()
             # A first line end makes an end of whatever an interrupted or damaged line has left behind.
             first = "\n" if attempt or self.state is not State.CONNECTED else ""
@@ -186,6 +197,13 @@ class Link:
                 self._answer = None
             _LOGGER.debug("no echo of %s", line)
         raise FaceplateError(f"no echo of {line}")
+
+    async def _end_of_test(self) -> None:
+        try:
+            async with asyncio.timeout(TEST_S):
+                await self._no_test.wait()
+        except TimeoutError:
+            self._no_test.set()
 
     async def _version(self) -> None:
         """Waits for the answer to ``system.version``, which follows its echo. Raises FaceplateError."""
@@ -208,6 +226,7 @@ class Link:
         event = parse(line)
         waiting = self._answer if self._answer is not None and not self._answer.done() else None
         if isinstance(event, Echo):
+            self._in_step = True
             self._own_update = event.line.startswith("eyes.level=")
             if waiting and event.line == self._line:
                 waiting.set_result(True)
@@ -217,6 +236,7 @@ class Link:
             self.firmware = event.version
             self._version_known.set()
         elif isinstance(event, Banner):
+            self._no_test.set()
             if waiting:
                 waiting.set_result(False)  # what was sent is lost, and the firmware listens again
             self._on_event(event)
@@ -224,7 +244,8 @@ class Link:
             self._report_brightness(int(line))
         elif isinstance(event, Turned | Pressed | Chosen):
             # The end of a damaged echo looks like an event where the command has such a text in it.
-            if self.state is State.CONNECTED and not (waiting and self._line.endswith(line)):
+            if self._in_step and not (waiting and self._line.endswith(line)):
+                self._follow_test(event)
                 self._on_event(event)
         elif line != UPDATE:
             _LOGGER.debug("from the faceplate: %r", line)
@@ -235,6 +256,13 @@ class Link:
         if not self._own_update:
             self._on_event(Brightness(level))
         self._own_update = False
+
+    def _follow_test(self, event: Event) -> None:
+        """Sends nothing while the menu's test goes on: it would only be lost, and the face seem silent."""
+        if event == Chosen(Choice.TEST_BEGIN):
+            self._no_test.clear()
+        elif event == Chosen(Choice.TEST_END):
+            self._no_test.set()
 
     def _change(self, state: State, why: object) -> None:
         if state is not State.CONNECTED:

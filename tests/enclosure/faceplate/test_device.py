@@ -8,7 +8,7 @@ import pytest
 from enclosure.drivers.serial import AsyncSerial
 from enclosure.faceplate import device, frames, icons, text
 from enclosure.faceplate.device import FaceplateDevice, FaceplateState
-from enclosure.faceplate.frames import Brightness, Event, Pressed, Turned
+from enclosure.faceplate.frames import Brightness, Choice, Chosen, Event, Pressed, Turned
 from enclosure.faceplate.text import displayable, scrolled
 from hw_sim.faceplate import Faceplate
 from tests.conftest import picture, until
@@ -135,6 +135,8 @@ def lit(faceplate: Faceplate) -> str:
         ([frames.EyesLook("l"), frames.EYES_UNLOOK], 2),
         ([frames.EYES_SPIN], 0.5),
         ([frames.EYES_SPIN, frames.MOUTH_TALK], 2),
+        ([frames.MOUTH_TALK, frames.EYES_SPIN], 2),
+        ([frames.MOUTH_TALK, frames.EYES_SPIN, frames.EyesLevel(10)], 2),
         ([frames.EyesTimedSpin(500)], 1.2),
         ([frames.EYES_OFF], 0.3),
         ([frames.EyesLevel(10)], 0.3),
@@ -275,6 +277,62 @@ async def test_the_menus_brightness_is_reported_and_ours_is_not(faceplate: Facep
     await asyncio.sleep(0.2)
     faceplate.turn(-1)
     await until(lambda: host.events == [Brightness(24)], f"one brightness in {host.events}")
+
+
+async def choose(faceplate: Faceplate, entry: int) -> None:
+    """Opens the menu, and chooses from ILLUM, WI-FI, REBOOT, OFF, TEST, SSH, RESET, DEMO, EXIT."""
+    faceplate.press()
+    await asyncio.sleep(2.3)
+    faceplate.release()
+    for _ in range(entry):
+        await asyncio.sleep(0.15)
+        faceplate.turn(-1)
+    await press(faceplate)
+
+
+async def press(faceplate: Faceplate) -> None:
+    await asyncio.sleep(0.15)
+    faceplate.press()
+    await asyncio.sleep(0.15)
+    faceplate.release()
+    await asyncio.sleep(0.15)
+
+
+@pytest.mark.timeout(60)
+async def test_the_menus_test_is_heard_to_its_end_whatever_is_told_meanwhile(
+    faceplate: Faceplate, host: Host
+) -> None:
+    await choose(faceplate, 4)
+    for _ in range(4):
+        host.show(frames.MOUTH_TALK, frames.EyesColor(255, 0, 0))
+        await asyncio.sleep(0.5)
+        await press(faceplate)
+    host.show(frames.MouthIcon(LOGO, 0, 0, clear=True))
+    await until(lambda: Chosen(Choice.TEST_END) in host.events, "the end of the test", 25)
+    assert host.events == [Chosen(Choice.TEST_BEGIN), Chosen(Choice.TEST_MIC), Chosen(Choice.TEST_END)]
+    await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "what was told last", 10)
+    assert [state.state for state in host.states] == ["connected"]
+
+
+async def test_a_picture_that_the_menu_has_wiped_comes_back(
+    faceplate: Faceplate, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "REFRESH_S", 1.0)
+    host.show(frames.MouthIcon(LOGO, 0, 0, clear=True))
+    await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "the picture")
+    await choose(faceplate, 8)  # EXIT
+    assert picture(faceplate.firmware.mouth) != LOGO
+    await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "the picture again")
+
+
+async def test_eyes_spin_also_over_a_long_text(faceplate: Faceplate, host: Host) -> None:
+    host.show(frames.MouthText(LONG))
+    await until(lambda: any(faceplate.firmware.mouth), "the text")
+    host.show(frames.EYES_SPIN)
+    await asyncio.sleep(2)
+    assert lit(faceplate) not in ("#" * 24, "." * 24)
+    host.show(frames.MOUTH_RESET, frames.MouthText("HI"))  # ends it, as the firmware does
+    await until(lambda: lit(faceplate) == "#" * 24, "open eyes", 4)
 
 
 async def test_a_restart_of_the_board_is_waited_out(faceplate: Faceplate, host: Host) -> None:
