@@ -10,6 +10,7 @@ from bus.errors import BusUnavailableError
 from bus.service import notify
 from enclosure.config import Profile, VolumeSettings
 from enclosure.drivers.alsa import AlsaMixer
+from enclosure.drivers.null import NullFace
 from enclosure.drivers.serial import AsyncSerial
 from enclosure.faceplate.device import FaceplateDevice, FaceplateState
 from enclosure.faceplate.frames import Event
@@ -33,14 +34,17 @@ _LOGGER = logging.getLogger(__name__)
 async def enclosure(
     bus_url: str,
     profile: Profile,
-    serial_port: str,
+    serial_port: str | None,
     serial_rate: int,
     mixer_device: str,
     *,
     volume_settings: VolumeSettings,
     state_path: Path,
 ) -> None:
-    """Runs the enclosure until it is cancelled; a part of it that ends takes the whole down."""
+    """Runs the enclosure until it is cancelled; a part of it that fails takes the whole down.
+
+    Without a serial port it has no face.
+    """
     bus = BusClient(bus_url)
     dispatcher = Dispatcher(bus.emit)
     state = State(state_path)
@@ -54,7 +58,9 @@ async def enclosure(
             _LOGGER.warning("dropped %s: the bus does not take it", events.get_nowait())
         events.put_nowait(event)
 
-    faceplate = FaceplateDevice(lambda: AsyncSerial(serial_port, serial_rate), on_event)
+    faceplate = (
+        FaceplateDevice(lambda: AsyncSerial(serial_port, serial_rate), on_event) if serial_port else NullFace()
+    )
     control = volume_settings.control
     mixer = AlsaMixer(mixer_device, [control] if control else profile.mixer_controls)
     face = FaceplateHandler(faceplate, dispatcher, bus.emit)

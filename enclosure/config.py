@@ -21,12 +21,13 @@ _PROFILES = resources.files("enclosure") / "profiles"
 class Profile:
     """A kind of board; each is a file in `enclosure/profiles`."""
 
-    serial_port: str
-    serial_rate: int
     mixer_controls: tuple[str, ...]
     """Names of ALSA mixer controls; the first that the card has is used."""
     volume_max: int
     """Percent of the mixer that the full volume means."""
+    serial_port: str | None = None
+    """That of the faceplate; a board without one has no face."""
+    serial_rate: int = 9600
     press: Press = "auto"
     boot_timeout_s: float = 120.0
     """How long the face shows at most that the voice assistant is still starting."""

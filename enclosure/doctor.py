@@ -1,4 +1,4 @@
-"""What is wrong with a Mark 1, in plain words, and what mends it: `mycroft-enclosure doctor`.
+"""What is wrong with a device, in plain words, and what mends it: `mycroft-enclosure doctor`.
 
 A check is handed what it judges, be it a text, a level or what was heard, and gives findings; `examine` goes and
 gets all that. A serial port that the running enclosure holds is left to it: then that is asked, over the bus.
@@ -90,7 +90,8 @@ class Setup:
     """What the doctor is to look at."""
 
     bus_url: str
-    serial_port: str
+    serial_port: str | None
+    """None: the board has no faceplate."""
     serial_rate: int
     mixer_device: str
     mixer_controls: Sequence[str]
@@ -121,16 +122,25 @@ def report(findings: Sequence[Finding], *, colour: bool) -> str:
 
 async def examine(setup: Setup, root: Path = Path("/")) -> list[Finding]:
     """All findings. `root` is where the files of the system are."""
-    port = root / setup.serial_port.removeprefix("/")
     heard = await hear(setup.bus_url)
     return [
-        serial_port(port),
-        *boot_files(root, port.name),
-        await faceplate(port, setup.serial_rate, heard),
+        *await faceplate_checks(setup, root, heard),
         mixer(setup.mixer_device, setup.mixer_controls),
         daemon_groups(),
         *(on_the_bus(setup.bus_url, heard) if heard is not None else [no_bus(setup.bus_url)]),
         clock(await ntp_synchronized()),
+    ]
+
+
+async def faceplate_checks(setup: Setup, root: Path, heard: Sequence[Message] | None) -> list[Finding]:
+    """All that a Mark 1 needs and another board does not."""
+    if setup.serial_port is None:
+        return [Finding("faceplate", State.SKIP, "this kind of board has none")]
+    port = root / setup.serial_port.removeprefix("/")
+    return [
+        serial_port(port),
+        *boot_files(root, port.name),
+        await faceplate(port, setup.serial_rate, heard),
     ]
 
 
@@ -271,7 +281,9 @@ def level(of: Mixer) -> Finding:
         of.open()
         percent, muted = of.read()
     except MixerError as error:
-        mend = "aplay -l lists the cards; name the right one as enclosure.mixer in mycroft.conf: hw:sndrpiproto"
+        mend = (
+            "aplay -l lists the cards; name the right one as enclosure.mixer in mycroft.conf, like hw:sndrpiproto"
+        )
         return Finding(name, State.FAIL, str(error), mend)
     if muted:
         return Finding(name, State.WARN, "it is muted", "mycroft-bus send mycroft.volume.unmute")

@@ -1,0 +1,16 @@
+"""docs/mycroft.conf.example has every setting that there is, with its default."""
+
+from pathlib import Path
+
+import msgspec
+
+from bus.config import BusSettings, WebSocketSettings, without_comments
+from enclosure.config import EnclosureSettings
+
+EXAMPLE = Path(__file__).parents[1] / "docs/mycroft.conf.example"
+DEFAULTS = {"websocket": WebSocketSettings(), "bus": BusSettings(), "enclosure": EnclosureSettings()}
+
+
+def test_all_settings_are_there_with_their_defaults() -> None:
+    written = msgspec.json.decode(without_comments(EXAMPLE.read_text()))
+    assert written == msgspec.json.decode(msgspec.json.encode(DEFAULTS))
