@@ -53,6 +53,8 @@ CONFIG_SECTIONS = ("all", "pi3", "pi3+", "pi4")
 PHAL_IS_READY = "mycroft.PHAL.is_ready"
 """Answered by ovos_PHAL, which runs OVOS' hardware plugins."""
 
+DISABLE = 'put "PHAL": {{{}}} into /etc/mycroft/mycroft.conf, then: systemctl --user restart ovos-phal'
+
 MK1_PLUGIN = "ovos-phal-plugin-mk1"
 
 QUESTIONS = (
@@ -412,7 +414,7 @@ def ovos(*, mk1: bool, phal: bool) -> Finding:
     """Whether OVOS drives the face, too."""
     if mk1:
         found = "OVOS' plugin for the Mark 1 runs, too: each takes half of what the face says"
-        mend = "pip uninstall ovos-PHAL-plugin-mk1, where OVOS is installed; then restart ovos_PHAL"
+        mend = DISABLE.format('"ovos-phal-mk1": {"enabled": false}')
         return Finding("OVOS plugins", State.FAIL, found, mend)
     found = "ovos_PHAL runs, without its plugin for the Mark 1" if phal else "ovos_PHAL does not run"
     return Finding("OVOS plugins", State.OK, found)
@@ -426,8 +428,9 @@ def volume_owners(count: int, *, phal: bool) -> Finding:
     if count > 1:
         found = f"{count} programs answer mycroft.volume.get: a turn of the knob counts {count} times"
         mend = (
-            "pip uninstall ovos-PHAL-plugin-alsa ovos-PHAL-plugin-pulseaudio, where OVOS is installed; "
-            "then restart ovos_PHAL"
+            DISABLE.format(
+                '"ovos-PHAL-plugin-alsa": {"enabled": false}, "ovos-PHAL-plugin-pulseaudio": {"enabled": false}'
+            )
             if phal
             else "stop the other one; mycroft-bus status lists who is there"
         )
