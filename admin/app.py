@@ -10,6 +10,7 @@ from admin.dbus.system import SystemBus
 from admin.dbus.systemd import Systemd
 from admin.dbus.timedate import Timedate
 from admin.errors import HostError
+from bus import topics
 from bus.client import BusClient
 from bus.dispatch import Dispatcher, Emit
 from bus.errors import BusUnavailableError
@@ -46,6 +47,8 @@ class Actions:
         self._running: set[str] = set()
         for action in ACTIONS:
             dispatcher.on(action.request, partial(self._start, action))
+        for topic in (topics.ADMIN_IS_ALIVE, topics.ADMIN_IS_READY, topics.ADMIN_ALL_LOADED):
+            dispatcher.on(topic, self._on_status)
 
     async def _start(self, action: Action, message: Message) -> None:
         name = action.request.name
@@ -55,6 +58,9 @@ class Actions:
             return
         self._running.add(name)
         self._group.create_task(self._carry_out(action, message))
+
+    async def _on_status(self, message: Message) -> None:
+        await self._emit(message.response({"status": True}))
 
     async def _carry_out(self, action: Action, message: Message) -> None:
         name = action.request.name
@@ -82,5 +88,5 @@ async def admin(bus_url: str, dbus_address: str | None) -> None:
     async with SystemBus(dbus_address) as system, asyncio.TaskGroup() as group:
         Actions(DBusHost(system), dispatcher, bus.emit, group)
         group.create_task(system.lost())
-        group.create_task(bus.run(dispatcher))
+        group.create_task(bus.run(dispatcher, patterns=dispatcher.patterns))
         notify("READY=1")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from bus.config import BusSettings, Configuration, WebSocketSettings
 from bus.errors import BusError, Exit
-from bus.message import Message
+from bus.message import Message, printable
 from bus.start import lean
 
 EXAMPLES = """\
@@ -95,7 +95,7 @@ def _warn(msg_type: str, data: dict[str, object]) -> None:
     from bus.contract import problems  # noqa: PLC0415  # a long table
 
     for problem in problems(msg_type, data):
-        print(f"mycroft-bus: {msg_type}: {problem}", file=sys.stderr)
+        print(printable(f"mycroft-bus: {msg_type}: {problem}"), file=sys.stderr)
 
 
 def _progress(text: str) -> None:
@@ -131,23 +131,35 @@ def _parser() -> argparse.ArgumentParser:
     )
     send.add_argument(
         "--timeout",
-        type=float,
+        type=_positive,
         default=3.0,
         metavar="SECONDS",
         help="how long to wait for the bus to relay it, or for the answer (3)",
     )
 
-    listen = commands.add_parser("listen", help="print messages", description="Prints messages as they come.")
+    listen = commands.add_parser(
+        "listen",
+        help="print messages",
+        description="Prints messages as they come. Waits for a bus that is not there.",
+    )
     listen.add_argument("patterns", nargs="*", metavar="PATTERN", help="types to print, such as 'enclosure.*'")
 
     record = commands.add_parser(
-        "record", help="write messages to a file", description="Writes messages to a file, for a bug report."
+        "record",
+        help="write messages to a file",
+        description="Writes messages to a file, for a bug report. Waits for a bus that is not there.",
     )
     record.add_argument("file", type=argparse.FileType("w"), metavar="FILE", help="- is standard output")
 
-    replay = commands.add_parser("replay", help="send what was recorded", description="Sends a recording again.")
+    replay = commands.add_parser(
+        "replay",
+        help="send what was recorded",
+        description="Sends a recording again, but for what the bus itself answers, such as bus.status.",
+    )
     replay.add_argument("file", type=argparse.FileType(), metavar="FILE", help="- is standard input")
-    replay.add_argument("--speed", type=_speed, default=1.0, metavar="FACTOR", help="10 is ten times as fast (1)")
+    replay.add_argument(
+        "--speed", type=_positive, default=1.0, metavar="FACTOR", help="10 is ten times as fast (1)"
+    )
 
     types = commands.add_parser("types", help="look message types up", description="Prints the known types.")
     types.add_argument("pattern", nargs="?", metavar="PATTERN", help="such as 'enclosure.*' (all)")
@@ -170,27 +182,32 @@ def _port(text: str) -> int:
     return port
 
 
-def _speed(text: str) -> float:
-    speed = float(text)
-    if not speed > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not more than 0")
-    return speed
+def _positive(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if (number := float(text)) > 0:
+            return number
+    raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
 
 
 def _message_type(text: str) -> str:
     if not text:
         raise argparse.ArgumentTypeError("a message type cannot be empty")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise argparse.ArgumentTypeError("not UTF-8") from error
     return text
 
 
 def _json_object(text: str) -> dict[str, object]:
     try:
         value = json.loads(text)
-    except ValueError as error:
+        if isinstance(value, dict):
+            Message("x", value).serialize()  # refuses what json lets pass: NaN, half a character
+            return value
+    except (ValueError, RecursionError) as error:
         raise argparse.ArgumentTypeError(f"not a JSON object: {error}") from error
-    if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError("not a JSON object")
-    return value
+    raise argparse.ArgumentTypeError("not a JSON object")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, Self
 from uuid import uuid4
@@ -114,8 +115,9 @@ class MessageBusClient:
     """A program's place on the bus.
 
     It connects in the background when it is first used, if neither `run_forever` nor `run_in_thread` has been
-    called before; it connects again whenever the bus goes away, and loses no message silently. Handlers also hear
-    "open", "close" and "reconnecting", "error" with an exception, and "message" with the JSON text of a message.
+    called before; it connects again whenever the bus goes away, and loses no message silently: see `emit`.
+    Handlers also hear "open", "close" and "reconnecting", "error" with an exception, and "message" with the JSON
+    text of a message.
     """
 
     def __init__(  # noqa: PLR0917  # the order of the Mycroft and OVOS clients
@@ -147,13 +149,19 @@ class MessageBusClient:
 
     # Handlers.
 
-    def on(self, event_name: str, func: Handler) -> None:
-        """Has `func` called for every message of this type."""
+    def on(self, event_name: str, func: Handler | None = None) -> Handler:
+        """Has `func` called for every message of this type; returns it. Without one, this is a decorator."""
+        if func is None:
+            return partial(self.on, event_name)
         self.emitter.on(event_name, func)
+        return func
 
-    def once(self, event_name: str, func: Handler) -> None:
-        """Has `func` called for the next message of this type."""
+    def once(self, event_name: str, func: Handler | None = None) -> Handler:
+        """Has `func` called for the next message of this type; returns it. Without one, this is a decorator."""
+        if func is None:
+            return partial(self.once, event_name)
         self.emitter.once(event_name, func)
+        return func
 
     def on_collect(self, event_name: str, func: Handler, timeout: float = 2) -> None:
         """Has `func` called with a CollectionMessage for every query of this type.
@@ -187,9 +195,11 @@ class MessageBusClient:
     # Messages.
 
     def emit(self, message: Message) -> None:
-        """Sends a message; returns when it is written to the socket.
+        """Sends a message, once; returns when it is written to the socket.
 
         Waits while the bus is away. Raises BusUnavailableError after EMIT_TIMEOUT_S, or when the client is closed.
+        What is on its way when the bus dies may be lost: its type is logged, and named in the "error" event.
+        Raises ValueError for what is no JSON, such as NaN.
         """
         self._send(self._outgoing(message))
 

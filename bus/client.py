@@ -1,10 +1,17 @@
-"""The client that our own daemons use: it connects, stays connected, and loses no message silently."""
+"""The client that our own daemons use: it connects, stays connected, and loses no message silently.
+
+A message is sent once. What is on its way when the bus dies may be lost, and is not sent again: it may as well
+have been relayed, and a microphone that is muted and unmuted again is worse than a message that is missing.
+"""
 
 import asyncio
 import contextlib
+import fnmatch
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+import re
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from bus.errors import BusUnavailableError, FrameError
@@ -24,6 +31,11 @@ CLOSE_TIMEOUT_S = 1.0
 INBOX_LIMIT = 1000
 """Messages that may wait for a slow handler; more wait in the socket, and then in the bus."""
 
+SUBSCRIBE = "bus.subscribe"
+
+UNHEARD_LIMIT = 1000
+"""Messages of which we remember that the bus has not relayed them yet. It usually does within a millisecond."""
+
 _LOGGER = logging.getLogger(__name__)
 
 Handler = Callable[[Message], Awaitable[None]]
@@ -40,7 +52,9 @@ async def open_socket(url: str) -> AsyncIterator[WebSocket]:
         yield socket
     finally:
         closing = asyncio.create_task(socket.close())
-        await asyncio.wait((closing,), timeout=CLOSE_TIMEOUT_S)
+        closed, _ = await asyncio.wait((closing,), timeout=CLOSE_TIMEOUT_S)
+        if not closed:
+            _LOGGER.warning("%s does not agree to the end; what was sent last may not have arrived", url)
         socket.abort()  # for a bus that hangs, perhaps with what we have sent still unread
         await closing
 
@@ -52,13 +66,21 @@ class BusClient:
         self.url = url
         self._socket: WebSocket | None = None
         self._connected = asyncio.Event()
+        self._unheard: deque[tuple[int, str]] = deque(maxlen=UNHEARD_LIMIT)
+        """Hash and type of what the bus has not relayed yet; it relays to the sender, too, and in order."""
+        self._patterns: Sequence[str] = ()
+        self._hears = _matcher(("*",))
 
-    async def run(self, handle: Handler, observe: Observer = lambda *_: None) -> None:
+    async def run(
+        self, handle: Handler, observe: Observer = lambda *_: None, patterns: Sequence[str] = ()
+    ) -> None:
         """Hands every message to `handle`, one after the other, and connects again for ever.
 
-        A new connection shows as the message `connected`, which the bus sends first. `observe` hears what
-        happens below the messages. What `handle` raises ends it.
+        With `patterns`, our bus sends only the types that match one, and what is for this client alone. A new
+        connection shows as the message `connected`, which the bus sends first. `observe` hears what happens below
+        the messages. What `handle` raises ends it.
         """
+        self._patterns = patterns
         # Two tasks, so that a handler that emits while the bus is away does not keep us from coming back to it.
         inbox: asyncio.Queue[Message] = asyncio.Queue(INBOX_LIMIT)
         tasks = {
@@ -78,17 +100,23 @@ class BusClient:
     async def emit(self, message: Message, timeout_s: float = EMIT_TIMEOUT_S) -> None:
         """Sends a message; waits while the bus is away. Raises BusUnavailableError after `timeout_s`.
 
+        When it returns, the message is written to a connection. Should that break before the bus has relayed the
+        message, a warning names its type; unless that is a type which this client does not hear.
         What has no session gets this device's own; OVOS programs log a warning for each message without one.
         """
         frame = replace(message, context={"session": {"session_id": "default"}, **message.context}).serialize()
+        sent = (hash(frame), message.msg_type)
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
                     await self._connected.wait()
                     assert self._socket is not None, "connected without a socket"
+                    self._await_echo(sent)
                     with contextlib.suppress(BusUnavailableError):
                         await self._socket.send(frame)
                         return
+                    with contextlib.suppress(ValueError):
+                        self._unheard.remove(sent)  # it is not lost, we send it again
                     self._connected.clear()
         except TimeoutError:
             raise BusUnavailableError(f"{message.msg_type} was not sent: no bus at {self.url}") from None
@@ -101,7 +129,7 @@ class BusClient:
                     _LOGGER.info("connected to %s", self.url)
                     retry_s = RETRY_FIRST_S
                     await self._serve(socket, inbox, observe)
-                raise BusUnavailableError(f"the bus closed the connection ({socket.close_code})")
+                raise BusUnavailableError(f"the bus closed the connection ({socket.close_code}){self._lost()}")
             except BusUnavailableError as error:
                 # Loud once per outage; after that it is no news.
                 _LOGGER.log(logging.WARNING if retry_s == RETRY_FIRST_S else logging.DEBUG, "%s", error)
@@ -112,6 +140,9 @@ class BusClient:
 
     async def _serve(self, socket: WebSocket, inbox: asyncio.Queue[Message], observe: Observer) -> None:
         self._socket = socket
+        self._hears = _matcher(self._patterns or ("*",))
+        if self._patterns:
+            await socket.send(Message(SUBSCRIBE, {"patterns": list(self._patterns)}).serialize())
         self._connected.set()
         observe("open")
         try:
@@ -121,11 +152,37 @@ class BusClient:
                 except FrameError as error:  # encrypted, or relayed by another bus, which relays anything
                     _LOGGER.debug("ignored a frame: %s", error)
                     continue
+                if self._unheard:
+                    self._take_echo((hash(frame), message.msg_type))
                 observe("message", frame)
                 await inbox.put(message)
         finally:
             self._connected.clear()
             observe("close")
+
+    def _await_echo(self, sent: tuple[int, str]) -> None:
+        if sent[1] == SUBSCRIBE:
+            self._hears = _matcher(())
+            self._unheard.clear()
+        if self._hears(sent[1]) and not sent[1].startswith("bus."):  # which the bus answers, and does not relay
+            self._unheard.append(sent)
+
+    def _take_echo(self, heard: tuple[int, str]) -> None:
+        """What was sent before has arrived as well; what the bus has refused of it was told."""
+        if heard in self._unheard:
+            while self._unheard.popleft() != heard:
+                pass
+
+    def _lost(self) -> str:
+        """What the end of a connection may have cost, in words."""
+        types = Counter(msg_type for _, msg_type in self._unheard)
+        self._unheard.clear()
+        named = ", ".join(f"{count} {msg_type}" for msg_type, count in types.most_common(10))
+        return f"; these may not have arrived: {named}" if named else ""
+
+
+def _matcher(patterns: Sequence[str]) -> Callable[[str], object]:
+    return re.compile("|".join(map(fnmatch.translate, patterns)) or r"(?!)").match
 
 
 async def _handle_all(inbox: asyncio.Queue[Message], handle: Handler) -> None:

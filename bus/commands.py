@@ -4,7 +4,7 @@ import asyncio
 import fnmatch
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TextIO
 
@@ -12,13 +12,17 @@ import msgspec
 
 from bus import topics
 from bus.client import BusClient, open_socket
-from bus.errors import BusUnavailableError, Exit, RecordingError
-from bus.message import Message, render_data
+from bus.errors import BusUnavailableError, Exit, FrameError, RecordingError
+from bus.message import Message, printable, render_data
+from bus.websocket import WebSocket
 
 ANSWER_TIMEOUT_S = 3.0
 """As long as the clients of the field wait for an answer."""
 
 _REFUSALS = (topics.REJECTED.name, topics.DENIED.name)
+_FOR_THE_BUS = (topics.SUBSCRIBE.name, topics.STATUS.name)
+"""What the bus answers itself and does not relay."""
+
 _DIM, _BOLD, _PLAIN = "\033[2m", "\033[1m", "\033[0m"
 
 
@@ -34,25 +38,32 @@ _decode_recorded = msgspec.json.Decoder(Recorded).decode
 
 
 async def send(url: str, message: Message, wait: str | None, timeout_s: float) -> Exit:
-    """Sends a message, waits until the bus has relayed it, and prints the answer of type `wait`, if any."""
-    frame = message.serialize()
-    relayed = False
+    """Sends a message, waits until the bus has relayed it, and prints the answer of type `wait`, if any.
+
+    A message to the bus itself is not relayed; its answer is printed in any case.
+    """
+    sent = message.serialize()
+    relayed = message.msg_type in _FOR_THE_BUS
+    if relayed and wait is None:
+        wait = f"{message.msg_type}.response"
     try:
         async with asyncio.timeout(timeout_s), open_socket(url) as socket:
-            await socket.send(frame)
-            async for answer in socket:
-                received = Message.deserialize(answer)
-                relayed = relayed or answer == frame
+            await socket.send(sent)
+            async for frame, received in _messages(socket):
+                relayed = relayed or frame == sent
                 if received.msg_type in _REFUSALS:
-                    print(f"refused: {received.data.get('reason')}", file=sys.stderr)
+                    print(f"refused: {printable(str(received.data.get('reason')))}", file=sys.stderr)
                     return Exit.FAILED
                 if received.msg_type == wait:
                     print(render_data(received.data))
                     return Exit.DONE
                 if relayed and wait is None:
                     return Exit.DONE
+                if relayed and received.msg_type == f"{message.msg_type}.failed":
+                    print(f"failed: {printable(str(received.data.get('error')))}", file=sys.stderr)
+                    return Exit.FAILED
     except TimeoutError:
-        print(f"no {wait if relayed else 'echo'} within {timeout_s:g} s", file=sys.stderr)
+        print(f"no {printable(wait or '') if relayed else 'echo'} within {timeout_s:g} s", file=sys.stderr)
     else:
         print("the bus closed the connection", file=sys.stderr)
     return Exit.FAILED
@@ -68,11 +79,12 @@ async def listen(url: str, patterns: Sequence[str], *, as_json: bool) -> None:
         if as_json:
             print(message.serialize(), flush=True)
             return
-        now, data = f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3], render_data(message.data)
+        now = f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3]
+        msg_type, data = printable(message.msg_type), render_data(message.data)
         if colour:
-            print(f"{_DIM}{now}{_PLAIN} {_BOLD}{message.msg_type}{_PLAIN} {data}", flush=True)
+            print(f"{_DIM}{now}{_PLAIN} {_BOLD}{msg_type}{_PLAIN} {data}", flush=True)
         else:
-            print(now, message.msg_type, data, flush=True)
+            print(now, msg_type, data, flush=True)
 
     await BusClient(url).run(show)
 
@@ -104,7 +116,8 @@ def read_recording(lines: Iterable[str]) -> list[Recorded]:
 async def replay(url: str, recording: Sequence[Recorded], speed: float, told: Callable[[str], None]) -> Exit:
     """Sends the messages of a recording at the intervals that they had, `speed` times as fast.
 
-    Each waits for the bus to have relayed or refused the one before; `told` hears how far it is.
+    Each waits for the bus to have relayed or refused the one before; `told` hears how far it is. What is for the
+    bus itself is left out: another bus has relayed it, ours would not.
     """
     expected, refused = "", 0
     taken: asyncio.Queue[bool] = asyncio.Queue()
@@ -112,10 +125,10 @@ async def replay(url: str, recording: Sequence[Recorded], speed: float, told: Ca
     async with open_socket(url) as socket:
 
         async def read() -> None:
-            async for answer in socket:
-                if answer == expected:
+            async for frame, received in _messages(socket):
+                if frame == expected:
                     taken.put_nowait(True)
-                elif Message.deserialize(answer).msg_type in _REFUSALS:
+                elif received.msg_type in _REFUSALS:
                     taken.put_nowait(False)
             raise BusUnavailableError("the bus closed the connection")
 
@@ -123,6 +136,9 @@ async def replay(url: str, recording: Sequence[Recorded], speed: float, told: Ca
         try:
             began = asyncio.get_running_loop().time()
             for number, recorded in enumerate(recording, start=1):
+                if recorded.message.get("type") in _FOR_THE_BUS:
+                    print(f"left out {recorded.message['type']}, which is for the bus itself", file=sys.stderr)
+                    continue
                 due = began + (recorded.time - recording[0].time) / speed
                 await asyncio.sleep(due - asyncio.get_running_loop().time())
                 expected = msgspec.json.encode(recorded.message).decode()
@@ -142,8 +158,7 @@ async def status(url: str, *, as_json: bool) -> Exit:
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S), open_socket(url) as socket:
             await socket.send(Message(topics.STATUS.name).serialize())
-            async for answer in socket:
-                message = Message.deserialize(answer)
+            async for _, message in _messages(socket):
                 if message.msg_type == topics.STATUS_RESPONSE.name:
                     print(render_data(message.data) if as_json else "\n".join(_status_lines(message.data)))
                     return Exit.DONE
@@ -151,6 +166,16 @@ async def status(url: str, *, as_json: bool) -> Exit:
         pass
     print("no status; is it another bus?", file=sys.stderr)
     return Exit.FAILED
+
+
+async def _messages(socket: WebSocket) -> AsyncIterator[tuple[str, Message]]:
+    """Each frame that comes, and the message in it; what only others can read, as it is encrypted, is left out."""
+    async for frame in socket:
+        try:
+            message = Message.deserialize(frame)
+        except FrameError:
+            continue
+        yield frame, message
 
 
 _COLUMNS = ("name", "uid", "pid", "process", "role", "received", "queued")
@@ -167,4 +192,4 @@ def _status_lines(data: dict[str, Any]) -> Iterator[str]:
 
 
 def _text(value: object) -> str:
-    return "-" if value is None else str(value)
+    return "-" if value is None else printable(str(value))

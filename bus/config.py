@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -29,15 +29,21 @@ _COMMENT_OR_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|(?://|#)[^\n]*')
 
 T = TypeVar("T")
 
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+"""0 takes a free one."""
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
 
 @dataclass(frozen=True, slots=True)
 class WebSocketSettings:
     """Where the bus is; the section `websocket`, whose other keys belong to other programs."""
 
     host: str = "127.0.0.1"
-    port: int = 8181
-    route: str = "/core"
-    max_msg_size: int = 25
+    port: Port = 8181
+    route: Annotated[str, msgspec.Meta(pattern="^/")] = "/core"
+    max_msg_size: Positive = 25
     """MB that one message may have."""
     ssl: bool = False
     """Whether this port speaks TLS, to clients on this machine, too."""
@@ -62,23 +68,23 @@ class BusSettings:
     socket: str | None = None
     """Path of a unix socket to listen on besides."""
     remote_host: str = "0.0.0.0"  # noqa: S104  # not used without remote_port
-    remote_port: int | None = None
+    remote_port: Port | None = None
     """Where other machines may connect, with TLS and a token."""
     tokens: dict[str, Token] = field(default_factory=dict)
     """By the name of whoever has it."""
-    max_clients: int = 1024
+    max_clients: Positive = 1024
     """Connections at a time."""
-    max_queue: int = 8
+    max_queue: Positive = 8
     """MB that may wait for a client before it counts as one that does not read."""
-    max_rate: int | None = None
+    max_rate: Positive | None = None
     """Messages per second and client; one that sends faster is read more slowly, and loses nothing."""
-    max_header: int = 16
+    max_header: Positive = 16
     """KB that the request of a handshake may have."""
-    max_unfinished: int = 64
+    max_unfinished: Positive = 64
     """MB that all clients together may have sent of messages that are not complete."""
-    handshake_timeout: float = 10
+    handshake_timeout: Seconds = 10
     """Seconds until a connection without a handshake is dropped."""
-    ping_interval: float = 30
+    ping_interval: Seconds = 30
     """Seconds between pings; who was silent from one to the next but one is dropped."""
 
 

@@ -1,5 +1,6 @@
 """All documented message types, ours and everybody else's, by name: for people who look them up."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ ALIASES: Mapping[str, Topic] = {topic.alias: topic for topic in TOPICS.values() 
 
 
 def problems(msg_type: str, data: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the data of a message, in words; nothing is, for a type that is not documented."""
+    """What is wrong with a message, in words; with its data nothing is, for a type that is not documented."""
+    if not re.fullmatch(r"[A-Za-z0-9.:_-]+", msg_type):
+        return ["a type has letters, digits and .:_- only; some programs ignore others"]
     topic = TOPICS.get(msg_type) or ALIASES.get(msg_type)
     return topic.problems(data) if topic else []

@@ -2,7 +2,8 @@
 
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from bus.errors import BusUnavailableError, PayloadError
@@ -20,37 +21,56 @@ _LOGGER = logging.getLogger(__name__)
 class Dispatcher:
     """Calls the handlers of each message, one after the other; call it with a message.
 
-    A failure is answered with ``<type>.failed {"error"}``, and goes no further: a message that a stranger sends
-    must not end a daemon.
+    A failure is answered with ``<type>.failed {"error"}``, once, and goes no further: a message that a stranger
+    sends must not end a daemon.
     """
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self._handlers: dict[str, list[tuple[Topic, Handler]]] = {}
+        self._handlers: dict[str, tuple[Topic, list[Handler]]] = {}
         self._clamped: set[tuple[str, str]] = set()
 
     def on(self, topic: Topic, handler: Handler) -> None:
         """Has `handler` called for every message of this topic, under either of its names."""
         for name in (topic.name, topic.alias):
             if name is not None:
-                self._handlers.setdefault(name, []).append((topic, handler))
+                self._handlers.setdefault(name, (topic, []))[1].append(handler)
+
+    @property
+    def patterns(self) -> list[str]:
+        """What to subscribe to: the first word of each type, which keeps them few."""
+        return sorted({re.split("(?<=[.:])", name, maxsplit=1)[0] + "*" for name in self._handlers})
 
     async def __call__(self, message: Message) -> None:
         if message.context.get("_namespace_compat_twin"):
             return  # OVOS 2.x sends this message a second time, under its new name
-        for topic, handler in self._handlers.get(message.msg_type, ()):
-            try:
-                fields = topic.read(message.data)
-                self._tell_clamped(topic, message)
-                await handler(message, **fields)
-            except BusUnavailableError as error:
-                _LOGGER.warning("%s was not answered: %s", message.msg_type, error)
-            except (PayloadError, OSError) as error:  # OSError: a device is away
-                _LOGGER.warning("%s from %r: %s", message.msg_type, message.context.get("source", "?"), error)
-                await self._failed(message, str(error))
-            except Exception:  # contains one handler's fault with one message, see above
-                _LOGGER.exception("handler of %s", message.msg_type)
-                await self._failed(message, "internal error")
+        if message.msg_type not in self._handlers:
+            return
+        topic, handlers = self._handlers[message.msg_type]
+        errors: list[str] = []
+        with self._contained(message, errors):
+            fields = topic.read(message.data)
+            self._tell_clamped(topic, message)
+            for handler in handlers:
+                with self._contained(message, errors):
+                    await handler(message, **fields)
+        if errors:
+            with contextlib.suppress(BusUnavailableError):  # then nobody waits for it any more
+                await self._emit(message.reply(f"{message.msg_type}.failed", {"error": errors[0]}))
+
+    @contextlib.contextmanager
+    def _contained(self, message: Message, errors: list[str]) -> Iterator[None]:
+        """Adds to `errors` what goes wrong."""
+        try:
+            yield
+        except BusUnavailableError as error:
+            _LOGGER.warning("%s was not answered: %s", message.msg_type, error)
+        except (PayloadError, OSError) as error:  # OSError: a device is away
+            _LOGGER.warning("%s from %r: %s", message.msg_type, message.context.get("source", "?"), error)
+            errors.append(str(error))
+        except Exception:  # contains one handler's fault with one message, see above
+            _LOGGER.exception("handler of %s", message.msg_type)
+            errors.append("internal error")
 
     def _tell_clamped(self, topic: Topic, message: Message) -> None:
         """Logs a number that is outside of its range, once for each field: who sends it sends it again."""
@@ -59,10 +79,6 @@ class Dispatcher:
             if told not in self._clamped and (problem := field.problem(message.data)):
                 self._clamped.add(told)
                 _LOGGER.warning("%s from %r: %s", topic.name, message.context.get("source", "?"), problem)
-
-    async def _failed(self, message: Message, error: str) -> None:
-        with contextlib.suppress(BusUnavailableError):  # then nobody waits for it any more
-            await self._emit(message.reply(f"{message.msg_type}.failed", {"error": error}))
 
 
 def is_local(message: Message) -> bool:

@@ -10,6 +10,7 @@ from bus.topic import Family, Field, Topic
 _client = partial(
     Topic, family=Family.BUS, source="doc mc", emitted_by="client library", handled_by="the same process"
 )
+_session = partial(Topic, family=Family.BUS, source="ovos")
 _volume = partial(Topic, family=Family.VOLUME)
 _voice = partial(Topic, family=Family.VOICE, source="odl")
 _lifecycle = partial(Topic, family=Family.LIFECYCLE)
@@ -63,6 +64,27 @@ FOREIGN: tuple[Topic, ...] = (
     # Events inside a client; they have the names of message types, but never travel.
     _client("open", "The client has connected."),
     _client("message", "The client has received any message; handlers get its text."),
+    # Sessions.
+    _session(
+        "ovos.session.sync",
+        "Asks core for the session of the device, or tells it one; OVOS 2.x has it no more.",
+        emitted_by="OVOS clients",
+        handled_by="core",
+        replies=("ovos.session.update_default",),
+    ),
+    _session(
+        "ovos.session.update_default",
+        "The session of the device has changed; OVOS clients take it over.",
+        (Field("session_data", dict, meaning="such as session_id, lang and pipeline"),),
+        emitted_by="core",
+        handled_by="OVOS clients",
+    ),
+    _session(
+        "ovos.session.rejected",
+        "A message was not relayed, as its session is no object; ours says bus.message.rejected.",
+        (Field("msg_type", str), Field("reason", str), Field("utterance_id", str, None)),
+        emitted_by="bus of OVOS 2.x",
+    ),
     # Volume.
     _volume(
         "volume.set.percent",

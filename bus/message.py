@@ -5,6 +5,7 @@ OVOS-MSG-1; where they differ from the older clients, ``tests/bus/test_message.p
 """
 
 import copy
+import math
 import re
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -22,6 +23,7 @@ MAX_VALUES = 500_000
 """Brackets and commas that a frame may have. Small on the wire, each is some 60 bytes once it is parsed."""
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
 _OBJECT = (dict, NoneType)
@@ -44,8 +46,11 @@ class Message:
         self.context = self.context or {}
 
     def serialize(self) -> str:
-        """The text frame, with all three keys."""
-        return _encode({"type": self.msg_type, "data": self.data, "context": self.context}).decode()
+        """The text frame, with all three keys. Raises TypeError, or ValueError for NaN, for what is no JSON."""
+        frame = _encode({"type": self.msg_type, "data": self.data, "context": self.context}).decode()
+        if "null" in frame and not (_all_finite(self.data) and _all_finite(self.context)):
+            raise FrameError("NaN and Infinity are no JSON")  # msgspec has made them null
+        return frame
 
     @classmethod
     def deserialize(cls, frame: str | bytes) -> Self:
@@ -147,12 +152,29 @@ def _is_frame(pair: object) -> bool:
 
 def render(message: Message) -> str:
     """A message on one line for a person: its type and its data."""
-    return f"{message.msg_type} {render_data(message.data)}"
+    return f"{printable(message.msg_type)} {render_data(message.data)}"
 
 
 def render_data(data: dict[str, Any]) -> str:
-    """Data on one line."""
-    return _encode(data).decode()
+    """Data on one line; it is still JSON."""
+    return printable(_encode(data).decode())
+
+
+def printable(text: str) -> str:
+    """A text of a stranger for a terminal: what would end the line, turn it around or give orders is escaped."""
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _all_finite(value: object) -> bool:
+    match value:
+        case float():
+            return math.isfinite(value)
+        case dict():
+            return all(map(_all_finite, value.values()))
+        case list() | tuple():
+            return all(map(_all_finite, value))
+        case _:
+            return True
 
 
 def _nested_deeper_than(limit: int, frame: bytes) -> bool:

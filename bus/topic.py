@@ -114,7 +114,10 @@ class Field:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise PayloadError(f"{self.name} is not a number")
         number = self._clamped(value)
-        return round(number) if self.kind is int else float(number)
+        try:
+            return round(number) if self.kind is int else float(number)
+        except OverflowError:
+            raise PayloadError(f"{self.name} is too large a number") from None
 
     def _clamped(self, number: float) -> float:
         if self.low is not None:

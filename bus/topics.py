@@ -28,16 +28,23 @@ def _display(default: bool) -> Field:
     return Field("display", bool, default, meaning="whether the screen may say so")
 
 
-def _status(service: str, handled_by: str, source: str) -> tuple[Topic, Topic, Topic, Topic]:
-    """The four messages by which a service tells that it is alive, and ready."""
+def _status(service: str, handled_by: str, source: str) -> tuple[Topic, Topic, Topic, Topic, Topic, Topic]:
+    """The six messages by which a service tells that it is alive, and ready, and has loaded its parts."""
     topic = partial(Topic, family=Family.LIFECYCLE, source=source)
-    alive, ready = f"mycroft.{service}.is_alive", f"mycroft.{service}.is_ready"
+    alive, ready, loaded = (f"mycroft.{service}.{what}" for what in ("is_alive", "is_ready", "all_loaded"))
     status = (Field("status", bool),)
     return (
         topic(alive, f"Asks whether {service} runs.", handled_by=handled_by, replies=(f"{alive}.response",)),
         topic(f"{alive}.response", f"Whether {service} runs.", status, emitted_by=handled_by),
         topic(ready, f"Asks whether {service} is ready.", handled_by=handled_by, replies=(f"{ready}.response",)),
         topic(f"{ready}.response", f"Whether {service} is ready.", status, emitted_by=handled_by),
+        topic(
+            loaded,
+            f"Asks whether all of {service} is loaded.",
+            handled_by=handled_by,
+            replies=(f"{loaded}.response",),
+        ),
+        topic(f"{loaded}.response", f"Whether all of {service} is loaded.", status, emitted_by=handled_by),
     )
 
 
@@ -53,7 +60,7 @@ REJECTED = _bus(
 )
 DENIED = _bus(
     "bus.message.denied",
-    "A privileged message was not relayed, as its sender may not send it; only the sender hears of it.",
+    "A message was not relayed, as its sender may not send it; only the sender hears of it.",
     (Field("type", str, meaning="the type that was denied"), Field("reason", str)),
 )
 SUBSCRIBE = _bus(
@@ -62,6 +69,17 @@ SUBSCRIBE = _bus(
     (Field("patterns", list, meaning="texts such as enclosure.*"),),
     emitted_by="anyone",
     handled_by="bus",
+    replies=("bus.subscribe.response", "bus.subscribe.failed"),
+)
+SUBSCRIBE_RESPONSE = _bus(
+    "bus.subscribe.response",
+    "From now on the client gets only these; only who has asked hears of it.",
+    (Field("patterns", list, meaning="as they were given"),),
+)
+SUBSCRIBE_FAILED = _bus(
+    "bus.subscribe.failed",
+    "The patterns were refused, and the client gets what it got before; only who has asked hears of it.",
+    (Field("error", str),),
 )
 STATUS = _bus(
     "bus.status",
@@ -232,7 +250,7 @@ ENCLOSURE_STARTED = _device(
 )
 FACEPLATE_STATE = _device(
     "enclosure.faceplate.state",
-    "The link to the faceplate has changed.",
+    "The link to the faceplate has changed, or ours to the bus is new.",
     (
         Field("state", str, choices=("unplugged", "silent", "connected")),
         Field("firmware", str, None, meaning="its version, once it has told it"),
@@ -299,14 +317,14 @@ _change = partial(_volume, source="doc alsa vol", replies=(VOLUME_RESPONSE.name,
 VOLUME_SET = _change(
     "mycroft.volume.set",
     "Sets the volume, and unmutes.",
-    (Field("percent", float, low=0, high=100, meaning=_PERCENT), _PLAY_SOUND),
+    (Field("percent", float, None, 0, 100, f"{_PERCENT}; without it nothing changes"), _PLAY_SOUND),
     source="alsa vol",
     unread=(Field("no_osd", bool, False, meaning="keeps it off the Mark II's screen"),),
 )
 VOLUME_SET_GUI = _change(
     "mycroft.volume.set.gui",
     "Sets the volume, and unmutes; as a slider on a screen does, often, so the answer is for several of them.",
-    (Field("percent", float, low=0, high=100, meaning=_PERCENT), _PLAY_SOUND),
+    (Field("percent", float, None, 0, 100, f"{_PERCENT}; without it nothing changes"), _PLAY_SOUND),
     source="pulse",
 )
 VOLUME_INCREASE = _change(
@@ -323,7 +341,9 @@ VOLUME_MUTE = _change("mycroft.volume.mute", "Mutes; the level is remembered.", 
 VOLUME_UNMUTE = _change("mycroft.volume.unmute", "Unmutes, at the level from before.", unread=(_SPEAK_MESSAGE,))
 VOLUME_MUTE_TOGGLE = _change("mycroft.volume.mute.toggle", "Mutes or unmutes.", source="alsa pulse")
 VOLUME_DUCK = _change(
-    "mycroft.volume.duck", "Lowers the volume until an unduck from the same context.source.", source="vol"
+    "mycroft.volume.duck",
+    "Lowers the volume until an unduck from the same context.source, or a turn outside of a recording.",
+    source="vol",
 )
 VOLUME_UNDUCK = _change(
     "mycroft.volume.unduck",
@@ -377,7 +397,7 @@ STOP = _voice("mycroft.stop", "Stops whatever speaks, plays or listens.", alias=
 STOP_HANDLED = _voice(
     "mycroft.stop.handled",
     "Somebody had something to stop, and has stopped it.",
-    (Field("by", str, meaning="such as audio:vlc"),),
+    (Field("by", str, None, meaning="such as audio:vlc"),),
     source="mc ovos",
     emitted_by="core, audio, skills",
 )
@@ -421,14 +441,29 @@ PLAY_SOUND = _voice(
 
 _lifecycle = partial(Topic, family=Family.LIFECYCLE, source="mc ovos", emitted_by="core", handled_by="enclosure")
 
-ENCLOSURE_IS_ALIVE, ENCLOSURE_ALIVE, ENCLOSURE_IS_READY, ENCLOSURE_READY = _status(
-    "enclosure", "enclosure", source="ours"
+(
+    ENCLOSURE_IS_ALIVE,
+    ENCLOSURE_ALIVE,
+    ENCLOSURE_IS_READY,
+    ENCLOSURE_READY,
+    ENCLOSURE_ALL_LOADED,
+    ENCLOSURE_LOADED,
+) = _status("enclosure", "enclosure", source="ours")
+ADMIN_IS_ALIVE, ADMIN_ALIVE, ADMIN_IS_READY, ADMIN_READY, ADMIN_ALL_LOADED, ADMIN_LOADED = _status(
+    "admin", "admin", source="ours"
 )
-ADMIN_IS_ALIVE, ADMIN_ALIVE, ADMIN_IS_READY, ADMIN_READY = _status("admin", "admin", source="ours")
-SKILLS_IS_ALIVE, SKILLS_ALIVE, SKILLS_IS_READY, SKILLS_READY = _status("skills", "core", source="mc ovos")
-AUDIO_IS_ALIVE, AUDIO_ALIVE, AUDIO_IS_READY, AUDIO_READY = _status("audio", "audio", source="mc ovos")
-VOICE_IS_ALIVE, VOICE_ALIVE, VOICE_IS_READY, VOICE_READY = _status("voice", "listener", source="odl")
-SPEECH_IS_ALIVE, SPEECH_ALIVE, SPEECH_IS_READY, SPEECH_READY = _status("speech", "listener", source="mc")
+SKILLS_IS_ALIVE, SKILLS_ALIVE, SKILLS_IS_READY, SKILLS_READY, SKILLS_ALL_LOADED, SKILLS_LOADED = _status(
+    "skills", "core", source="mc ovos"
+)
+AUDIO_IS_ALIVE, AUDIO_ALIVE, AUDIO_IS_READY, AUDIO_READY, AUDIO_ALL_LOADED, AUDIO_LOADED = _status(
+    "audio", "audio", source="mc ovos"
+)
+VOICE_IS_ALIVE, VOICE_ALIVE, VOICE_IS_READY, VOICE_READY, VOICE_ALL_LOADED, VOICE_LOADED = _status(
+    "voice", "listener", source="odl"
+)
+SPEECH_IS_ALIVE, SPEECH_ALIVE, SPEECH_IS_READY, SPEECH_READY, SPEECH_ALL_LOADED, SPEECH_LOADED = _status(
+    "speech", "listener", source="mc"
+)
 READY = _lifecycle("mycroft.ready", "Everything is loaded.", emitted_by="core, skills")
 PAIRED = _lifecycle(
     "mycroft.paired",

@@ -14,10 +14,10 @@ from bus.topics_doc import describe
 def types(pattern: str | None, as_json: bool) -> str:
     """The types that match a pattern such as enclosure.* under either of their names, all without one.
 
-    For a person, or as a JSON list; for a person the text is empty if nothing matches.
+    For a person, or as a JSON list; empty if nothing matches.
     """
     found = [topic for topic in TOPICS.values() if pattern is None or _matches(topic, pattern)]
-    if as_json:
+    if as_json and found:
         return msgspec.json.format(msgspec.json.encode([_plain(topic) for topic in found])).decode()
     return "\n\n".join("\n".join(_lines(topic)) for topic in found)
 

@@ -16,6 +16,7 @@ from websockets.protocol import Protocol, Side, State
 from websockets.utils import accept_key, generate_key
 
 from bus.errors import BusUnavailableError
+from bus.message import printable
 
 OPEN_TIMEOUT_S = 10.0
 """How long a bus may take to answer a handshake; the websockets library waits as long."""
@@ -154,7 +155,7 @@ async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     writer.write(f"GET {path} HTTP/1.1\r\n{headers}Sec-WebSocket-Key: {key}\r\n\r\n".encode())
     status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     if not status.startswith("HTTP/1.1 101 "):
-        raise ValueError(f"it answers {status}")
+        raise ValueError(f"it answers {printable(status)}")
     answered = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     if answered.get("sec-websocket-accept") != accept_key(key):
         raise ValueError("it answers, but not as a WebSocket")

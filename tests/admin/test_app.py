@@ -79,6 +79,12 @@ async def test_ssh_is_switched_on_and_off(service: Service) -> None:
     assert await service.ask("system.ssh.status", 1) == [("system.ssh.status.response", {"enabled": False})]
 
 
+@pytest.mark.parametrize("what", ["is_alive", "is_ready", "all_loaded"])
+async def test_who_asks_how_we_do_gets_an_answer(service: Service, what: str) -> None:
+    asked = f"mycroft.admin.{what}"
+    assert await service.ask(asked, 1) == [(f"{asked}.response", {"status": True})]
+
+
 async def test_an_action_under_way_is_not_started_again(service: Service) -> None:
     asked = Message("system.ssh.enable")
     await service.dispatcher(asked)

@@ -183,6 +183,25 @@ def test_a_handler_that_raises_is_logged_and_survived(
     assert "a fault in a skill" in caplog.text
 
 
+def test_handlers_are_added_by_decorators_too(client: MessageBusClient) -> None:
+    calls: list[str] = []
+
+    @client.on("x")
+    def always(_: Message) -> None:
+        calls.append("on")
+
+    @client.once("x")
+    def once(_: Message) -> None:
+        calls.append("once")
+
+    assert client.on("y", always) is always
+    for msg_type in ("x", "x", "y"):
+        client.emit(Message(msg_type))
+    settled(client)
+    assert calls == ["on", "once", "on", "on"]
+    client.remove("x", always)
+
+
 def test_messages_do_not_pass_for_events_of_the_connection(client: MessageBusClient) -> None:
     heard = listen(client, "close", "error", "reconnecting")
     for msg_type in ("close", "error", "reconnecting"):
@@ -362,9 +381,12 @@ def test_what_the_bus_refuses_is_logged(client: MessageBusClient, caplog: pytest
     assert "the bus did not relay a message: {'reason': 'context.session is not an object'}" in caplog.text
 
 
-def test_what_is_no_json_raises(client: MessageBusClient) -> None:
-    with pytest.raises(TypeError):
-        client.emit(Message("x", {"a": object()}))
+@pytest.mark.parametrize(
+    ("value", "error"), [(object(), TypeError), (float("nan"), ValueError), ("\ud800", ValueError)]
+)
+def test_what_is_no_json_raises(client: MessageBusClient, value: object, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        client.emit(Message("x", {"a": value}))
 
 
 def test_the_session_of_a_client(connect: Connect, other: MessageBusClient) -> None:
@@ -452,7 +474,7 @@ def test_close_while_the_bus_hangs() -> None:
         peer.close()
 
 
-def test_close_while_the_bus_does_not_read() -> None:
+def test_close_while_the_bus_does_not_read(caplog: pytest.LogCaptureFixture) -> None:
     command = [sys.executable, "-m", "bus", "serve", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -474,6 +496,7 @@ def test_close_while_the_bus_does_not_read() -> None:
         emitting.join(PATIENCE_S)
         assert not emitting.is_alive()
         assert not thread.is_alive()
+        assert "does not agree to the end; what was sent last may not have arrived" in caplog.text
         process.kill()
 
 

@@ -1,5 +1,6 @@
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -22,12 +23,13 @@ async def bus() -> AsyncIterator[Server]:
 class Program:
     """A client with an inbox, running while the context is entered."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patterns: Sequence[str] = ()) -> None:
         self.client = BusClient(url)
+        self.patterns = patterns
         self.inbox: asyncio.Queue[Message] = asyncio.Queue()
 
     async def __aenter__(self) -> Self:
-        self.task = asyncio.create_task(self.client.run(self.inbox.put))
+        self.task = asyncio.create_task(self.client.run(self.inbox.put, patterns=self.patterns))
         await self.hears("connected")
         return self
 
@@ -47,6 +49,20 @@ async def test_messages_come_and_go(bus: Server) -> None:
         await ann.client.emit(Message("x", {"a": 1}, {"source": "ann"}))
         heard = Message("x", {"a": 1}, {"source": "ann", "session": {"session_id": "default"}})
         assert await bob.hears("x") == await ann.hears("x") == heard
+
+
+async def test_with_patterns_only_those_come_also_after_a_restart(bus: Server) -> None:
+    port = int(bus.url.split(":")[2].split("/")[0])
+    async with Program(bus.url, ["a.*"]) as program:
+        for _ in range(2):
+            for msg_type in ("b.x", "a.x"):
+                await program.client.emit(Message(msg_type))
+            await program.hears("bus.subscribe.response")
+            assert (await program.inbox.get()).msg_type == "a.x"
+            await bus.__aexit__()
+            bus = await Server(WebSocketSettings(port=port), BusSettings()).__aenter__()
+            await program.hears("connected")
+    await bus.__aexit__()
 
 
 async def test_emit_waits_for_a_bus_that_restarts(bus: Server) -> None:
@@ -82,6 +98,75 @@ async def test_a_handler_may_emit_while_the_bus_restarts(bus: Server) -> None:
             pass
         running.cancel()
         await asyncio.wait([running])
+
+
+async def test_what_may_be_lost_with_the_bus_is_told_and_not_sent_again(caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[str] = []
+
+    async def talk(connection: ServerConnection) -> None:
+        await connection.send('{"type":"connected"}')
+        async for frame in connection:
+            heard.append(json.loads(frame)["type"])
+            if heard[-1] == "relayed":
+                await connection.send(frame)
+            elif heard[-1] == "last":
+                return
+
+    async with serve(talk, "127.0.0.1", 0) as other:
+        port = next(iter(other.sockets)).getsockname()[1]
+        async with Program(f"ws://127.0.0.1:{port}/core") as program:
+            for msg_type in ("refused", "relayed", "lost", "bus.status", "lost", "last"):
+                await program.client.emit(Message(msg_type))
+            await program.hears("connected")
+            await program.client.emit(Message("relayed"))
+            await program.hears("relayed")
+    assert heard == ["refused", "relayed", "lost", "bus.status", "lost", "last", "relayed"]
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == ["the bus closed the connection (1000); these may not have arrived: 2 lost, 1 last"]
+
+
+async def test_what_was_not_written_yet_is_sent_again(caplog: pytest.LogCaptureFixture) -> None:
+    connections = 0
+
+    async def talk(connection: ServerConnection) -> None:
+        nonlocal connections
+        connections += 1
+        if connections == 1:
+            connection.transport.pause_reading()
+        await connection.send('{"type":"connected"}')
+        if connections == 1:
+            await asyncio.sleep(0.2)
+            connection.transport.abort()
+        else:
+            await connection.send(await connection.recv())
+
+    async with serve(talk, "127.0.0.1", 0, max_size=None) as other:
+        port = next(iter(other.sockets)).getsockname()[1]
+        async with Program(f"ws://127.0.0.1:{port}/core") as program:
+            await program.client.emit(Message("large", {"filler": "-" * 20_000_000}))
+            await program.hears("large")
+    assert connections == 2
+    assert "the bus closed the connection" in caplog.text
+    assert "may not have arrived" not in caplog.text
+
+
+@pytest.mark.parametrize("patterns", [None, ["x"]])
+async def test_what_has_arrived_is_not_said_to_be_lost(
+    bus: Server, caplog: pytest.LogCaptureFixture, patterns: list[str] | None
+) -> None:
+    async with Program(bus.url) as program:
+        if patterns:  # then it does not hear what has become of the rest
+            await program.client.emit(Message("bus.subscribe", {"patterns": patterns}))
+        for msg_type in ("y", "bus.status", "x"):
+            await program.client.emit(Message(msg_type))
+        await program.hears("x")
+        if patterns:
+            await program.client.emit(Message("y"))
+        await bus.__aexit__()
+        async with asyncio.timeout(10):
+            while "closed the connection (1001)" not in caplog.text:
+                await asyncio.sleep(0.01)
+    assert "may not have arrived" not in caplog.text
 
 
 async def test_what_a_handler_raises_ends_the_client(bus: Server) -> None:

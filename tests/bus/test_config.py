@@ -4,7 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bus.config import Configuration, WebSocketSettings, without_comments
+from bus.config import BusSettings, Configuration, WebSocketSettings, without_comments
 from bus.errors import ConfigError
 
 
@@ -50,6 +50,31 @@ def test_what_is_wrong_names_file_and_key(files: list[Path], content: str, compl
     files[1].write_text(content)
     with pytest.raises(ConfigError, match=complaint):
         Configuration(files, {}).section("own", Section)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "complaint"),
+    [
+        ("websocket", "port", "70000", "Expected `int` <= 65535"),
+        ("websocket", "route", '"core"', "Expected `str` matching regex"),
+        ("websocket", "max_msg_size", "0", "Expected `int` >= 1"),
+        ("bus", "remote_port", "-1", "Expected `int` >= 0"),
+        ("bus", "max_clients", "0", "Expected `int` >= 1"),
+        ("bus", "max_queue", "-1", "Expected `int` >= 1"),
+        ("bus", "max_rate", "-5", "Expected `int` >= 1"),
+        ("bus", "max_header", "0", "Expected `int` >= 1"),
+        ("bus", "max_unfinished", "0", "Expected `int` >= 1"),
+        ("bus", "handshake_timeout", "0", "Expected `float` > 0"),
+        ("bus", "ping_interval", "-1", "Expected `float` > 0"),
+    ],
+)
+def test_a_setting_outside_its_range_is_named(
+    files: list[Path], section: str, key: str, value: str, complaint: str
+) -> None:
+    files[1].write_text(f'{{"{section}": {{"{key}": {value}}}}}')
+    kind: type = {"websocket": WebSocketSettings, "bus": BusSettings}[section]
+    with pytest.raises(ConfigError, match=f"user.conf: {section}.{key}: {complaint}"):
+        Configuration(files, {}).section(section, kind, strict=False)
 
 
 def test_a_wrong_variable_is_named() -> None:

@@ -70,6 +70,24 @@ async def test_a_failure_is_told_to_who_asked_and_goes_no_further(
     ]
 
 
+@pytest.mark.parametrize(
+    ("data", "error", "told", "calls"),
+    [
+        ({"name": 5}, None, "name is not a text", 0),
+        ({"name": "n"}, OSError("the card is gone"), "the card is gone", 2),
+    ],
+)
+async def test_what_two_handlers_fail_with_is_told_once(
+    data: dict[str, Any], error: Exception | None, told: str, calls: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = Recorder(error)
+    recorder.dispatcher.on(TOPIC, recorder.handle)
+    await recorder.dispatcher(Message("a.set", data))
+    assert recorder.emitted == [Message("a.set.failed", {"error": told})]
+    assert len(recorder.calls) == calls
+    assert len(caplog.messages) == max(calls, 1)
+
+
 async def test_a_bus_that_is_away_is_not_told_anything() -> None:
     async def away(_: Message) -> None:
         raise BusUnavailableError("away")
@@ -80,3 +98,9 @@ async def test_a_bus_that_is_away_is_not_told_anything() -> None:
     dispatcher = Dispatcher(away)
     dispatcher.on(TOPIC, recorder.handle)
     await dispatcher(Message("a.set", {"name": 5}))
+
+
+def test_it_subscribes_to_all_that_it_handles() -> None:
+    recorder = Recorder()
+    recorder.dispatcher.on(Topic("speak", ""), recorder.handle)
+    assert recorder.dispatcher.patterns == ["a.*", "ovos.*", "speak*"]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.errors import FrameError
-from bus.message import MAX_DEPTH, Message, check
+from bus.message import MAX_DEPTH, Message, check, render
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -77,6 +77,28 @@ def test_an_encrypted_frame_passes_unread() -> None:
 def test_all_three_keys_are_written() -> None:
     assert Message("x", None, None) == Message("x")  # type: ignore[arg-type]  # as programs of the field do
     assert json.loads(Message("x").serialize()) == {"type": "x", "data": {}, "context": {}}
+
+
+@pytest.mark.parametrize("value", [float("nan"), [float("-inf")], {"b": (None, float("inf"))}])
+@pytest.mark.parametrize("place", ["data", "context"])
+def test_nan_does_not_silently_become_null(place: str, value: object) -> None:
+    with pytest.raises(FrameError, match="NaN and Infinity are no JSON"):
+        Message("x", **{place: {"a": value}}).serialize()
+
+
+def test_null_and_numbers_may_be_written() -> None:
+    assert Message("x", {"a": [None, 1.5, "null"]}).serialize() == (
+        '{"type":"x","data":{"a":[null,1.5,"null"]},"context":{}}'
+    )
+
+
+def test_what_is_shown_to_a_person_gives_the_terminal_no_orders() -> None:
+    text = "ü \x1b[2J\n\x7f\x9b\u202e\u2028"
+    escaped = r"ü \u001b[2J\u000a\u007f\u009b\u202e\u2028"
+    assert render(Message(text)) == f"{escaped} {{}}"
+    shown = render(Message("x", {text: text})).removeprefix("x ")
+    assert shown.isprintable()
+    assert json.loads(shown) == {text: text}
 
 
 @given(st.text(min_size=1), st.dictionaries(st.text(), JSON), st.dictionaries(st.text(), JSON))

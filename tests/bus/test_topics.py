@@ -156,6 +156,7 @@ def test_field_read(field: Field, data: dict[str, Any], value: object) -> None:
         (PERCENT, {"percent": None}, "percent is missing"),
         (LEVEL, {"level": "12"}, "level is not a number"),
         (LEVEL, {"level": True}, "level is not a number"),
+        (Field("start", float, low=0), {"start": 10**400}, "start is too large a number"),
         (SIDE, {"side": 1}, "side is not a text"),
         (SIDE, {"side": "x"}, "side is none of r, l, b"),
         (Field("x", bool), {"x": "yes"}, "x is not true or false"),
@@ -174,16 +175,29 @@ def test_field_refuses(field: Field, data: dict[str, Any], error: str) -> None:
         ("enclosure.eyes.level", {"level": 12}, []),
         ("enclosure.eyes.level", {"level": 40}, ["level is 40, outside 0..30"]),
         ("enclosure.eyes.blink", {"side": "x"}, ["side is none of r, l, b"]),
-        ("mycroft.volume.set", {"play_sound": 1}, ["percent is missing", "play_sound is not true or false"]),
+        ("mycroft.volume.set", {"play_sound": 1}, ["play_sound is not true or false"]),
+        ("bus.subscribe", {}, ["patterns is missing"]),
         ("enclosure.eyes.on", {"x": 1}, ["x is no field of enclosure.eyes.on; it has none"]),
         ("mycroft.wifi.start", {"lng": 1}, ["lng is no field of system.wifi.setup; it has lang, allow_timeout"]),
         ("system.reboot", {"display": False}, []),
         ("mycroft.skills.list", {"some-skill": {"active": True}}, []),
         ("never.heard.of", {"x": 1}, []),
+        ("bad type!", {"x": 1}, ["a type has letters, digits and .:_- only; some programs ignore others"]),
     ],
 )
 def test_problems(msg_type: str, data: dict[str, Any], expected: list[str]) -> None:
     assert problems(msg_type, data) == expected
+
+
+@pytest.mark.parametrize("service", ["enclosure", "admin", "skills", "audio", "voice", "speech"])
+@pytest.mark.parametrize("question", ["is_alive", "is_ready", "all_loaded"])
+def test_every_service_is_asked_and_answers(service: str, question: str) -> None:
+    topic = TOPICS[f"mycroft.{service}.{question}"]
+    assert topic.replies == (f"{topic.name}.response",)
+
+
+def test_what_the_bus_itself_says_is_there() -> None:
+    assert TOPICS["bus.subscribe"].replies == ("bus.subscribe.response", "bus.subscribe.failed")
 
 
 def test_reading_leaves_out_what_we_do_without() -> None:
@@ -206,7 +220,7 @@ def test_types_for_a_person() -> None:
         "  answered by system.wifi.ap_up, system.wifi.ap_error",
         "  source: doc adm",
     ]
-    assert types("never.heard.of", as_json=False) == ""
+    assert types("never.heard.of", as_json=False) == types("never.heard.of", as_json=True) == ""
 
 
 def test_types_as_json() -> None:
@@ -215,7 +229,7 @@ def test_types_as_json() -> None:
     assert percent | {"meaning": ""} == {
         "name": "percent",
         "type": "float",
-        "required": True,
+        "required": False,
         "default": None,
         "low": 0,
         "high": 100,

@@ -103,6 +103,7 @@ async def test_a_frame_that_is_wrong_ends_the_connection() -> None:
     ("answer", "complaint"),
     [
         (b"HTTP/1.1 401 Unauthorized\r\n\r\n", "it answers HTTP/1.1 401 Unauthorized"),
+        (b"HTTP/1.1 401 \x1b[2J\r\n\r\n", r"it answers HTTP/1.1 401 \\u001b\[2J"),
         (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n", "not as a WebSocket"),
         (b"220 mail.example.org ESMTP\r\n", "bytes read"),
         (b"-" * 200_000, "limit"),

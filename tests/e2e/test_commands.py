@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection, serve
 
 from bus.config import BusSettings, WebSocketSettings
+from bus.message import Message
 from bus.server import Server
 from hw_sim.host import Host
 from tests.conftest import until
@@ -84,6 +86,12 @@ async def test_a_daemon_runs_without_the_others_and_stops_when_told(
         (["bus", "serve", "--port", "70000"], 2, "70000 is not a port"),
         (["bus", "send", "x", "--bus", NOWHERE], 3, "no bus at ws://127.0.0.1:9/core"),
         (["bus", "send", "x", "[1]"], 2, "not a JSON object"),
+        (["bus", "send", "x", '{{"a":NaN}}'], 2, "not a JSON object: NaN and Infinity are no JSON"),
+        (["bus", "send", "x", '{{"a":"\\ud800"}}'], 2, "not a JSON object: 'utf-8' codec can't encode"),
+        (["bus", "send", "\udcff"], 2, "argument TYPE: not UTF-8"),
+        (["bus", "send", "x", "--timeout", "nan"], 2, "argument --timeout: nan is not a number above 0"),
+        (["bus", "send", "x", "--timeout", "-1"], 2, "argument --timeout: -1 is not a number above 0"),
+        (["bus", "replay", "-", "--speed", "fast"], 2, "argument --speed: fast is not a number above 0"),
         (["admin", "run", "--dbus", "unix:path=/nowhere"], 1, "no D-Bus: "),
         (["enclosure", "run", "--profile", "toaster"], 2, "there is no toaster; there are: mycroft_mark_1"),
         (["hw_sim", "faceplate", "--link", "/etc/passwd"], 2, "/etc/passwd is in the way"),
@@ -145,6 +153,70 @@ async def test_sending_by_hand_warns_and_sends_all_the_same(bus: Server, tmp_pat
     assert "x is no field of enclosure.eyes.color; it has r, g, b" in err
 
 
+async def test_sending_warns_of_a_type_that_is_not_well_formed(bus: Server, tmp_path: Path) -> None:
+    code, _, err = await outcome("bus", "send", "bad\x1b!", "--bus", bus.url, home=tmp_path)
+    assert code == 0
+    assert err.startswith(r"mycroft-bus: bad\u001b!: a type has letters, digits and .:_- only")
+
+
+async def test_sending_to_the_bus_itself_prints_its_answer(bus: Server, tmp_path: Path) -> None:
+    code, out, _ = await outcome("bus", "send", "bus.status", "--bus", bus.url, home=tmp_path)
+    assert (code, json.loads(out)["counters"]["received"]) == (0, 0)
+    subscribe = ("bus", "send", "--bus", bus.url, "bus.subscribe")
+    assert await outcome(*subscribe, '{"patterns": ["a"]}', home=tmp_path) == (0, '{"patterns":["a"]}\n', "")
+    code, _, err = await outcome(*subscribe, '{"patterns": [1]}', home=tmp_path)
+    assert code == 1
+    assert "failed: patterns are not texts" in err
+
+
+async def relay(connection: ServerConnection) -> None:
+    """Another bus, on which there are an encrypted message and a service that fails, and no good names."""
+    await connection.send('{"ciphertext":"0","tag":"0","nonce":"0"}')
+    async for frame in connection:
+        await connection.send(frame)
+        asked = Message.deserialize(str(frame))
+        if asked.msg_type == "bus.status":
+            clients = [{"name": "kitchen", "process": "a\x1b[2J\nb"}]
+            await connection.send(asked.response({"clients": clients, "counters": {}, "memory": 0}).serialize())
+        elif asked.msg_type == "x.deny":
+            await connection.send(Message("bus.message.denied", {"reason": "a\x1b[2J"}).serialize())
+        else:
+            await connection.send(asked.reply(f"{asked.msg_type}.failed", {"error": "it burns\x1b"}).serialize())
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["send", "x", "--wait"], (1, "", "failed: it burns\\u001b\n")),
+        (["send", "x", "--wait", "y"], (1, "", "failed: it burns\\u001b\n")),
+        (["send", "x"], (0, "", "")),
+        (["send", "x.deny", "--wait"], (1, "", "refused: a\\u001b[2J\n")),
+    ],
+)
+async def test_sending_tells_what_goes_wrong(
+    command: list[str], said: tuple[int, str, str], tmp_path: Path
+) -> None:
+    async with serve(relay, "127.0.0.1", 0) as other:
+        url = f"ws://127.0.0.1:{next(iter(other.sockets)).getsockname()[1]}/core"
+        assert await outcome("bus", *command, "--bus", url, home=tmp_path) == said
+
+
+async def test_strangers_give_the_terminal_no_orders(bus: Server, tmp_path: Path) -> None:
+    async with serve(relay, "127.0.0.1", 0) as other:
+        url = f"ws://127.0.0.1:{next(iter(other.sockets)).getsockname()[1]}/core"
+        code, out, _ = await outcome("bus", "status", "--bus", url, home=tmp_path)
+        assert code == 0
+        assert r"a\u001b[2J\u000ab" in out
+    listener = await start("bus", "listen", "--bus", bus.url, home=tmp_path)
+    await until(lambda: len(bus.hub) == 1, "the listener")
+    await outcome("bus", "send", "x\n00:00:00 y\x1b", '{"a": "\x7f"}', "--bus", bus.url, home=tmp_path)
+    assert listener.stdout is not None
+    lines = [(await listener.stdout.readline()).decode() for _ in range(2)]  # the first one is the greeting
+    assert lines[1].split(" ", 1)[1] == 'x\\u000a00:00:00 y\\u001b {"a":"\\u007f"}\n'
+    listener.terminate()
+    await listener.communicate()
+
+
 async def test_listen_is_json_for_programs_and_survives_a_restart(tmp_path: Path) -> None:
     settings = WebSocketSettings(port=0)
     async with Server(settings, BusSettings()) as bus:
@@ -187,6 +259,16 @@ async def test_what_is_refused_in_a_replay_is_counted(bus: Server, tmp_path: Pat
     assert code == 1
 
 
+async def test_a_replay_leaves_out_what_is_for_the_bus_itself(bus: Server, tmp_path: Path) -> None:
+    file = tmp_path / "report.jsonl"
+    types = ("bus.status", "x", "bus.subscribe", "y")
+    file.write_text("".join(f'{{"time": 1, "message": {{"type": "{name}"}}}}\n' for name in types))
+    code, _, err = await outcome("bus", "replay", str(file), "--bus", bus.url, home=tmp_path)
+    assert code == 0
+    assert err.splitlines() == [f"left out {name}, which is for the bus itself" for name in types[::2]]
+    assert bus.hub.counters.received == 2
+
+
 async def test_status_shows_who_is_there(bus: Server, tmp_path: Path) -> None:
     code, out, _ = await outcome("bus", "status", "--bus", bus.url, home=tmp_path)
     assert code == 0
@@ -202,4 +284,6 @@ async def test_types_are_looked_up(tmp_path: Path) -> None:
     assert out.startswith("enclosure.eyes.color\n")
     code, out, _ = await outcome("bus", "types", "mycroft.enable.ssh", "--json", home=tmp_path)
     assert [topic["type"] for topic in json.loads(out)] == ["system.ssh.enable"]
-    assert (await outcome("bus", "types", "nothing.*", home=tmp_path))[0] == 1
+    for options in ((), ("--json",)):
+        none = await outcome("bus", "types", "nothing.*", *options, home=tmp_path)
+        assert none == (1, "", "no type matches nothing.*\n")
