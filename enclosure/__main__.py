@@ -66,14 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _try_out(options: argparse.Namespace, bus_url: str) -> int:
     with lean(tls=bus_url.startswith("wss:")):
-        from bus.commands import ANSWER_TIMEOUT_S, send  # noqa: PLC0415  # the daemon does without it
-        from bus.service import run  # noqa: PLC0415
+        from bus.service import run  # noqa: PLC0415  # not before, see lean
+        from enclosure.trial import put  # noqa: PLC0415  # the daemon does without it
 
-    async def send_it() -> Exit:
-        message = shown(options.what) if options.command == "show" else options.colour
-        return await send(bus_url, message, None, ANSWER_TIMEOUT_S)
+    async def put_it() -> None:
+        await put(bus_url, shown(options.what) if options.command == "show" else options.colour)
 
-    return run(send_it, level="WARNING")
+    return run(put_it, level="WARNING")
 
 
 def _doctor(options: argparse.Namespace, bus_url: str, profile: Profile, settings: EnclosureSettings) -> int:

@@ -15,9 +15,9 @@ COLOURS = {"red": "#f00", "green": "#0f0", "blue": "#00f", "white": "#fff"}
 
 
 def shown(what: str) -> Message:
-    """The message that shows a text, or the picture in a file that is there. Raises PayloadError or OSError."""
+    """The message that shows a text, or the picture in a file. Raises PayloadError or OSError."""
     path = Path(what)
-    if path.suffix.lower() not in PICTURES or not path.exists():
+    if path.suffix.lower() not in PICTURES:
         return Message(topics.MOUTH_TEXT.name, {"text": what})
     image = path.read_bytes()
     defaults = topics.MOUTH_DISPLAY_IMAGE.read({})

@@ -21,7 +21,7 @@ class Face(Faceplate, Protocol):
 
     @property
     def firmware(self) -> str | None:
-        """The version of its firmware; None while it has not told."""
+        """The version of its firmware; None while it does not answer."""
 
     @property
     def pixels(self) -> Sequence[EyesColor]:
@@ -32,6 +32,12 @@ class Face(Faceplate, Protocol):
 
         It is seen only where `show` has put nothing on the mouth.
         """
+
+    def forget(self) -> None:
+        """Drops what it has taken and could not show yet: something else is to be seen at once."""
+
+    def idle(self, command: Command | None) -> None:
+        """Takes what is seen while `show` and `react` have nothing on the mouth; None: nothing any more."""
 
 
 class MixerLevel(NamedTuple):

@@ -17,6 +17,9 @@ class NullFace:
     async def flush(self) -> None:
         """Nothing to wait for."""
 
+    def forget(self) -> None:
+        """Nothing waits."""
+
     def show(self, command: Command) -> None:
         """Takes a command."""
 

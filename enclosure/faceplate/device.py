@@ -47,7 +47,6 @@ REFRESH_S = 20.0
 HAND_S = 1.0
 """How long such a text stands still when somebody has touched knob or button."""
 
-
 Scene = tuple[str, float]
 """A line for the mouth while a text is shown, and the seconds until the next."""
 
@@ -58,6 +57,19 @@ class FaceplateState:
 
     state: State
     firmware: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaid:
+    """A command: a picture over the weather."""
+
+    below: Weather
+    above: MouthIcon
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What to send."""
+        return (*self.below.lines, *self.above.lines)
 
 
 class FaceplateDevice:
@@ -88,6 +100,10 @@ class FaceplateDevice:
     async def flush(self) -> None:
         """Waits until the face has all that it was sent, if it is there."""
         await self._link.drained.wait()
+
+    def forget(self) -> None:
+        """Drops what waits for the line: something else is to be seen at once."""
+        self._link.forget()
 
     @property
     def firmware(self) -> str | None:
@@ -159,7 +175,7 @@ class FaceplateDevice:
         A picture that leaves the rest of the mouth as it is goes out with what lies above and below it.
         """
         clear = self._content is None and bool(self._reaction or self._idle)
-        self._content = command
+        before, self._content = self._content, command
         if not isinstance(command, MouthIcon):
             self._picture = icons.EMPTY
             return command
@@ -167,7 +183,11 @@ class FaceplateDevice:
         self._picture = command.bitmap.over(below, command.x, command.y)
         self._content = MouthIcon(self._picture, 0, 0, clear=True)
         columns = self._picture.columns[command.x : command.x + len(command.bitmap.columns)]
-        return MouthIcon(icons.Bitmap(icons.HEIGHT, columns), command.x, 0, command.clear or clear)
+        shown = MouthIcon(icons.Bitmap(icons.HEIGHT, columns), command.x, 0, command.clear or clear)
+        ground = before.below if isinstance(before, Overlaid) else before
+        if isinstance(ground, Weather) and not shown.clear:
+            self._content = Overlaid(ground, shown)
+        return shown
 
     def _show_mouth(self, command: Command) -> None:
         self._put_on_mouth(command)

@@ -40,6 +40,9 @@ UNDO_S = 0.6
 REFILL_S = 0.9
 """How long the firmware refills eyes whose spin it has ended itself (0.7 s, measured)."""
 
+REPAINT_S = 0.042
+"""For a level or a colour (measured). Of a fade only the last step is followed by the rest of what is to be seen."""
+
 SPIN_MS, SPIN_S = 32000, 30.0
 """A timed spin of nearly the longest there is (the firmware counts in 16 bits), and when it is sent anew."""
 
@@ -76,12 +79,12 @@ class Eyes:
             case EyesLevel():
                 self._pose = posed if posed == EYES_SPIN else None  # all pixels light up
                 self.level = command
-                return self._then_restored(command)
+                return Step(command.lines, REPAINT_S)
             case EyesColor():
                 self._pose = posed if posed == EYES_SPIN else None  # it goes on spinning, in the new colour
                 self.color = command
                 self.pixels = [command] * PIXELS
-                return self._then_restored(command) if self._pose else self.restored()
+                return Step(command.lines, REPAINT_S) if self._pose else self.restored()
             case EyesPixel():
                 self.pixels[command.index] = command.color
                 return self.restored() if posed else Step(command.lines)
@@ -116,10 +119,6 @@ class Eyes:
         if self._pose == EYES_SPIN and self._mouth_busy:  # the firmware lets none be that has no end
             return Step(EyesTimedSpin(SPIN_MS).lines, SPIN_S)
         return Step(self._pose.lines if self._pose else tuple(self._still()))
-
-    def _then_restored(self, command: Command) -> Step:
-        again = self.restored()
-        return Step((*command.lines, *again.lines), again.lasts_s)
 
     def _still(self) -> Iterator[str]:
         if self.pixels.count(DARK) > PIXELS // 2:

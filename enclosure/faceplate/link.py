@@ -129,6 +129,10 @@ class Link:
         self._queued.set()
         self.drained.clear()
 
+    def forget(self) -> None:
+        """Drops all lines that wait; the one that is under way goes on."""
+        self._queue.clear()
+
     async def run(self) -> None:
         """Keeps the link up for ever."""
         while True:

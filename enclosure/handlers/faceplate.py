@@ -20,6 +20,7 @@ from enclosure.faceplate.frames import Command
 from enclosure.faceplate.icons import Bitmap
 from enclosure.faceplate.images import MAX_BYTES, decode_image
 from enclosure.faceplate.text import displayable
+from enclosure.handlers.buttons import PLAYING
 from enclosure.ports import Face
 
 NEWEST_FIRMWARE = "1.4.2"
@@ -29,15 +30,15 @@ NO_INTERNET_INTERVAL_S = 30.0
 """mycroft-core says it no more often."""
 
 
-def placed(bitmap: Bitmap, x: int, y: int, clear: bool) -> Command:
-    """What of a picture is on the mouth; nothing of it at all empties the mouth."""
+def placed(bitmap: Bitmap, x: int, y: int, clear: bool) -> Command | None:
+    """What of a picture is on the mouth; where nothing of it is, at most the rest is emptied."""
     shown = bitmap.shifted(x, y)
     if not shown.columns or not shown.height:
-        return frames.MOUTH_RESET
+        return frames.MOUTH_RESET if clear else None
     return frames.MouthIcon(shown, max(x, 0), max(y, 0), clear)
 
 
-def picture(img_code: str, xOffset: int, yOffset: int, clearPrev: bool) -> Command:  # noqa: N803  # as in the message
+def picture(img_code: str, xOffset: int, yOffset: int, clearPrev: bool) -> Command | None:  # noqa: N803  # as in the message
     """The picture of a code."""
     try:
         return placed(icons.decode(img_code), xOffset, yOffset, clearPrev)
@@ -84,7 +85,7 @@ def written(text: str, repeat: bool = True) -> Command:
     return frames.MouthText(shown, repeat) if shown else frames.MOUTH_RESET
 
 
-_SHOWN: dict[Topic, Callable[..., Command]] = {
+_SHOWN: dict[Topic, Callable[..., Command | None]] = {
     topics.EYES_ON: lambda: frames.EYES_ON,
     topics.EYES_OFF: lambda: frames.EYES_OFF,
     topics.EYES_RESET: lambda: frames.EYES_RESET,
@@ -124,13 +125,16 @@ _PASSING: dict[Topic, Callable[..., Command]] = {
 
 
 _NOTE = frames.MouthIcon(pictures.NOTE, 12, 0, clear=True)
+_MUSIC_BEGINS = (topics.AUDIO_SERVICE_PLAY, topics.COMMON_PLAY_PLAY)
+_MUSIC_ENDS = (topics.AUDIO_SERVICE_STOP, topics.AUDIO_QUEUE_END, topics.COMMON_PLAY_STOP, topics.STOP)
 
 
 class FaceplateHandler:
     """Shows what messages ask for.
 
     Speech and listening move the mouth by themselves, unless a skill has told them not to. What a skill has left
-    on the mouth is not wiped by the end of speech, but the next question clears it away. Music shows a note.
+    on the mouth is not wiped by the end of speech, but the next question clears it away. Music shows a note where
+    there is nothing else to see. What goes on in a remote satellite's session moves nothing here.
     """
 
     def __init__(self, faceplate: Face, dispatcher: Dispatcher, emit: Emit) -> None:
@@ -138,7 +142,9 @@ class FaceplateHandler:
         self._emit = emit
         self._reacts = True
         self._no_internet_told = -NO_INTERNET_INTERVAL_S
+        self._state: FaceplateState | None = None
         self._started = False
+        self._telling = asyncio.Lock()
         self._music = False
         for topic, make in _SHOWN.items():
             dispatcher.on(topic, partial(self._show, make))
@@ -151,55 +157,71 @@ class FaceplateHandler:
         dispatcher.on(topics.AUDIO_OUTPUT_START, partial(self._react, lambda: frames.MOUTH_TALK))
         for topic in (topics.RECORD_END, topics.AUDIO_OUTPUT_END, topics.STOP):
             dispatcher.on(topic, self._rest)
-        for topic in (topics.AUDIO_SERVICE_PLAY, topics.COMMON_PLAY_PLAY):
-            dispatcher.on(topic, self._on_music)
-        for topic in (topics.AUDIO_SERVICE_STOP, topics.COMMON_PLAY_STOP, topics.STOP):
-            dispatcher.on(topic, self._on_silence)
+        for topic in _MUSIC_BEGINS:
+            dispatcher.on(topic, partial(self._on_music, True))
+        for topic in _MUSIC_ENDS:
+            dispatcher.on(topic, partial(self._on_music, False))
+        dispatcher.on(topics.PLAYER_STATE, self._on_player_state)
         dispatcher.on(topics.ENCLOSURE_RESET, self._on_reset)
         dispatcher.on(topics.NO_INTERNET, self._on_no_internet)
         dispatcher.on(topics.EYES_RGB_GET, self._on_rgb_get)
         dispatcher.on(topics.FIRMWARE_VERSION_GET, self._on_version_get)
+        dispatcher.on(topics.CONNECTED, self._on_connected)
 
     async def take(self, event: object) -> None:
         """Says on the bus that the faceplate has come or gone. Raises BusUnavailableError."""
         if isinstance(event, FaceplateState):
-            data = {"state": event.state, "firmware": event.firmware}
+            self._state = event
+            await self._tell_state()
+
+    async def _on_connected(self, _: Message) -> None:
+        await self._tell_state()  # who was not on the bus when it changed has not heard of it
+
+    async def _tell_state(self) -> None:
+        async with self._telling:
+            if self._state is None:
+                return
+            data = {"state": self._state.state, "firmware": self._state.firmware}
             await self._emit(Message(topics.FACEPLATE_STATE.name, data))
-            if event.firmware and not self._started:
-                self._started = True
+            if self._state.firmware and not self._started:
                 await self._emit(Message(topics.ENCLOSURE_STARTED.name))
+                self._started = True
 
-    async def _show(self, make: Callable[..., Command], message: Message, **fields: Any) -> None:
-        self._faceplate.show(make(**fields))
-        if not message.msg_type.startswith("enclosure.eyes."):
-            self._music = False
+    async def _show(self, make: Callable[..., Command | None], _: Message, **fields: Any) -> None:
+        command = make(**fields)
+        if command is not None:
+            self._faceplate.show(command)
 
-    async def _react(self, make: Callable[..., Command], _: Message, **fields: Any) -> None:
-        if self._reacts:
-            self._faceplate.react(make(**fields))
+    async def _react(self, make: Callable[..., Command], message: Message, **fields: Any) -> None:
+        command = make(**fields)
+        if self._reacts and is_local(message):
+            self._faceplate.react(command)
 
     async def _follow(self, reacts: bool, _: Message) -> None:
         self._reacts = reacts
         if not reacts:
             self._faceplate.react(None)
+        self._show_note()
 
-    async def _on_record_begin(self, _: Message) -> None:
-        if self._reacts:
+    async def _on_record_begin(self, message: Message) -> None:
+        if self._reacts and is_local(message):
             self._faceplate.show(frames.MOUTH_RESET)
             self._faceplate.react(frames.MOUTH_LISTEN)
 
-    async def _rest(self, _: Message) -> None:
-        self._faceplate.react(None)
+    async def _rest(self, message: Message) -> None:
+        if is_local(message):
+            self._faceplate.react(None)
 
-    async def _on_music(self, message: Message) -> None:
-        if self._reacts and is_local(message):
-            self._faceplate.show(_NOTE)
-            self._music = True
+    async def _on_music(self, plays: bool, message: Message) -> None:
+        if is_local(message):
+            self._music = plays
+            self._show_note()
 
-    async def _on_silence(self, _: Message) -> None:
-        if self._music:
-            self._faceplate.show(frames.MOUTH_RESET)
-            self._music = False
+    async def _on_player_state(self, message: Message, state: int) -> None:
+        await self._on_music(state == PLAYING, message)
+
+    def _show_note(self) -> None:
+        self._faceplate.idle(_NOTE if self._music and self._reacts else None)
 
     async def _on_reset(self, _: Message) -> None:
         self._faceplate.react(None)
@@ -222,7 +244,7 @@ class FaceplateHandler:
 
     async def _display_image(
         self,
-        _: Message,
+        message: Message,
         *,
         img_path: str | None,
         img_b64: str | None,
@@ -239,7 +261,7 @@ class FaceplateHandler:
             bitmap = await asyncio.to_thread(load)
         except (ValueError, OSError) as error:
             raise PayloadError(f"image: {error}") from error
-        self._faceplate.show(placed(bitmap, xOffset, yOffset, clearPrev))
+        await self._show(partial(placed, bitmap, xOffset, yOffset, clearPrev), message)
 
 
 def _image_bytes(path: str | None, text: str | None) -> bytes:
@@ -255,7 +277,10 @@ def _image_bytes(path: str | None, text: str | None) -> bytes:
         raise ValueError("neither img_path nor img_b64")
     # Opening a device or a pipe could wait for ever, or do something.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError("not a regular file")
-        return file.read(MAX_BYTES + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)

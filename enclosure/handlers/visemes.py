@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bus import topics
-from bus.dispatch import Dispatcher
+from bus.dispatch import Dispatcher, is_local
 from bus.errors import PayloadError
 from bus.message import Message
 from enclosure.faceplate.frames import MouthViseme
@@ -29,26 +30,42 @@ class Timed:
 
 
 class VisemeHandler:
-    """Moves the mouth along with a sentence; the next sentence, or a stop, ends it."""
+    """Moves the mouth along with a sentence; the next sentence, a stop, or the end of speech ends it.
+
+    What the mouth does then is the faceplate handler's.
+    """
 
     def __init__(self, face: Face, dispatcher: Dispatcher) -> None:
         self._face = face
+        self._follows = True
         self._timer: asyncio.TimerHandle | None = None
         dispatcher.on(topics.MOUTH_VISEME_LIST, self._on_list)
-        for topic in (topics.STOP, topics.MOUTH_EVENTS_DEACTIVATE):
-            dispatcher.on(topic, self._on_stop)
+        dispatcher.on(topics.MOUTH_EVENTS_ACTIVATE, partial(self._follow, True))
+        dispatcher.on(topics.MOUTH_EVENTS_DEACTIVATE, partial(self._follow, False))
+        for topic in (topics.STOP, topics.AUDIO_OUTPUT_END, topics.RECORD_BEGIN):
+            dispatcher.on(topic, self._on_end)
 
-    async def _on_list(self, _: Message, start: float, visemes: list[object]) -> None:
+    def stop(self) -> None:
+        """Moves the mouth no more."""
+        self._cancel()
+
+    async def _on_list(self, message: Message, start: float, visemes: list[object]) -> None:
         sentence = timed(visemes)
+        if not self._follows or not is_local(message):
+            return
         self._cancel()
         # Wall time is what the speaker counts in; the loop's own clock does not jump.
         began = asyncio.get_running_loop().time() + start - time.time()
         self._next(began, iter(sentence))
 
-    async def _on_stop(self, _: Message) -> None:
-        if self._timer is not None:
+    async def _follow(self, follows: bool, _: Message) -> None:
+        self._follows = follows
+        if not follows:
             self._cancel()
-            self._face.react(None)
+
+    async def _on_end(self, message: Message) -> None:
+        if is_local(message):
+            self._cancel()
 
     def _next(self, began: float, sentence: Iterator[Timed]) -> None:
         """Shows the mouth that is due, leaving out those that are over, and sees to the next."""

@@ -7,9 +7,12 @@ import pytest
 from PIL import Image
 
 from bus.server import Server
+from tests.conftest import until
 from tests.e2e.device import device
 from tests.e2e.test_commands import NOWHERE, bus, outcome  # noqa: F401  # bus is a fixture
 from tests.e2e.test_device import HI
+
+UNPLUGGED = "the face is unplugged, or does not answer\n"
 
 
 def drawn(path: Path) -> str:
@@ -38,6 +41,12 @@ async def test_a_person_sees_it(tmp_path: Path) -> None:
         await found.sees(lambda _, mouth: set(mouth) == {f"#{'.' * 30}#"}, "the picture")
         await told("show", "")
         await found.sees(lambda _, mouth: "#" not in "".join(mouth), "nothing")
+        await found.do("unplug")
+        await until(lambda: not found.state["plugged"], "unplugged")
+        for command in (("show", "hi"), ("eyes", "red")):
+            assert await outcome("enclosure", *command, "--bus", found.bus, home=tmp_path) == (1, "", UNPLUGGED)
+        await found.do("plug")
+        await found.sees(lambda _, mouth: "#" in "".join(mouth), "what was told meanwhile")
         for colour, seen in [("#f00", "1e0000"), ("off", "000000"), ("on", "1e0000"), ("#00FF80", "001e0f")]:
             await told("eyes", colour)
             await found.sees(partial(lit, seen), colour)
@@ -53,7 +62,9 @@ async def test_a_person_sees_it(tmp_path: Path) -> None:
         (["show", "hi", "--bus", NOWHERE], 3, "no bus at"),
         (["show", "{tmp_path}/broken.jpeg", "--bus", "{bus}"], 1, "broken.jpeg: not a PNG or JPEG"),
         (["show", "{tmp_path}/folder.png", "--bus", "{bus}"], 1, "Is a directory"),
-        (["show", "absent.png", "--bus", "{bus}"], 0, ""),  # a text like any other
+        (["show", "absent.png", "--bus", "{bus}"], 1, "absent.png"),
+        (["show", "hi", "--bus", "{bus}"], 1, "no enclosure on the bus at ws://127.0.0.1:"),
+        (["eyes", "red", "--bus", "{bus}"], 1, "no enclosure on the bus at ws://127.0.0.1:"),
     ],
 )
 async def test_what_goes_wrong_is_said(

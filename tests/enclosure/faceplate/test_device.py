@@ -119,6 +119,19 @@ async def test_pictures_lie_over_each_other_and_come_back_so(faceplate: Faceplat
     await until(lambda: picture(faceplate.firmware.mouth) == dot.over(LOGO, 30, 6), "both again", 20)
 
 
+async def test_a_picture_over_the_weather_comes_back_with_it(faceplate: Faceplate, host: Host) -> None:
+    host.show(frames.Weather("21", icons.Bitmap(8, (255,) * 8)))
+    await until(lambda: any(faceplate.firmware.mouth), "the weather")
+    await asyncio.sleep(0.5)
+    dot = icons.Bitmap(2, (3, 3))
+    both = dot.over(picture(faceplate.firmware.mouth), 30, 6)
+    host.show(frames.MouthIcon(dot, 30, 6, clear=False))
+    await until(lambda: picture(faceplate.firmware.mouth) == both, "both")
+    faceplate.power_cycle()
+    await until(lambda: not any(faceplate.firmware.mouth), "the reset")
+    await until(lambda: picture(faceplate.firmware.mouth) == both, "both again", 20)
+
+
 def lit(faceplate: Faceplate) -> str:
     """The eyes as a row of 24: "." dark, "#" lit."""
     return "".join("#" if pixel else "." for pixel in faceplate.firmware.eyes)
@@ -213,6 +226,36 @@ async def test_what_a_skill_shows_is_not_wiped_by_speech(faceplate: Faceplate, h
     )
     host.device.react(None)
     await until(lambda: not any(faceplate.firmware.mouth), "an empty mouth")
+
+
+async def test_what_idles_is_seen_only_where_there_is_nothing_else(faceplate: Faceplate, host: Host) -> None:
+    async def sees(bitmap: icons.Bitmap, what: str) -> None:
+        await until(lambda: picture(faceplate.firmware.mouth) == bitmap, what)
+
+    async def sees_another(than: icons.Bitmap, what: str) -> None:
+        await until(lambda: picture(faceplate.firmware.mouth) not in (icons.EMPTY, than), what)
+
+    dot = icons.Bitmap(icons.HEIGHT, (1,))
+    host.device.idle(frames.MouthIcon(LOGO, 0, 0, clear=True))
+    await sees(LOGO, "what idles")
+    for viseme in (3, 2):
+        host.device.react(frames.MouthViseme(viseme))
+        await sees_another(LOGO, "the mouth that speaks")
+    host.device.react(None)
+    await sees(LOGO, "what idles, after speech")
+    host.show(frames.MouthIcon(dot, 4, 0, clear=False))
+    await sees(dot.over(icons.EMPTY, 4, 0), "what a skill shows, and nothing else")
+    host.device.react(frames.MOUTH_TALK)
+    host.device.react(None)
+    await asyncio.sleep(0.3)
+    await sees(dot.over(icons.EMPTY, 4, 0), "what a skill shows")
+    host.show(frames.MOUTH_RESET)
+    await sees(LOGO, "what idles, after the skill")
+    faceplate.power_cycle()
+    assert picture(faceplate.firmware.mouth) != LOGO
+    await sees(LOGO, "what idles, after a reset")
+    host.device.idle(None)
+    await sees(icons.EMPTY, "an empty mouth")
 
 
 async def test_a_text_that_is_not_to_repeat_goes_away(faceplate: Faceplate, host: Host) -> None:

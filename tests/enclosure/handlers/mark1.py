@@ -37,12 +37,19 @@ class Recorder:
     def __init__(self) -> None:
         self.shown: list[Command] = []
         self.reacted: list[Command | None] = []
+        self.idled: list[Command | None] = []
 
     def show(self, command: Command) -> None:
         self.shown.append(command)
 
     def react(self, command: Command | None) -> None:
         self.reacted.append(command)
+
+    def idle(self, command: Command | None) -> None:
+        self.idled.append(command)
+
+    def forget(self) -> None:
+        """Nothing waits."""
 
 
 class Mark1:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from bus.dispatch import Dispatcher
+from bus.errors import BusUnavailableError
 from bus.message import Message
 from enclosure.faceplate import frames, pictures
 from enclosure.faceplate.device import FaceplateState
@@ -19,6 +20,7 @@ NOTE = frames.MouthIcon(pictures.NOTE, 12, 0, clear=True)
 SMILE = frames.MouthIcon(pictures.SMILE, 0, 0, clear=True)
 ARROW = "DDEAHAEA"
 """3 x 3: a T on its side."""
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAADklEQVR4nGP8z8DEwAAABQ0BA7hKXG8AAAAASUVORK5CYII="
 
 
 class Device:
@@ -29,12 +31,16 @@ class Device:
 
     def __init__(self) -> None:
         self.said: list[Message] = []
+        self.away = False
         self.shown: list[Command] = []
         self.reacted: list[Command | None] = []
+        self.idled: list[Command | None] = []
         self.dispatcher = Dispatcher(self.emit)
         self.handler = FaceplateHandler(self, self.dispatcher, self.emit)
 
     async def emit(self, message: Message) -> None:
+        if self.away:
+            raise BusUnavailableError("no bus")
         self.said.append(message)
 
     def show(self, command: Command) -> None:
@@ -42,6 +48,12 @@ class Device:
 
     def react(self, command: Command | None) -> None:
         self.reacted.append(command)
+
+    def idle(self, command: Command | None) -> None:
+        self.idled.append(command)
+
+    def forget(self) -> None:
+        raise AssertionError("nothing is to be seen at once")
 
     async def hear(self, *types: str) -> None:
         for msg_type in types:
@@ -94,12 +106,15 @@ class Device:
             frames.MouthIcon(Bitmap(2, (3, 2)), 0, 0, clear=True),
         ),
         ("mouth.display", {"img_code": ARROW, "xOffset": 32}, frames.MOUTH_RESET),
+        ("mouth.display", {"img_code": ARROW, "xOffset": 32, "clearPrev": False}, None),
+        ("mouth.display", {"img_code": ARROW, "yOffset": -3, "clearPrev": False}, None),
+        ("mouth.display_image", {"img_b64": DOT, "xOffset": 32, "clearPrev": False}, None),
     ],
 )
-async def test_messages_are_commands(msg_type: str, data: dict[str, Any], command: Command) -> None:
+async def test_messages_are_commands(msg_type: str, data: dict[str, Any], command: Command | None) -> None:
     device = Device()
     await device.dispatcher(Message(f"enclosure.{msg_type}", data))
-    assert device.shown == [command]
+    assert device.shown == ([] if command is None else [command])
     assert device.said == []
 
 
@@ -160,20 +175,53 @@ async def test_only_the_next_question_clears_the_mouth() -> None:
     assert device.shown == [frames.MOUTH_RESET]
 
 
+@pytest.mark.parametrize("begins", ["mycroft.audio.service.play", "ovos.common_play.play"])
 @pytest.mark.parametrize(
-    ("types", "shown"),
+    "ends",
+    ["mycroft.audio.service.stop", "mycroft.audio.queue_end", "ovos.common_play.stop", "mycroft.stop"],
+)
+async def test_music_shows_a_note_as_long_as_it_plays(begins: str, ends: str) -> None:
+    device = Device()
+    await device.hear(begins, "enclosure.mouth.smile", "enclosure.system.unmute", ends)
+    assert device.idled == [NOTE, None]
+    assert device.shown == [SMILE, frames.SYSTEM_UNMUTE]
+
+
+async def test_a_player_tells_whether_it_plays() -> None:
+    device = Device()
+    for state in (1, 2, 1, 0):
+        await device.dispatcher(Message("ovos.common_play.player.state", {"state": state}))
+    assert device.idled == [NOTE, None, NOTE, None]
+
+
+async def test_a_note_stays_away_as_long_as_a_skill_wants_the_mouth_to_itself() -> None:
+    device = Device()
+    events = "enclosure.mouth.events"
+    await device.hear(f"{events}.deactivate", "mycroft.audio.service.play", f"{events}.activate")
+    await device.hear(f"{events}.deactivate")
+    assert device.idled == [None, None, NOTE, None]
+
+
+@pytest.mark.parametrize(
+    ("msg_type", "data"),
     [
-        (["mycroft.audio.service.play", "mycroft.audio.service.stop"], [NOTE, frames.MOUTH_RESET]),
-        (["ovos.common_play.play", "mycroft.stop", "mycroft.stop"], [NOTE, frames.MOUTH_RESET]),
-        (["mycroft.audio.service.stop"], []),
-        (["mycroft.audio.service.play", "enclosure.mouth.smile", "mycroft.audio.service.stop"], [NOTE, SMILE]),
-        (["enclosure.mouth.events.deactivate", "mycroft.audio.service.play"], []),
+        ("recognizer_loop:record_begin", {}),
+        ("recognizer_loop:record_end", {}),
+        ("recognizer_loop:audio_output_start", {}),
+        ("ovos.audio.output.ended", {}),
+        ("mycroft.stop", {}),
+        ("mycroft.audio.service.play", {}),
+        ("mycroft.audio.service.stop", {}),
+        ("ovos.common_play.player.state", {"state": 1}),
+        ("enclosure.mouth.viseme", {"code": 3}),
     ],
 )
-async def test_music_shows_a_note_and_takes_only_that_away(types: list[str], shown: list[Command]) -> None:
+async def test_another_session_does_not_move_this_mouth(msg_type: str, data: dict[str, Any]) -> None:
     device = Device()
-    await device.hear(*types)
-    assert device.shown == shown
+    await device.dispatcher(Message(msg_type, data, {"session": {"session_id": "kitchen"}}))
+    assert (device.shown, device.reacted, device.idled) == ([], [], [])
+    await device.dispatcher(Message(msg_type, data, {"session": {"session_id": "default"}}))
+    assert device.shown + device.reacted + device.idled != []
 
 
 async def test_everything_is_reset_at_once() -> None:
@@ -205,6 +253,20 @@ async def test_the_faceplates_coming_and_going_is_said() -> None:
     said = "enclosure.faceplate.state"
     assert [message.msg_type for message in device.said] == [said, said, "enclosure.started", said]
     assert device.said[1].data == {"state": "connected", "firmware": "1.4.2"}
+
+
+async def test_a_new_connection_hears_how_the_faceplate_is() -> None:
+    device = Device()
+    await device.hear("connected")
+    assert device.said == []  # nothing is known of it yet
+    device.away = True
+    for state, firmware in ((State.UNPLUGGED, None), (State.CONNECTED, "1.4.2")):
+        with pytest.raises(BusUnavailableError):
+            await device.handler.take(FaceplateState(state, firmware))
+    device.away = False
+    await device.hear("connected", "connected")
+    told = Message("enclosure.faceplate.state", {"state": "connected", "firmware": "1.4.2"})
+    assert device.said == [told, Message("enclosure.started"), told]
 
 
 def png(width: int, height: int) -> bytes:
@@ -251,7 +313,9 @@ async def test_images_are_pictures(tmp_path: Path, size: int, data: dict[str, An
 )
 async def test_what_is_no_image_fails(data: dict[str, Any]) -> None:
     device = Device()
+    opened = len([*Path("/proc/self/fd").iterdir()])
     await device.dispatcher(Message("enclosure.mouth.display_image", data))
+    assert len([*Path("/proc/self/fd").iterdir()]) == opened
     assert device.shown == []
     assert [message.msg_type for message in device.said] == ["enclosure.mouth.display_image.failed"]
     assert device.said[0].data["error"] != "internal error"

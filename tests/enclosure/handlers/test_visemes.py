@@ -21,7 +21,7 @@ class Device:
         self.reacted: list[tuple[float, Command | None]] = []
         self.said: list[Message] = []
         self.dispatcher = Dispatcher(self.emit)
-        VisemeHandler(self, self.dispatcher)
+        self.handler = VisemeHandler(self, self.dispatcher)
 
     async def emit(self, message: Message) -> None:
         self.said.append(message)
@@ -31,6 +31,12 @@ class Device:
 
     def react(self, command: Command | None) -> None:
         self.reacted.append((time.time(), command))
+
+    def idle(self, command: Command | None) -> None:
+        raise AssertionError("a viseme is no music")
+
+    def forget(self) -> None:
+        raise AssertionError("a viseme can wait")
 
     async def speak(self, start: float, *visemes: Any) -> None:
         await self.dispatcher(Message("enclosure.mouth.viseme_list", {"start": start, "visemes": list(visemes)}))
@@ -50,6 +56,15 @@ async def test_each_mouth_comes_at_its_time_and_then_none() -> None:
         assert at >= start + due - 0.002
 
 
+async def test_after_a_stop_the_mouth_is_left_alone() -> None:
+    device = Device()
+    await device.speak(time.time(), ["0", 0.05], ["3", 0.1])
+    await asyncio.sleep(0.02)
+    device.handler.stop()
+    await asyncio.sleep(0.1)
+    assert device.mouths == [MouthViseme(0)]
+
+
 async def test_those_that_are_over_are_left_out() -> None:
     device = Device()
     await device.speak(time.time() - 10, ["0", 1], ["3", 9], ["5", 10.1])
@@ -57,14 +72,48 @@ async def test_those_that_are_over_are_left_out() -> None:
     assert device.mouths == [MouthViseme(5), None]
 
 
-@pytest.mark.parametrize("ending", ["mycroft.stop", "ovos.stop", "enclosure.mouth.events.deactivate"])
-async def test_a_stop_ends_it(ending: str) -> None:
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "mycroft.stop",
+        "ovos.stop",
+        "enclosure.mouth.events.deactivate",
+        "recognizer_loop:audio_output_end",
+        "ovos.audio.output.ended",
+        "recognizer_loop:record_begin",
+    ],
+)
+async def test_it_ends_when_it_is_ended_here(ending: str) -> None:
     device = Device()
-    await device.speak(time.time(), ["0", 0.05], ["3", 5])
-    await asyncio.sleep(0.1)
+    await device.speak(time.time(), ["0", 0.05], ["3", 0.1], ["5", 0.15], ["6", 0.2])
+    if not ending.startswith("enclosure."):
+        await device.dispatcher(Message(ending, {}, {"session": {"session_id": "kitchen"}}))
+    await asyncio.sleep(0.075)
+    assert device.mouths == [MouthViseme(0), MouthViseme(3)]
     await device.dispatcher(Message(ending))
     await asyncio.sleep(0.1)
-    assert device.mouths == [MouthViseme(0), MouthViseme(3), None]
+    assert device.mouths == [MouthViseme(0), MouthViseme(3)], "what the mouth does then is not its own"
+
+
+async def test_a_skill_may_want_the_mouth_to_itself() -> None:
+    device = Device()
+    await device.dispatcher(Message("enclosure.mouth.events.deactivate"))
+    await device.speak(time.time(), ["0", 0.05])
+    await device.dispatcher(Message("enclosure.mouth.events.activate"))
+    await asyncio.sleep(0.1)
+    assert device.mouths == []
+    await device.speak(time.time(), ["0", 0.05])
+    await asyncio.sleep(0.1)
+    assert device.mouths == [MouthViseme(0), None]
+
+
+async def test_another_session_does_not_move_this_mouth() -> None:
+    device = Device()
+    sentence = {"start": time.time(), "visemes": [["0", 1]]}
+    context = {"session": {"session_id": "kitchen"}}
+    await device.dispatcher(Message("enclosure.mouth.viseme_list", sentence, context))
+    await asyncio.sleep(0.05)
+    assert device.mouths == []
 
 
 async def test_the_next_sentence_takes_over() -> None:

@@ -1,0 +1,38 @@
+"""Has the face show what a person tries it out with, and finds out whether it is there."""
+
+import asyncio
+
+from bus import topics
+from bus.client import open_socket
+from bus.commands import ANSWER_TIMEOUT_S
+from bus.errors import BusUnavailableError, PayloadError
+from bus.message import Message
+from enclosure.errors import FaceplateError
+
+SOURCE = "mycroft_enclosure.trial"
+"""The source of what is sent; answers have it as their destination."""
+
+
+async def put(url: str, message: Message) -> None:
+    """Has the enclosure show something. Raises BusUnavailableError, FaceplateError or PayloadError."""
+    question = Message(topics.FIRMWARE_VERSION_GET.name, {}, {"source": SOURCE})
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S), open_socket(url) as socket:
+            # In this order: whoever answers has dealt with the message before.
+            for sent in (Message(message.msg_type, message.data, {"source": SOURCE}), question):
+                await socket.send(sent.serialize())
+            async for frame in socket:
+                answer = Message.deserialize(frame)
+                if answer.msg_type == topics.REJECTED.name:
+                    raise PayloadError(f"refused: {answer.data['reason']}")
+                if answer.context.get("destination") != SOURCE:
+                    continue
+                if answer.msg_type == f"{message.msg_type}.failed":
+                    raise PayloadError(answer.data["error"])
+                if answer.msg_type == topics.FIRMWARE_VERSION.name:
+                    if answer.data.get("version") is None:
+                        raise FaceplateError("the face is unplugged, or does not answer")
+                    return
+    except TimeoutError:
+        raise FaceplateError(f"no enclosure on the bus at {url}") from None
+    raise BusUnavailableError("the bus closed the connection")
