@@ -41,7 +41,7 @@ REFILL_S = 0.9
 """How long the firmware refills eyes whose spin it has ended itself (0.7 s, measured)."""
 
 REPAINT_S = 0.042
-"""For a level or a colour (measured). Of a fade only the last step is followed by the rest of what is to be seen."""
+"""For a level or a colour (measured). Of a fade only the last step is followed by all the rest."""
 
 SPIN_MS, SPIN_S = 32000, 30.0
 """A timed spin of nearly the longest there is (the firmware counts in 16 bits), and when it is sent anew."""
