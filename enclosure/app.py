@@ -1,6 +1,7 @@
 """Puts the enclosure together: drivers, handlers, bus."""
 
 import asyncio
+import contextlib
 import logging
 from pathlib import Path
 
@@ -22,11 +23,13 @@ from enclosure.handlers.visemes import VisemeHandler
 from enclosure.handlers.volume import VolumeHandler
 from enclosure.state import State
 
-EVENT_LIMIT = 64
-"""Events of knob and button that may wait for a bus that is away; somebody has long given up by then."""
+FRESH_S = 1.0
+"""How long what somebody does at knob and button may wait for the bus. Later it is not what he wants any more: the
+device would start to listen to somebody who has long given up."""
 
-LAST_LOOK_S = 1.0
-"""How long the face gets at the end for what it should look like without us; a daemon has 2 s to stop."""
+LAST_LOOK_S = 0.9
+"""How long the face gets at the end for what it should look like without us. A daemon has 2 s to stop, and a bus
+that hangs takes 1 s of them."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -49,14 +52,11 @@ async def enclosure(
     dispatcher = Dispatcher(bus.emit)
     state = State(state_path)
     state.load()
-    events: asyncio.Queue[Event | FaceplateState] = asyncio.Queue(EVENT_LIMIT)
+    events: asyncio.Queue[tuple[float, Event | FaceplateState]] = asyncio.Queue()
 
     def on_event(event: Event | FaceplateState) -> None:
-        if menu.take(event):
-            return
-        if events.full():
-            _LOGGER.warning("dropped %s: the bus does not take it", events.get_nowait())
-        events.put_nowait(event)
+        if not menu.take(event):
+            events.put_nowait((asyncio.get_running_loop().time(), event))
 
     faceplate = (
         FaceplateDevice(lambda: AsyncSerial(serial_port, serial_rate), on_event) if serial_port else NullFace()
@@ -64,7 +64,7 @@ async def enclosure(
     control = volume_settings.control
     mixer = AlsaMixer(mixer_device, [control] if control else profile.mixer_controls)
     face = FaceplateHandler(faceplate, dispatcher, bus.emit)
-    VisemeHandler(faceplate, dispatcher)
+    visemes = VisemeHandler(faceplate, dispatcher)
     volume = VolumeHandler(
         mixer,
         faceplate,
@@ -77,26 +77,37 @@ async def enclosure(
     lifecycle = LifecycleHandler(faceplate, dispatcher, bus.emit, state)
 
     async def forward_events() -> None:
+        heard = True
         while True:
-            event = await events.get()
+            happened_at, event = await events.get()
             try:
-                await face.take(event)
-                await buttons.take(event)
-            except BusUnavailableError as error:
-                _LOGGER.warning("%s", error)
+                async with asyncio.timeout_at(happened_at + FRESH_S):
+                    await face.take(event)
+                    await buttons.take(event)
+                heard = True
+            except (TimeoutError, BusUnavailableError):
+                # Loud once per outage; after that it is no news.
+                _LOGGER.log(logging.WARNING if heard else logging.DEBUG, "no bus to tell of %s", event)
+                heard = False
 
-    async with asyncio.TaskGroup() as group:
-        buttons = ButtonHandler(dispatcher, bus.emit, group, profile.press)
-        menu = MenuHandler(faceplate, lifecycle, dispatcher, bus.emit, group)
-        group.create_task(state.run())
-        group.create_task(volume.run())
-        group.create_task(faceplate.run())
-        group.create_task(forward_events())
-        group.create_task(bus.run(dispatcher))
-        group.create_task(lifecycle.boot(profile.boot_timeout_s))
-        notify("READY=1")
+    async with asyncio.TaskGroup() as devices:
+        showing = devices.create_task(faceplate.run())
+        menu = MenuHandler(faceplate, lifecycle, dispatcher, bus.emit, devices)
         try:
-            await asyncio.get_running_loop().create_future()
-        finally:
+            async with asyncio.TaskGroup() as group:
+                buttons = ButtonHandler(dispatcher, bus.emit, group, profile.press)
+                group.create_task(state.run())
+                group.create_task(volume.run())
+                group.create_task(forward_events())
+                group.create_task(bus.run(dispatcher, patterns=dispatcher.patterns))
+                group.create_task(lifecycle.boot(profile.boot_timeout_s))
+                notify("READY=1")
+                await asyncio.get_running_loop().create_future()
+        finally:  # now nobody tells the face anything any more
+            menu.stop()
+            visemes.stop()
             lifecycle.stop()
-            await asyncio.wait([group.create_task(faceplate.flush())], timeout=LAST_LOOK_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAST_LOOK_S):
+                    await faceplate.flush()
+            showing.cancel()

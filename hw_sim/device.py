@@ -110,6 +110,8 @@ async def _until_it_answers(bus_url: str, faceplate: Faceplate, group: asyncio.T
                     await client.emit(Message(question))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(answered.wait(), ASK_AGAIN_S)
+            # There is no assistant here that would say so; the eyes would spin for two minutes.
+            await client.emit(Message("mycroft.ready"))
     except TimeoutError:
         raise SimulatorError(
             f"no answer within {READY_TIMEOUT_S:g} s: {', '.join(missing) or 'faceplate'}"

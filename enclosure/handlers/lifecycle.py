@@ -37,8 +37,12 @@ BRIGHTNESS = "brightness"
 POLL_INTERVAL_S = 3.0
 """Mycroft and OVOS ask as often who is ready."""
 
-BOOT_SPIN = EyesTimedSpin(32767)
-"""The longest that the firmware can count; what is on the mouth does not end it, as it would an endless spin."""
+SILENCE_S = 30.0
+"""How long a start waits for those of whom nothing was heard yet, when all others are ready. They may not be
+installed; but on a Pi 3 a service takes that long until it can say that it is not ready."""
+
+LEVELS = range(1, 31)
+"""Of the brightness; at 0 the eyes are off, and nobody could see what mends that."""
 
 ASLEEP_LEVEL = 12
 MUTED_COLOR = EyesColor(255, 0, 0)
@@ -84,9 +88,8 @@ _LOGGER = logging.getLogger(__name__)
 class LifecycleHandler:
     """Knows how the eyes look while nothing goes on, and shows what the device as a whole is about.
 
-    `boot` has to be running, as a task, for the start to be seen. It is shown only once somebody has said that he
-    is not ready yet: a device without an assistant opens its eyes at once. The brightness that somebody has chosen
-    is kept in `state`, of which a factory reset leaves nothing.
+    `boot` has to be running, as a task, for the start to be seen. The brightness that somebody has chosen is kept
+    in `state`, of which a factory reset leaves nothing.
     """
 
     def __init__(
@@ -100,19 +103,22 @@ class LifecycleHandler:
         self._emit = emit
         self._state = state
         self._color = DEFAULT_COLOR
-        self._level = state.get(BRIGHTNESS, int) or DEFAULT_LEVEL.level
+        level = state.get(BRIGHTNESS, int) or DEFAULT_LEVEL.level
+        self._level = level if level in LEVELS else DEFAULT_LEVEL.level
         self._asleep = False
         self._muted = False
         self._leaving: asyncio.TimerHandle | None = None
-        self._booting = False
+        self._leaving_spin: Command = EYES_SPIN
         self._spinning = False
         self._waited_for: str | None = None
         self._ready: dict[str, bool] = {}
+        self._changed_at = 0.0
+        """When one of them has last told something new."""
         self._all_ready = asyncio.Event()
         for topic, service in _ANSWERS.items():
             dispatcher.on(topic, partial(self._on_answer, service))
         dispatcher.on(topics.READY, self._on_ready)
-        for topic in (topics.ENCLOSURE_IS_ALIVE, topics.ENCLOSURE_IS_READY):
+        for topic in (topics.ENCLOSURE_IS_ALIVE, topics.ENCLOSURE_IS_READY, topics.ENCLOSURE_ALL_LOADED):
             dispatcher.on(topic, self._on_status)
         dispatcher.on(topics.EYES_COLOR, self._on_color)
         dispatcher.on(topics.EYES_LEVEL, self._on_level)
@@ -131,25 +137,29 @@ class LifecycleHandler:
         dispatcher.on(topics.FACTORY_RESET_PHAL, self._on_factory_reset)
 
     async def boot(self, timeout_s: float) -> None:
-        """Shows who is still starting, until all are ready or the time is over; then opens the eyes."""
+        """Shows a start, and what it waits for, until all are ready or the time is over; then opens the eyes."""
+        self._spinning = True
         self.rest()
-        self._booting = True
         try:
             async with asyncio.timeout(timeout_s):
                 await self._see_all_ready()
         except TimeoutError:
-            ready = {service for service, status in self._ready.items() if status}
-            _LOGGER.info("not ready after %g s: %s", timeout_s, ", ".join(sorted({*_ANSWERS.values()} - ready)))
-        self._booting = False
-        self._open_eyes()
+            _LOGGER.info("not ready after %g s: %s", timeout_s, ", ".join(self._missing))
+        self._spinning = False
+        if self._waited_for:
+            self._face.react(None)
+        self.rest()
 
     def rest(self) -> None:
-        """Shows the eyes as they are while nothing goes on."""
-        if self._leaving or self._spinning:
+        """Shows the eyes as they are while nothing goes on but, perhaps, the start."""
+        if self._leaving:
             return
         self._face.show(MUTED_COLOR if self._muted else self._color)
         self._face.show(EyesLevel(min(self._level, ASLEEP_LEVEL) if self._asleep else self._level))
-        self._face.show(EyesLook("d") if self._asleep else EYES_RESET)
+        if self._spinning:
+            self._face.show(EYES_SPIN)
+        else:
+            self._face.show(EyesLook("d") if self._asleep else EYES_RESET)
 
     def brightened(self, level: int) -> None:
         """Takes note of the brightness that somebody has chosen; the faceplate has it already."""
@@ -160,10 +170,8 @@ class LifecycleHandler:
         """Shows that the machine is about to go, until it does, or `stay`, or nothing has come of it for long."""
         spin, patience_s = _LEAVING[announcement]
         if self._leaving is None:
-            self._face.show(LEAVING_COLOR)
-            self._face.show(spin)
-            self._face.react(None)
-            self._face.show(MOUTH_RESET)
+            self._leaving_spin = spin
+            self._show_leaving()
         else:
             self._leaving.cancel()
         self._leaving = asyncio.get_running_loop().call_later(patience_s, self._give_up, announcement)
@@ -178,10 +186,23 @@ class LifecycleHandler:
     def stop(self) -> None:
         """Leaves the face as somebody expects it who does not know of us; where the machine goes, spinning."""
         self._asleep = self._muted = self._spinning = False
-        if self._leaving is None:
+        self._face.forget()
+        if self._leaving:
+            self._leaving.cancel()
+            self._show_leaving()
+        else:
             self.rest()
-            self._face.react(None)
-            self._face.show(MOUTH_RESET)
+            self._empty_mouth()
+
+    def _show_leaving(self) -> None:
+        self._face.show(LEAVING_COLOR)
+        self._face.show(self._leaving_spin)
+        self._empty_mouth()
+
+    def _empty_mouth(self) -> None:
+        self._face.idle(None)
+        self._face.react(None)
+        self._face.show(MOUTH_RESET)
 
     # The start.
 
@@ -190,33 +211,33 @@ class LifecycleHandler:
             with contextlib.suppress(BusUnavailableError):  # then they are asked later
                 for question in _QUESTIONS:
                     await self._emit(Message(question.name, {}, {"source": SOURCE}))
-            with contextlib.suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(POLL_INTERVAL_S):
                     await self._all_ready.wait()
-            self._tell_who_is_waited_for()
+            except TimeoutError:
+                if self._ready and self._missing:  # where nobody answers there may be no assistant
+                    self._wait_for_missing()
 
-    def _tell_who_is_waited_for(self) -> None:
-        waited_for = next((service for service, ready in self._ready.items() if not ready), None)
-        if waited_for is None:
-            self._open_eyes()
-        elif waited_for != self._waited_for:
-            self._waited_for = waited_for
-            self._face.react(MouthText(f"STARTING {waited_for}"))
+    def _wait_for_missing(self) -> None:
+        silence_s = asyncio.get_running_loop().time() - self._changed_at
+        if all(self._ready.values()) and silence_s >= SILENCE_S:
+            _LOGGER.info("nothing heard of: %s", ", ".join(self._missing))
+            self._all_ready.set()
+        elif self._missing[0] != self._waited_for and not self._leaving:
+            self._waited_for = self._missing[0]
+            self._face.react(MouthText(f"STARTING {self._waited_for}"))
+            self._face.show(EYES_SPIN)  # which the text has ended
 
-    def _open_eyes(self) -> None:
-        if self._spinning:
-            self._spinning = False
-            self._waited_for = None
-            self._face.react(None)
-            self.rest()
+    @property
+    def _missing(self) -> list[str]:
+        return [service for service in dict.fromkeys(_ANSWERS.values()) if not self._ready.get(service)]
 
     async def _on_answer(self, service: str, _: Message, status: bool) -> None:
-        self._ready[service] = status
-        if set(self._ready) == set(_ANSWERS.values()) and all(self._ready.values()):
+        if self._ready.get(service) != status:
+            self._ready[service] = status
+            self._changed_at = asyncio.get_running_loop().time()
+        if not self._missing:
             self._all_ready.set()
-        elif not status and self._booting and not self._spinning:
-            self._spinning = True
-            self._face.show(BOOT_SPIN)
 
     async def _on_ready(self, _: Message) -> None:
         self._all_ready.set()
@@ -273,6 +294,7 @@ class LifecycleHandler:
 
     async def _on_factory_reset(self, message: Message) -> None:
         self._state.clear()
+        self._color, self._level = DEFAULT_COLOR, DEFAULT_LEVEL.level
         await self._emit(message.reply(topics.FACTORY_RESET_PHAL_COMPLETE.name, {"skill_id": SKILL_ID}))
 
 

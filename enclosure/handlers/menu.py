@@ -21,6 +21,14 @@ LIGHT_SHOW_S = 0.5
 CONFIRM_S = 10.0
 """How long somebody may think about a factory reset."""
 
+READ_S = 1.5
+"""How long it takes to read the question. A press before that answers nothing: the one that has chosen WIPE was a
+double one, and sends its second half after some 50 to 600 ms."""
+
+TEST_S = 60.0
+"""A test whose end was not heard by then, as when the face lost its power, counts as over: nobody else would wake
+the assistant up."""
+
 QUESTION = "PRESS AGAIN TO WIPE"
 KEPT = "NOT WIPED"
 
@@ -72,6 +80,9 @@ class MenuHandler:
         self._emit = emit
         self._group = group
         self._question: asyncio.TimerHandle | None = None
+        self._read_at = 0.0
+        self._test: asyncio.TimerHandle | None = None
+        self._stopped = False
         for topic, text in _REPORTED.items():
             dispatcher.on(topic, partial(self._on_report, text))
         for topic, text in _FAILED.items():
@@ -82,14 +93,19 @@ class MenuHandler:
 
         Never waits: a press that has waited for something else must not answer a question that came later.
         """
+        loop = asyncio.get_running_loop()
         asked = self._question is not None and isinstance(event, Chosen | Pressed | Turned)
+        if self._stopped or (asked and isinstance(event, Pressed) and loop.time() < self._read_at):
+            return True
         if asked:
             self._close_question()
         match event:
             case Chosen(Choice.FACTORY_RESET):
                 self._face.show(MouthText(QUESTION))
-                self._question = asyncio.get_running_loop().call_later(CONFIRM_S, self._on_no_answer)
+                self._read_at = loop.time() + READ_S
+                self._question = loop.call_later(CONFIRM_S, self._on_no_answer)
             case Chosen(choice):
+                self._watch_test(choice)
                 self._group.create_task(self._request(choice))
             case Pressed() if asked:
                 self._group.create_task(self._request(Choice.FACTORY_RESET))
@@ -100,6 +116,18 @@ class MenuHandler:
             case _:
                 return False
         return True
+
+    def stop(self) -> None:
+        """Keeps all events from whoever would do something about them."""
+        self._close_question()
+        self._stopped = True
+
+    def _watch_test(self, choice: Choice) -> None:
+        if self._test is not None and choice in (Choice.TEST_BEGIN, Choice.TEST_END):
+            self._test.cancel()
+            self._test = None
+        if choice is Choice.TEST_BEGIN:
+            self._test = asyncio.get_running_loop().call_later(TEST_S, self.take, Chosen(Choice.TEST_END))
 
     def _close_question(self) -> None:
         if self._question is not None:

@@ -101,6 +101,7 @@ class VolumeHandler:
         }
         for topic, handler in handlers.items():
             dispatcher.on(topic, partial(_if_local, handler))
+        dispatcher.on(topics.FACTORY_RESET_PHAL, self._on_factory_reset)
 
     async def run(self) -> None:
         """Keeps the card at the volume that it should have, for ever, and reports what others make of it."""
@@ -114,17 +115,23 @@ class VolumeHandler:
         self._look()
         await self._answer(message)
 
-    async def _on_set(self, message: Message, percent: float, play_sound: bool) -> None:
+    async def _on_set(self, message: Message, percent: float | None, play_sound: bool) -> None:
+        await self._set(percent, play_sound, by_listener=message.context.get("skill_id") == LISTENER)
+        await self._answer(message)
+
+    async def _on_set_gui(self, _: Message, percent: float | None, play_sound: bool) -> None:
+        await self._set(percent, play_sound)
+        self._news.set()
+
+    async def _set(self, percent: float | None, play_sound: bool, *, by_listener: bool = False) -> None:
+        if percent is None:
+            self._look()
+            return
         level = whole_percent(percent)
-        if message.context.get("skill_id") == LISTENER:
+        if by_listener:
             self._change(lambda volume: volume.set_by_listener(level, self._clock()))
         else:
             await self._turn(lambda volume: volume.at(level), play_sound)
-        await self._answer(message)
-
-    async def _on_set_gui(self, _: Message, percent: float, play_sound: bool) -> None:
-        await self._turn(lambda volume: volume.at(whole_percent(percent)), play_sound)
-        self._news.set()
 
     async def _on_increase(self, message: Message, percent: float, play_sound: bool) -> None:
         await self._turn(lambda volume: volume.raised(whole_percent(percent)), play_sound)
@@ -157,11 +164,19 @@ class VolumeHandler:
     # Events.
 
     async def _on_record_begin(self, _: Message) -> None:
+        self._follow(lambda volume: volume.recording(self._clock()))
         if self._settings.duck_while_recording:
             self._follow(lambda volume: volume.ducked(RECORDING, self._settings.duck))
 
     async def _on_record_end(self, _: Message) -> None:
-        self._follow(lambda volume: volume.recorded(self._clock()))
+        self._follow(Volume.recorded)
+
+    async def _on_factory_reset(self, _: Message) -> None:
+        # Not `_keep`: nothing of it is to be remembered, and the file is empty already.
+        self._volume = Volume(start_level(None, self._settings.start))
+        if self._seen is not None:
+            self._write(self._volume)
+        self._news.set()
 
     def _follow(self, change: Callable[[Volume], Volume]) -> None:
         """Changes what nobody has asked for: so nobody is answered, nor told that it has failed."""
@@ -176,7 +191,7 @@ class VolumeHandler:
     async def _turn(self, change: Callable[[Volume], Volume], play_sound: bool) -> None:
         """Changes the level, and lets it be heard. Not while it is lowered: a recording would hear it, too."""
         before = self._volume.level
-        self._change(change)
+        self._change(lambda volume: change(volume.taken_over(self._clock())))
         silent = self._volume.muted or self._volume.ducks or self._volume.level == before
         if play_sound and not silent and self._clock() >= self._next_sound_s:
             self._next_sound_s = self._clock() + SOUND_GAP_S
@@ -195,10 +210,10 @@ class VolumeHandler:
 
     def _keep(self, volume: Volume) -> None:
         self._volume = volume
-        self._state.put(STATE, _Saved(volume.level, volume.muted))
+        self._state.put(STATE, _Saved(min(volume.level, LOUDEST), volume.muted))
 
     def _write(self, volume: Volume) -> None:
-        self._seen = self._mixer.write(round(volume.heard * self._full / LOUDEST), volume.muted)
+        self._seen = self._mixer.write(min(round(volume.heard * self._full / LOUDEST), 100), volume.muted)
 
     def _look(self) -> None:
         """Takes over what somebody else has done to the mixer. A level is never read back: rounding changes it."""
@@ -209,7 +224,7 @@ class VolumeHandler:
             return
         volume = self._volume
         if self._seen.percent != before.percent:
-            volume = volume.found(min(round(self._seen.percent * LOUDEST / self._full), LOUDEST))
+            volume = volume.found(round(self._seen.percent * LOUDEST / self._full))
         self._keep(volume.with_muted(self._seen.muted))
         self._news.set()
 
@@ -252,7 +267,7 @@ class VolumeHandler:
             self._news.clear()
             if self._turned:
                 self._turned = False
-                self._faceplate.show(EyesVolume(round(self._volume.level * EYES_STEPS / LOUDEST)))
+                self._faceplate.show(EyesVolume(round(min(self._volume.level, LOUDEST) * EYES_STEPS / LOUDEST)))
             try:
                 await self._emit(Message(topics.VOLUME_RESPONSE.name, self._data))
             except BusUnavailableError as error:
@@ -261,7 +276,7 @@ class VolumeHandler:
 
     @property
     def _data(self) -> dict[str, Any]:
-        return {"percent": self._volume.heard / LOUDEST, "muted": self._volume.muted}
+        return {"percent": min(self._volume.heard, LOUDEST) / LOUDEST, "muted": self._volume.muted}
 
 
 async def _if_local(handler: Handler, message: Message, **fields: object) -> None:

@@ -4,18 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enclosure.volume import FIRST_LEVEL, LISTENER, RESTORE_S, Volume, start_level, whole_percent
+from enclosure.volume import ANNOUNCE_S, FIRST_LEVEL, LISTENER, RECORDING_S, Volume, start_level, whole_percent
 
 PERCENT = st.integers(0, 100)
 WHO = st.sampled_from(["ann", "ben"])
 OPERATIONS = st.one_of(
-    st.tuples(st.sampled_from(["at", "raised", "lowered"]), st.integers(-20, 120)),
+    st.tuples(st.just("at"), st.integers(-20, 120)),
+    st.tuples(st.sampled_from(["raised", "lowered"]), st.integers(0, 120)),
     st.tuples(st.just("with_muted"), st.booleans()),
     st.tuples(st.just("ducked"), WHO, PERCENT),
     st.tuples(st.just("unducked"), WHO),
     st.tuples(st.just("set_by_listener"), PERCENT, st.floats(0, 9)),
-    st.tuples(st.just("recorded"), st.floats(0, 9)),
-    st.tuples(st.just("found"), PERCENT),
+    st.tuples(st.just("recording"), st.floats(0, 9)),
+    st.tuples(st.just("recorded")),
+    st.tuples(st.just("found"), st.integers(0, 120)),
 )
 
 
@@ -27,11 +29,11 @@ def test_model(operations: list[tuple[Any, ...]]) -> None:
         volume = getattr(volume, operation[0])(*operation[1:])
         match operation:
             case ["at", to]:
-                level, muted = to, False
+                level, muted = min(max(to, 0), 100), False
             case ["raised", by]:
-                level, muted = level + by, False
+                level, muted = max(level, min(level + by, 100)), False
             case ["lowered", by]:
-                level -= by
+                level = min(level - by, 100)
             case ["with_muted", to]:
                 muted = to
             case ["ducked", who, to]:
@@ -40,11 +42,13 @@ def test_model(operations: list[tuple[Any, ...]]) -> None:
                 ducks.pop(who, None)
             case ["found", to]:
                 level, ducks = to, {}
-        level = min(max(level, 0), 100)
+        level = max(level, 0)
         assert (volume.level, volume.muted) == (level, muted)
-        assert volume.unducked(LISTENER).heard == min(level, *ducks.values(), 100)
+        assert volume.unducked(LISTENER).heard == min(level, *ducks.values(), 120)
         assert volume.heard <= level
-    assert volume.unducked("ann").unducked("ben").recorded(9).heard == level
+        turned = volume.taken_over(RECORDING_S + 9)
+        assert (turned.level, turned.heard) == (volume.heard, volume.heard)
+    assert volume.unducked("ann").unducked("ben").recorded().heard == level
 
 
 @pytest.mark.parametrize(
@@ -65,8 +69,13 @@ def test_model(operations: list[tuple[Any, ...]]) -> None:
         pytest.param(70, "30 begin 30 begin + 30 end", 80, id="two begins, the second has read the lowered one"),
         pytest.param(70, "30 begin + end", 80, id="never restores"),
         pytest.param(70, "30 begin 70 end 30 begin", 30, id="the next time"),
+        pytest.param(70, "30 begin 70 end 30 begin 70 end", 70, id="two times"),
         pytest.param(70, "30 begin end later 30 begin", 30, id="the next time, after it never restored"),
         pytest.param(70, "30 begin =50 70 end later 30 begin + 50 end", 60, id="set at the mixer meanwhile"),
+        pytest.param(70, "begin 30 end later 70 +", 80, id="restores late"),
+        pytest.param(80, "begin 30 end begin 70 30", 30, id="restores late, in the next recording"),
+        pytest.param(70, "30 later", 70, id="a set without a recording"),
+        pytest.param(70, "30 later begin", 70, id="a set long before a recording"),
     ],
 )
 def test_the_listeners_fake_barge_in_leaves_what_was_chosen(level: int, steps: str, heard: int) -> None:
@@ -78,11 +87,11 @@ def test_the_listeners_fake_barge_in_leaves_what_was_chosen(level: int, steps: s
             case "-":
                 volume = volume.lowered(10)
             case "later":
-                now_s += RESTORE_S
+                now_s += ANNOUNCE_S
             case "end":
-                volume = volume.recorded(now_s)
+                volume = volume.recorded()
             case "begin":
-                pass
+                volume = volume.recording(now_s)
             case _ if step.startswith("="):
                 volume = volume.found(int(step[1:]))
             case _:

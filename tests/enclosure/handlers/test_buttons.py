@@ -120,7 +120,9 @@ async def test_our_own_handlers_get_a_stop_that_the_bus_does_not_take() -> None:
     assert face.reacted == [None]
 
 
-@pytest.mark.parametrize(("msg_type", "data"), [("mycroft.stop.handled", {"by": "x"}), (RECORDS, {})])
+@pytest.mark.parametrize(
+    ("msg_type", "data"), [("mycroft.stop.handled", {"by": "x"}), ("mycroft.stop.handled", {}), (RECORDS, {})]
+)
 async def test_a_stop_that_is_answered_leaves_alone_what_comes_next(msg_type: str, data: dict[str, str]) -> None:
     face = Recorder()
     async with asyncio.TaskGroup() as group:

@@ -1,4 +1,5 @@
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,13 +20,14 @@ from enclosure.faceplate.frames import (
 )
 from enclosure.handlers import lifecycle
 from enclosure.handlers.buttons import SOURCE
-from enclosure.handlers.lifecycle import BOOT_SPIN
+from enclosure.state import State
 from hw_sim.faceplate import Faceplate
 from tests.conftest import until
 from tests.enclosure.handlers.mark1 import BLUE, OPEN, Mark1, Recorder, person
 
 RED, GREY = EyesColor(255, 0, 0), EyesColor(70, 65, 69)
 AT_REST: list[Command] = [BLUE, EyesLevel(30), EYES_RESET]
+SPINNING: list[Command] = [BLUE, EyesLevel(30), EYES_SPIN]
 ASLEEP: list[Command] = [BLUE, EyesLevel(12), EyesLook("d")]
 SERVICES = ("skills", "audio", "voice")
 Told = tuple[str, dict[str, Any]]
@@ -89,27 +91,28 @@ async def test_all_are_asked_whether_they_are_ready() -> None:
 
 
 @pytest.mark.parametrize("speech", ["voice", "speech"])
-async def test_an_assistant_that_is_ready_is_not_shown(speech: str) -> None:
+async def test_an_assistant_that_is_ready_is_not_waited_for(speech: str) -> None:
     async with asyncio.TaskGroup() as group:
         start = Start(group)
         await start.answer(*SERVICES, speech=speech)
-    assert (start.face.shown, start.face.reacted) == (AT_REST, [])
+    assert (start.face.shown, start.face.reacted) == ([*SPINNING, *AT_REST], [])
 
 
 @pytest.mark.usefixtures("quick")
 async def test_the_start_as_owners_know_it() -> None:
     async with asyncio.TaskGroup() as group:
         start = Start(group)
-        await asyncio.sleep(0)
-        await start.answer("audio", but="skills")
-        assert start.face.shown == [*AT_REST, BOOT_SPIN]
+        await asyncio.sleep(0.05)
+        assert (start.face.shown, start.face.reacted) == (SPINNING, [])  # nobody has answered yet
+        await start.answer("audio")
         await start.tells("STARTING SKILLS")
+        await start.answer(but="skills")
         await start.device.hear(*MUTE)
-        await start.device.hear(*UNMUTE)  # seen later, if at all
         await start.answer("skills", but="voice")
         await start.tells("STARTING SPEECH")
         await start.answer("voice")
-    assert start.face.shown == [*AT_REST, BOOT_SPIN, *AT_REST]
+    red: list[Command] = [RED, EyesLevel(30)]
+    assert start.face.shown == [*SPINNING, EYES_SPIN, *red, EYES_SPIN, EYES_SPIN, *red, EYES_RESET]
     assert start.face.reacted[-1] is None
 
 
@@ -130,14 +133,38 @@ async def test_eyes_do_not_spin_for_ever(msg_type: str | None) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-async def test_where_a_part_of_the_assistant_is_missing_the_eyes_open_all_the_same() -> None:
+async def test_where_there_is_no_assistant_the_eyes_open_at_the_deadline() -> None:
     async with asyncio.TaskGroup() as group:
+        start = Start(group, timeout_s=0.1)
+    assert (start.face.shown, start.face.reacted) == ([*SPINNING, *AT_REST], [])
+
+
+@pytest.mark.usefixtures("quick")
+async def test_where_a_part_of_the_assistant_is_missing_the_eyes_open_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lifecycle, "SILENCE_S", 0.1)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         start = Start(group)
         await asyncio.sleep(0)
         await start.answer("audio", but="skills")
+        await start.tells("STARTING SKILLS")
+        await asyncio.sleep(0.15)
+        assert start.face.shown == [*SPINNING, EYES_SPIN]  # nobody is given up who has said that he comes
         await start.answer("skills")
-        await until(lambda: start.face.shown == [*AT_REST, BOOT_SPIN, *AT_REST], "open eyes")
-        start.booting.cancel()
+    assert start.face.shown == [*SPINNING, EYES_SPIN, EYES_SPIN, *AT_REST]
+
+
+async def test_a_reboot_is_shown_also_while_the_device_starts() -> None:
+    async with asyncio.TaskGroup() as group:
+        start = Start(group)
+        await asyncio.sleep(0)
+        await start.device.hear("system.reboot")
+        await start.answer(*SERVICES)
+        await start.booting
+        assert start.face.shown == [*SPINNING, GREY, EYES_SPIN, MOUTH_RESET]
+        start.device.lifecycle.stay()
+    assert start.face.shown[-3:] == AT_REST
 
 
 @pytest.mark.usefixtures("quick")
@@ -151,13 +178,13 @@ async def test_a_bus_that_is_away_is_asked_later() -> None:
         start.booting.cancel()
 
 
-@pytest.mark.parametrize("what", ["alive", "ready"])
+@pytest.mark.parametrize("what", ["is_alive", "is_ready", "all_loaded"])
 async def test_who_asks_how_we_do_gets_an_answer(what: str) -> None:
     async with asyncio.TaskGroup() as group:
         device = Mark1(Recorder(), group)
-        await device.hear(f"mycroft.enclosure.is_{what}", {}, source="ann")
+        await device.hear(f"mycroft.enclosure.{what}", {}, source="ann")
     (answer,) = device.said
-    assert (answer.msg_type, answer.data) == (f"mycroft.enclosure.is_{what}.response", {"status": True})
+    assert (answer.msg_type, answer.data) == (f"mycroft.enclosure.{what}.response", {"status": True})
     assert answer.context["destination"] == "ann"
 
 
@@ -219,14 +246,24 @@ async def test_the_end_is_shown_once_whoever_asks_for_it(msg_type: str, spin: Co
     device, face = await told((msg_type, {}), ("system.reboot.start", {}), MUTE)
     assert face.shown == [GREY, spin, MOUTH_RESET]
     device.lifecycle.stop()
-    assert face.shown == [GREY, spin, MOUTH_RESET]  # the firmware goes on with it
+    assert face.shown == [GREY, spin, MOUTH_RESET] * 2  # the firmware goes on with it
 
 
 async def test_a_stop_leaves_open_eyes_and_an_empty_mouth() -> None:
-    device, face = await told(SLEEP, MUTE)
+    device, face = await told(SLEEP, MUTE, ("mycroft.audio.service.play", {}))
     device.lifecycle.stop()
     assert face.shown[-4:] == [*AT_REST, MOUTH_RESET]
     assert face.reacted[-1] is None
+    assert face.idled[-1] is None
+
+
+@pytest.mark.parametrize(("saved", "level"), [(None, 30), (7, 7), (0, 30), (-1, 30), (5000, 30), ("x", 30)])
+async def test_the_brightness_is_kept_if_it_is_one(saved: object, level: int) -> None:
+    face, state = Recorder(), State(Path("never-saved"))
+    state.put("brightness", saved)
+    async with asyncio.TaskGroup() as group:
+        Mark1(face, group, state=state).lifecycle.rest()
+    assert face.shown == [BLUE, EyesLevel(level), EYES_RESET]
 
 
 async def test_factory_reset() -> None:
@@ -234,6 +271,8 @@ async def test_factory_reset() -> None:
     async with asyncio.TaskGroup() as group:
         device = Mark1(face, group)
         await device.take(Brightness(7))
+        await device.hear(*GREEN)
+        face.shown.clear()
         await device.hear("system.factory.reset.ping")
         await device.hear("system.factory.reset.phal")
     skill_id = {"skill_id": "mycroft-enclosure"}
@@ -243,6 +282,8 @@ async def test_factory_reset() -> None:
     ]
     assert face.shown == [GREY, EYES_SPIN, MOUTH_RESET]
     assert device.brightness is None
+    device.lifecycle.stay()
+    assert face.shown[-3:] == AT_REST
 
 
 # On a face.
@@ -253,7 +294,7 @@ async def test_somebody_switches_the_device_on_and_off(faceplate: Faceplate) -> 
     async with person(faceplate) as somebody:
         device = somebody.device
         booting = asyncio.create_task(device.lifecycle.boot(10))
-        await asyncio.sleep(0)
+        await somebody.sees_spin()
         await device.hear("mycroft.skills.is_ready.response", {"status": False})
         await somebody.sees_mouth()
         await somebody.sees_spin()

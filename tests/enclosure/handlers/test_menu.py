@@ -40,6 +40,7 @@ def said(text: str) -> Command:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(menu, "LIGHT_SHOW_S", 0)
+    monkeypatch.setattr(menu, "READ_S", 0)
 
 
 CHOICES: list[tuple[str, str, dict[str, Any], list[Command]]] = [
@@ -104,6 +105,30 @@ async def test_a_wipe_is_confirmed_by_the_next_press(
             await device.take(event)
     assert device.types == types
     assert face.shown[-1] == mouth
+
+
+async def test_a_wipe_is_not_confirmed_by_who_has_not_read_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(menu, "READ_S", 0.1)
+    face = Recorder()
+    async with asyncio.TaskGroup() as group:
+        device = Mark1(face, group)
+        for event in (WIPE, Pressed(), Pressed()):
+            await device.take(event)
+        assert (device.types, face.shown) == ([], [MouthText(QUESTION)])
+        await asyncio.sleep(0.1)
+        await device.take(Pressed())
+    assert device.types == ["system.factory.reset"]
+
+
+async def test_a_stop_takes_the_question_back_and_no_answer() -> None:
+    face = Recorder()
+    async with asyncio.TaskGroup() as group:
+        device = Mark1(face, group)
+        await device.take(WIPE)
+        device.menu.stop()
+        for event in (Pressed(), Chosen(Choice.REBOOT), Turned(1)):
+            await device.take(event)
+    assert (device.types, face.shown) == ([], [MouthText(QUESTION), MOUTH_RESET])
 
 
 async def test_a_wipe_is_not_confirmed_any_more_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,6 +212,18 @@ async def test_the_brightness_is_remembered() -> None:
         device.lifecycle.rest()
         Mark1(face, group, state=device.state).lifecycle.rest()  # after a restart
     assert face.shown == [BLUE, EyesLevel(7), EYES_RESET] * 2
+
+
+async def test_a_test_that_does_not_end_is_over_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(menu, "TEST_S", 0.05)
+    async with asyncio.TaskGroup() as group:
+        device = Mark1(Recorder(), group)
+        await device.take(Chosen(Choice.TEST_BEGIN))
+        await until(lambda: device.types == ["recognizer_loop:sleep", "recognizer_loop:wake_up"], "the end")
+        await device.take(Chosen(Choice.TEST_BEGIN))
+        await device.take(Chosen(Choice.TEST_END))
+        await asyncio.sleep(0.1)
+    assert device.types == ["recognizer_loop:sleep", "recognizer_loop:wake_up"] * 2
 
 
 # Through the menu that the firmware has.

@@ -19,7 +19,7 @@ from enclosure.handlers.buttons import KNOB
 from enclosure.handlers.volume import SOUND, SOUND_GAP_S, VolumeHandler
 from enclosure.ports import MixerLevel
 from enclosure.state import State
-from enclosure.volume import FIRST_LEVEL, LISTENER
+from enclosure.volume import FIRST_LEVEL, LISTENER, RECORDING_S
 from hw_sim.process import Program
 from hw_sim.sound import Sound
 from tests.conftest import until
@@ -134,6 +134,7 @@ async def test_the_full_volume_is_the_loudest_that_the_board_is_meant_for(device
         ("set", {"percent": 80}, 0.8),
         ("set", {"percent": -1}, 0.0),
         ("set", {"percent": 0.07}, 0.07),
+        ("set", {}, 0.5),
     ],
 )
 async def test_levels(device: Device, what: str, data: dict[str, Any], percent: float) -> None:
@@ -186,7 +187,7 @@ async def test_the_level_survives_muting(
         assert device.mixer.read() == (level, muted and has_switch)
 
 
-@pytest.mark.parametrize("data", [{}, {"percent": "loud"}, {"percent": True}, {"percent": 1, "play_sound": 5}])
+@pytest.mark.parametrize("data", [{"percent": "loud"}, {"percent": True}, {"percent": 1, "play_sound": 5}])
 async def test_a_set_that_makes_no_sense_fails_and_changes_nothing(device: Device, data: dict[str, Any]) -> None:
     before = device.mixer.read()
     await device.tell("set", data)
@@ -260,7 +261,7 @@ async def test_at_the_end_of_the_scale_every_step_counts_still(device: Device) -
         ("get", "mute", {}, 0),
         ("mute", "increase", {}, 1),
         ("mute", "decrease", {}, 0),
-        ("duck", "increase", {}, 0),
+        ("duck", "increase", {}, 1),
     ],
 )
 async def test_a_change_is_heard(
@@ -290,8 +291,14 @@ async def test_a_sound_does_not_wait_for_more_than_the_last_one(device: Device) 
         (["duck ann", "duck ben", "unduck ann"], 0.3),
         (["duck ann", "duck ben", "unduck ann", "unduck ben"], 0.5),
         (["unduck ann"], 0.5),
-        (["duck ann", "increase ben"], 0.3),
-        (["duck ann", "increase ben", "unduck ann"], 0.6),
+        (["duck ann", "increase ben"], 0.4),  # ann may be gone
+        (["duck ann", "increase ben", "unduck ann"], 0.4),
+        (["duck ann", "decrease ben"], 0.2),
+        (["duck ann", "set ben"], 0.3),  # to nothing
+        (["duck ann", "begin x", "increase ben"], 0.3),
+        (["duck ann", "begin x", "increase ben", "unduck ann"], 0.6),
+        (["duck ann", "begin x", "end x", "increase ben"], 0.4),
+        (["duck ann", "begin x", "later x", "increase ben"], 0.4),  # it never ends
         (["decrease ben", "decrease ben", "decrease ben", "duck ann"], 0.2),
         (["duck ann", "mute ben", "unduck ann", "unmute ben"], 0.5),
     ],
@@ -299,7 +306,12 @@ async def test_a_sound_does_not_wait_for_more_than_the_last_one(device: Device) 
 async def test_ducks(device: Device, steps: list[str], percent: float) -> None:
     for step in steps:
         what, who = step.split()
-        answer = await device.tell(what, source=who)
+        if what in ("begin", "end"):
+            await device.tell(f"recognizer_loop:record_{what}")
+        elif what == "later":
+            device.now += RECORDING_S
+        else:
+            answer = await device.tell(what, source=who)
     assert answer == {"percent": percent, "muted": False}
     assert device.mixer.read().percent == round(percent * FULL)
 
@@ -333,7 +345,7 @@ async def test_the_listeners_fake_barge_in(
     device: Device, what: str, data: dict[str, Any], context: dict[str, str], percent: float
 ) -> None:
     low, high = {"percent": 0.3, "play_sound": False}, {"percent": 0.5, "play_sound": False}
-    assert (await device.tell("set", low, skill_id=LISTENER))["percent"] == 0.3
+    await device.tell("set", low, skill_id=LISTENER)
     await device.tell("recognizer_loop:record_begin")
     await device.tell(what, data, **context)
     assert device.mixer.read().percent == round(0.3 * FULL)
@@ -342,6 +354,16 @@ async def test_the_listeners_fake_barge_in(
     assert (await device.tell("get"))["percent"] == percent
     assert device.mixer.read().percent == round(percent * FULL)
     assert device.sounds == 0
+
+
+@pytest.mark.parametrize("session", ["default", "kitchen"])
+async def test_a_stray_set_of_the_listener_changes_nothing(device: Device, session: str) -> None:
+    await device.tell("recognizer_loop:record_begin", session={"session_id": session})
+    await device.tell("recognizer_loop:record_end", session={"session_id": session})
+    await device.tell("set", {"percent": 0.3, "play_sound": False}, skill_id=LISTENER)
+    for percent in (0.6, 0.7):
+        await device.tell("increase", source=KNOB)
+        assert device.mixer.read().percent == round(percent * FULL)
 
 
 # Other programs.
@@ -377,6 +399,16 @@ async def test_a_level_that_others_set_ends_what_lowers_it(device: Device) -> No
     amixer("sset", "Master", f"{FULL}%")
     await device.reports(1.0)
     assert (await device.tell("unduck"))["percent"] == 1.0
+
+
+async def test_above_the_full_volume_the_knob_only_turns_down(device: Device) -> None:
+    amixer("sset", "Master", "100%")
+    await device.reports(1.0)
+    for what, percent in (("increase", 100), ("mute", 100), ("unmute", 100), ("decrease", FULL)):
+        await device.tell(what, source=KNOB)
+        assert device.mixer.read().percent == percent
+    await device.reports(1.0)
+    assert device.shown[-1] == EyesVolume(11)
 
 
 async def test_what_rounds_differently_in_the_mixer_comes_back_as_it_was_set(device: Device) -> None:
@@ -433,6 +465,13 @@ async def test_a_report_without_a_bus_is_not_the_end(device: Device, caplog: pyt
     device.has_bus = True
     amixer("sset", "Master", "40%")
     await device.reports(0.48)
+
+
+async def test_a_factory_reset_leaves_nothing_of_it(device: Device) -> None:
+    await device.tell("mute")
+    await device.dispatcher(Message("system.factory.reset.phal"))
+    await device.reports(FIRST_LEVEL / 100)
+    assert device.mixer.read() == (round(FIRST_LEVEL * FULL / 100), False)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,174 @@
+"""The enclosure as a whole on a simulated faceplate, while the bus is away and when it ends."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bus.client import BusClient
+from bus.config import BusSettings, WebSocketSettings
+from bus.message import Message
+from bus.server import Server
+from enclosure import app
+from enclosure.app import enclosure
+from enclosure.config import Profile, VolumeSettings
+from hw_sim.faceplate import Faceplate
+from tests.conftest import until
+from tests.enclosure.handlers.mark1 import OPEN
+
+STOP_S = 2.0
+STATE = ("enclosure.faceplate.state", {"state": "connected", "firmware": "1.4.2"})
+
+
+class Bus:
+    """A bus that can be away, and somebody on it who is there first."""
+
+    def __init__(self) -> None:
+        self._port = 0
+        self._here = contextlib.AsyncExitStack()
+        self.heard: list[Message] = []
+
+    async def come(self) -> None:
+        server = await self._here.enter_async_context(Server(WebSocketSettings(port=self._port), BusSettings()))
+        self.url = server.url
+        self._port = int(server.url.split(":")[2].split("/")[0])
+        self._client = BusClient(server.url)
+        listening = asyncio.create_task(self._client.run(self._hear))
+        self._here.push_async_callback(asyncio.wait, [listening])
+        self._here.callback(listening.cancel)
+        await until(lambda: "connected" in self.types, "a connection")
+
+    async def go(self) -> None:
+        await self._here.aclose()
+        self.heard.clear()
+
+    async def say(self, msg_type: str, data: dict[str, Any] | None = None) -> None:
+        await self._client.emit(Message(msg_type, data or {}))
+
+    async def _hear(self, message: Message) -> None:
+        self.heard.append(message)
+
+    @property
+    def types(self) -> list[str]:
+        return [message.msg_type for message in self.heard]
+
+
+@pytest.fixture
+async def bus() -> AsyncIterator[Bus]:
+    bus = Bus()
+    await bus.come()
+    yield bus
+    await bus.go()
+
+
+class Device:
+    """A running enclosure whose start is over, unless there is no bus."""
+
+    def __init__(self, faceplate: Faceplate, bus: Bus, folder: Path) -> None:
+        self._faceplate = faceplate
+        profile = Profile(mixer_controls=("Master",), volume_max=83)
+        self._running = asyncio.create_task(
+            enclosure(
+                bus.url,
+                profile,
+                str(faceplate.link),
+                9600,
+                "hw:9",  # there is none
+                volume_settings=VolumeSettings(),
+                state_path=folder / "state.json",
+            )
+        )
+
+    async def stop(self) -> None:
+        """Stops it as SIGTERM does."""
+        began = time.monotonic()
+        self._running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._running
+        assert time.monotonic() - began < STOP_S
+
+    @property
+    def at_rest(self) -> bool:
+        return self.eyes_open and not any(self._faceplate.firmware.mouth)
+
+    @property
+    def eyes_open(self) -> bool:
+        return set(self._faceplate.firmware.eyes) == {OPEN}
+
+
+@pytest.fixture
+async def device(faceplate: Faceplate, bus: Bus, tmp_path: Path) -> AsyncIterator[Device]:
+    device = Device(faceplate, bus, tmp_path)
+    await until(lambda: "enclosure.started" in bus.types, "the start")
+    assert not device.eyes_open
+    await bus.say("mycroft.ready")
+    await until(lambda: device.at_rest, "open eyes")
+    yield device
+    await device.stop()
+
+
+async def test_who_comes_to_the_bus_late_is_heard(
+    faceplate: Faceplate, bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "FRESH_S", 0.1)
+    await bus.go()
+    device = Device(faceplate, bus, tmp_path)
+    await faceplate.spoken_to.wait()
+    await asyncio.sleep(0.5)
+    await bus.come()
+    await until(lambda: "enclosure.started" in bus.types, "the start")
+    assert STATE in [(message.msg_type, message.data) for message in bus.heard]
+    assert bus.types.count("enclosure.started") == 1
+    await device.stop()
+
+
+async def test_what_somebody_does_while_the_bus_is_away_is_not_done_later(
+    device: Device,
+    faceplate: Faceplate,
+    bus: Bus,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app, "FRESH_S", 0.2)
+    caplog.set_level(logging.DEBUG, app.__name__)
+
+    async def hands() -> None:
+        faceplate.press()
+        await asyncio.sleep(0.1)
+        faceplate.release()
+        faceplate.turn(1)
+        await asyncio.sleep(0.1)
+
+    await bus.go()
+    await hands()
+    await hands()
+    await asyncio.sleep(0.3)
+    first, *others = [record.levelname for record in caplog.records if record.name == app.__name__]
+    assert (first, {*others}) == ("WARNING", {"DEBUG"})
+    await bus.come()
+    await until(lambda: STATE[0] in bus.types, "the faceplate's state")
+    await asyncio.sleep(0.2)
+    assert not {"mycroft.mic.listen", "mycroft.volume.increase"} & {*bus.types}
+    assert "enclosure.started" not in bus.types  # that was before
+    await hands()
+    await until(lambda: {"mycroft.mic.listen", "mycroft.volume.increase"} <= {*bus.types}, "both")
+
+
+async def test_at_a_stop_the_face_is_at_rest_whatever_it_has_just_been_told(
+    device: Device, faceplate: Faceplate, bus: Bus
+) -> None:
+    visemes = [[str(number % 6), (number + 1) * 0.1] for number in range(100)]
+    await bus.say("enclosure.mouth.viseme_list", {"start": time.time(), "visemes": visemes})
+    await until(lambda: any(faceplate.firmware.mouth), "the first mouths")
+    for number in range(50):  # 2 s of them
+        await bus.say("enclosure.eyes.setpixel", {"idx": number % 24, "r": number, "g": 30})
+    await bus.say("enclosure.eyes.rgb.get")
+    await until(lambda: "enclosure.eyes.rgb" in bus.types and not device.eyes_open, "some of it")
+    await device.stop()
+    await asyncio.sleep(1)  # what is on the line, and what would come after
+    assert device.at_rest
