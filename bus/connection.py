@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qs
+from urllib.parse import unquote
 
 from websockets.exceptions import PayloadTooBig, SecurityError
 from websockets.frames import CloseCode, Frame, Opcode
@@ -363,4 +363,5 @@ def _token(request: Request, query: str) -> str | None:
     header = _header(request, "Authorization") or ""
     if header.startswith("Bearer "):
         return header.removeprefix("Bearer ")
-    return next(iter(parse_qs(query).get("token", ())), None)
+    parts = (part.partition("=") for part in query.split("&"))
+    return next((unquote(value) for name, _, value in parts if name == "token"), None)

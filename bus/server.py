@@ -1,6 +1,7 @@
 """The bus on its sockets: listeners, and what all connections share."""
 
 import asyncio
+import errno
 import logging
 import os
 import resource
@@ -200,6 +201,10 @@ def _unix(path: str) -> socket.socket:
     listening = socket.socket(socket.AF_UNIX)
     try:
         if Path(path).is_socket():
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.setblocking(False)
+                if probe.connect_ex(path) != errno.ECONNREFUSED:
+                    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
             Path(path).unlink()  # of a bus before this one
         listening.bind(path)
         Path(path).chmod(0o666)

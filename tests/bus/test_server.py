@@ -269,6 +269,10 @@ async def test_a_unix_socket_is_the_same_bus(tmp_path: Path) -> None:
         assert await ann.recv(decode=False) == await bob.recv(decode=False) == GREETING
         await ann.send('{"type":"system.reboot"}')
         assert await bob.recv() == '{"type":"system.reboot"}'
+        with pytest.raises(ListenError, match="Address already in use"):
+            await Server(WebSocketSettings(port=0), BusSettings(socket=str(path))).__aenter__()
+        await ann.send('{"type":"x"}')
+        assert await bob.recv() == '{"type":"x"}'
 
 
 async def test_a_socket_that_cannot_be_is_named(tmp_path: Path) -> None:
@@ -292,7 +296,8 @@ def token(name: str, role: Role) -> dict[str, Token]:
         ("/core", {}, None),
         ("/core?token=wrong", {}, None),
         ("/core", {"Authorization": "Bearer wrong"}, None),
-        ("/core?token=screen", {}, Role.OBSERVE),
+        ("/core?x=1&token=screen", {}, Role.OBSERVE),
+        ("/core?token=a%2Bb+c", {}, Role.CONTROL),
         ("/core", {"Authorization": "Bearer phone"}, Role.CONTROL),
     ],
 )
@@ -305,7 +310,7 @@ async def test_another_machine_needs_a_token_and_is_what_that_says(
 ) -> None:
     monkeypatch.setattr(connection_module, "is_loopback", lambda _: False)
     websocket = WebSocketSettings(port=0, ssl=True, ssl_cert=str(certificate[0]), ssl_key=str(certificate[1]))
-    tokens = token("screen", Role.OBSERVE) | token("phone", Role.CONTROL)
+    tokens = token("screen", Role.OBSERVE) | token("phone", Role.CONTROL) | token("a+b+c", Role.CONTROL)
     trusted = ssl.create_default_context(cafile=certificate[0])
     async with Server(websocket, BusSettings(tokens=tokens)) as bus:
         url = bus.url.replace("/core", route)
