@@ -3,37 +3,72 @@
 import argparse
 import os
 import shutil
+import socket
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from tests.image.checks import Installed, Table, check_all
+from tests.image.build import build_next_version, two_builds_give_the_same_bytes
+from tests.image.checks import OTHER_BOARD, Installed, Table, check_all
+from tests.image.foreign import ARCHITECTURE, Emulator, NoEmulatorError, they_answer, they_install
 from tests.image.machine import Machine
-from tests.image.tree import Repository, Tree, run
+from tests.image.tree import MIRROR, Repository, Tree, run
 
-NEEDED = ("apt-ftparchive", "debootstrap", "dpkg-deb", "gpg", "nsenter", "systemd-nspawn")
+NEEDED = ("apt-ftparchive", "debootstrap", "gpg", "mount", "nsenter", "systemd-nspawn", "umount")
+
+NOT_OF_A_DEVICE = "mycroft-hw-sim"
+"""Stays off the emulated tree: what it depends on takes longer to install than all the rest together."""
+
+MIRROR_TIMEOUT_S = 20.0
 
 
 def main() -> int:
-    """Prints a table of all checks; returns 1 where one has failed."""
+    """Prints a table of all checks, and how many have passed; returns 1 where one has failed."""
     parser = argparse.ArgumentParser(prog="tests.image", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("build/image"), help="where to work (build/image)")
-    parser.add_argument("debs", type=Path, nargs="+", metavar="DEB")
+    parser.add_argument("built", type=Path, help="where `make deb` has left the packages and their source")
     options = parser.parse_args()
-    if missing := missing_here():
-        print(f"image test skipped: it needs {missing}")
-        return 0
-    folder = options.folder.resolve()
+    folder, source = options.folder.resolve(), options.built.resolve() / "source"
     folder.mkdir(parents=True, exist_ok=True)
-    packages = sorted({deb.name.partition("_")[0] for deb in options.debs})
+    debs = sorted(options.built.glob("*.deb"))
     table = Table()
-    with Repository(folder / "repository", options.debs) as repository:
+    table.check(
+        "two builds give the same bytes", lambda: two_builds_give_the_same_bytes(debs, source, folder / "again")
+    )
+    if missing := missing_here():
+        table.add("skip", "a booted Debian 13", f"image test skipped: it needs {missing}")
+    else:
+        with table.part("a booted Debian 13"):
+            on_a_booted_tree(debs, source, folder, table)
+        with table.part(f"a tree of {ARCHITECTURE}"):
+            on_a_foreign_tree(debs, folder / ARCHITECTURE, table)
+    table.print()
+    return 1 if table.failed else 0
+
+
+def on_a_booted_tree(debs: list[Path], source: Path, folder: Path, table: Table) -> None:
+    """Everything, where all runs as on a device."""
+    packages = [name for name in _names(debs) if name != OTHER_BOARD]
+    upgrade = build_next_version(source, folder / "next")
+    with Repository(folder / "repository", debs) as repository:
         tree = Tree(folder, repository)
         tree.create()
         tree.install(packages)
         with Machine(tree, folder / "console.log") as machine:
-            check_all(Installed(machine, tree, repository, packages), table)
-    table.print()
-    return 1 if table.failed else 0
+            check_all(Installed(machine, tree, repository, packages, upgrade), table)
+
+
+def on_a_foreign_tree(debs: list[Path], folder: Path, table: Table) -> None:
+    """Whether they are for every kind of processor, as their names say."""
+    packages = [name for name in _names(debs) if name not in (NOT_OF_A_DEVICE, OTHER_BOARD)]
+    try:
+        with Emulator(), Repository(folder / "repository", debs) as repository:
+            tree = Tree(folder, repository, ARCHITECTURE)
+            tree.create()
+            table.check(f"they install on {ARCHITECTURE}", lambda: they_install(tree, packages))
+            table.check(f"they answer on {ARCHITECTURE}", lambda: they_answer(tree))
+    except NoEmulatorError as error:
+        table.add("skip", f"a tree of {ARCHITECTURE}", f"{ARCHITECTURE} skipped: it needs {error}")
 
 
 def missing_here() -> str:
@@ -42,8 +77,20 @@ def missing_here() -> str:
         return "root"
     if missing := ", ".join(name for name in NEEDED if shutil.which(name) is None):
         return missing
-    # Root of a container may lack it.
-    return "" if not run("unshare", "--mount", "true", check=False).returncode else "the right to make namespaces"
+    # Root of a container may lack it. The tree for this is a copy of nothing: this machine's /usr, and no more.
+    here = ("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--volatile=yes")
+    if run(*here, "--pipe", "--directory=/", "true", check=False).returncode:
+        return "the right to make namespaces"
+    mirror = urlsplit(MIRROR).hostname
+    try:
+        socket.create_connection((mirror, 80), MIRROR_TIMEOUT_S).close()
+    except OSError as error:
+        return f"{mirror} ({error})"
+    return ""
+
+
+def _names(debs: list[Path]) -> list[str]:
+    return sorted({deb.name.partition("_")[0] for deb in debs})
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """A Debian 13 tree with our packages in it, and a repository for apt to get them from."""
 
-import re
+import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -28,12 +28,30 @@ INSIDE = "/srv/inside"
 SMOKE_TEST = "/srv/smoke-test"
 """Where the tree finds the repository, and the programs that run in it."""
 
+_APT = ("-qq", "-o", "Acquire::Retries=3")
+
 _HERE = Path(__file__).parent
 
 
-def run(*command: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Runs a program; what it says is shown when it fails."""
-    done = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+def run(
+    *command: str | Path,
+    check: bool = True,
+    cwd: Path | None = None,
+    umask: int = -1,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Runs a program without input, in our environment and this one; what it says is shown when it fails."""
+    done = subprocess.run(
+        command,
+        check=False,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=cwd,
+        umask=umask,
+        env={**os.environ, **(environment or {})},
+    )
     if check and done.returncode:
         raise RuntimeError(f"{' '.join(map(str, command))} failed ({done.returncode}):\n{done.stdout}")
     return done
@@ -51,41 +69,24 @@ class Repository:
         self._gpg = ("gpg", "--homedir", self._keys.name, "--batch", "--yes", "--quiet")
         run(*self._gpg, "--passphrase", "", "--quick-generate-key", "mycroft image test", "ed25519", "sign", "1d")
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir()
+        self.folder.mkdir(parents=True)
         run(*self._gpg, "--armor", "--output", self.folder / "key.asc", "--export")
-        for deb in self._debs:
-            shutil.copy(deb, self.folder)
-        self.publish()
+        self.add(self._debs)
         return self
 
     def __exit__(self, *_: object) -> None:
         run("gpgconf", "--homedir", self._keys.name, "--kill", "gpg-agent")
         self._keys.cleanup()
 
-    def publish(self) -> None:
-        """Tells apt about all packages that are there."""
+    def add(self, debs: Iterable[Path]) -> None:
+        """Adds packages, and tells apt about all that are there."""
+        for deb in debs:
+            shutil.copy(deb, self.folder)
         packages = self._ftparchive("packages", ".")
         (self.folder / "Packages").write_text(packages)
         (self.folder / "Release").unlink(missing_ok=True)
         (self.folder / "Release").write_text(self._ftparchive("release", "."))
         run(*self._gpg, "--clearsign", "--output", self.folder / "InRelease", self.folder / "Release")
-
-    def add_next_version(self, version: str) -> None:
-        """Adds every package a second time, as a later version of itself."""
-        for deb in sorted(self.folder.glob("*.deb")):
-            unpacked = self.folder / ".next"
-            run("dpkg-deb", "--raw-extract", deb, unpacked)
-            control = unpacked / "DEBIAN/control"
-            text = control.read_text()
-            old = re.search(r"^Version: (.*)$", text, re.MULTILINE)
-            assert old, f"{deb} has no version"
-            text = text.replace(f"Version: {old[1]}", f"Version: {version}").replace(
-                f"(= {old[1]})", f"(= {version})"
-            )
-            control.write_text(text)
-            run("dpkg-deb", "--root-owner-group", "--build", unpacked, self.folder)
-            shutil.rmtree(unpacked)
-        self.publish()
 
     def _ftparchive(self, *arguments: str) -> str:
         return subprocess.run(
@@ -96,7 +97,8 @@ class Repository:
 class Tree:
     """The tree, in a folder; everything else that it needs is kept beside it, for the next time."""
 
-    def __init__(self, folder: Path, repository: Repository) -> None:
+    def __init__(self, folder: Path, repository: Repository, architecture: str | None = None) -> None:
+        self._architecture = architecture
         self.root = folder / "tree"
         self._base = folder / "base"
         self._downloads = folder / "downloads"
@@ -105,13 +107,14 @@ class Tree:
             f"--bind-ro={_HERE / 'inside'}:{INSIDE}",
             f"--bind-ro={_HERE.parents[1] / 'debian/tests'}:{SMOKE_TEST}",
         )
-        self._downloads.mkdir(exist_ok=True)
+        self._downloads.mkdir(parents=True, exist_ok=True)
 
     def create(self) -> None:
         """Starts anew, without our packages."""
         shutil.rmtree(self.root, ignore_errors=True)
         if not self._base.exists():
-            run("debootstrap", "--variant=minbase", SUITE, self.root, MIRROR)
+            options = (f"--arch={self._architecture}",) if self._architecture else ()
+            run("debootstrap", "--variant=minbase", *options, SUITE, self.root, MIRROR)
             self.install(BASE_PACKAGES)
             self.root.rename(self._base)
         run("cp", "--archive", "--reflink=auto", self._base, self.root)
@@ -127,12 +130,13 @@ class Tree:
 
     def install(self, packages: Sequence[str]) -> None:
         """Has apt install packages, before the tree is booted."""
-        self.run("apt-get", "-qq", "update")
-        self.run("apt-get", "-qq", "--yes", "--no-install-recommends", "install", *packages)
+        self.run("apt-get", *_APT, "update")
+        self.run("apt-get", *_APT, "--yes", "--no-install-recommends", "install", *packages)
 
-    def run(self, *command: str) -> str:
-        """Runs a program in the tree, which is not booted, with the network of this machine."""
-        options = ("--quiet", "--register=no", "--keep-unit", "--resolv-conf=copy-host", "--as-pid2", "--pipe")
+    def run(self, *command: str, network: bool = True) -> str:
+        """Runs a program in the tree, which is not booted, with the network of this machine or one of its own."""
+        reach = "--resolv-conf=copy-host" if network else "--private-network"
+        options = ("--quiet", "--register=no", "--keep-unit", "--as-pid2", "--pipe", reach)
         cache = f"--bind={self._downloads}:/var/cache/apt/archives"
         environment = "--setenv=DEBIAN_FRONTEND=noninteractive"
         return run("systemd-nspawn", *options, environment, *self.binds, cache, "-D", self.root, *command).stdout
