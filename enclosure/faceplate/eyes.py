@@ -40,8 +40,8 @@ UNDO_S = 0.6
 REFILL_S = 0.9
 """How long the firmware refills eyes whose spin it has ended itself (0.7 s, measured)."""
 
-REPAINT_S = 0.042
-"""For a level or a colour (measured). Of a fade only the last step is followed by all the rest."""
+FADE_S = 0.001
+"""A level is followed by the rest of what the eyes show, unless another one waits already, as in a fade."""
 
 SPIN_MS, SPIN_S = 32000, 30.0
 """A timed spin of nearly the longest there is (the firmware counts in 16 bits), and when it is sent anew."""
@@ -79,12 +79,12 @@ class Eyes:
             case EyesLevel():
                 self._pose = posed if posed == EYES_SPIN else None  # all pixels light up
                 self.level = command
-                return Step(command.lines, REPAINT_S)
+                return Step(command.lines, FADE_S)
             case EyesColor():
                 self._pose = posed if posed == EYES_SPIN else None  # it goes on spinning, in the new colour
                 self.color = command
                 self.pixels = [command] * PIXELS
-                return Step(command.lines, REPAINT_S) if self._pose else self.restored()
+                return Step(command.lines, FADE_S) if self._pose else self.restored()
             case EyesPixel():
                 self.pixels[command.index] = command.color
                 return self.restored() if posed else Step(command.lines)

@@ -140,8 +140,8 @@ def lit(faceplate: Faceplate) -> str:
 @pytest.mark.parametrize(
     ("commands", "wait_s"),
     [
-        ([], 0.3),
-        ([frames.EYES_RESET], 0.3),
+        ([], 0.5),
+        ([frames.EYES_RESET], 0.5),
         ([frames.EyesBlink("b")], 0.8),
         ([frames.EyesVolume(5)], 0.3),
         ([frames.EYES_NARROW, frames.EYES_WIDEN], 1.5),
@@ -151,9 +151,9 @@ def lit(faceplate: Faceplate) -> str:
         ([frames.MOUTH_TALK, frames.EYES_SPIN], 2),
         ([frames.MOUTH_TALK, frames.EYES_SPIN, frames.EyesLevel(10)], 2),
         ([frames.EyesTimedSpin(500)], 1.2),
-        ([frames.EYES_OFF], 0.3),
-        ([frames.EyesLevel(10)], 0.3),
-        ([frames.EyesFill(23)], 0.3),
+        ([frames.EYES_OFF], 0.5),
+        ([frames.EyesLevel(10)], 0.5),
+        ([frames.EyesFill(23)], 0.5),
     ],
 )
 async def test_the_knob_misses_nothing_whatever_is_shown(
