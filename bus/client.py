@@ -6,16 +6,16 @@ have been relayed, and a microphone that is muted and unmuted again is worse tha
 
 import asyncio
 import contextlib
-import fnmatch
 import logging
 import random
-import re
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from bus.errors import BusUnavailableError, FrameError
 from bus.message import Message
+from bus.topic import matcher
+from bus.topics import SUBSCRIBE
 from bus.websocket import WebSocket
 
 RETRY_FIRST_S = 0.1
@@ -30,8 +30,6 @@ CLOSE_TIMEOUT_S = 1.0
 
 INBOX_LIMIT = 1000
 """Messages that may wait for a slow handler; more wait in the socket, and then in the bus."""
-
-SUBSCRIBE = "bus.subscribe"
 
 UNHEARD_LIMIT = 1000
 """Messages of which we remember that the bus has not relayed them yet. It usually does within a millisecond."""
@@ -69,7 +67,7 @@ class BusClient:
         self._unheard: deque[tuple[int, str]] = deque(maxlen=UNHEARD_LIMIT)
         """Hash and type of what the bus has not relayed yet; it relays to the sender, too, and in order."""
         self._patterns: Sequence[str] = ()
-        self._hears = _matcher(("*",))
+        self._hears = matcher(("*",))
 
     async def run(
         self, handle: Handler, observe: Observer = lambda *_: None, patterns: Sequence[str] = ()
@@ -140,9 +138,9 @@ class BusClient:
 
     async def _serve(self, socket: WebSocket, inbox: asyncio.Queue[Message], observe: Observer) -> None:
         self._socket = socket
-        self._hears = _matcher(self._patterns or ("*",))
+        self._hears = matcher(self._patterns or ("*",))
         if self._patterns:
-            await socket.send(Message(SUBSCRIBE, {"patterns": list(self._patterns)}).serialize())
+            await socket.send(Message(SUBSCRIBE.name, {"patterns": list(self._patterns)}).serialize())
         self._connected.set()
         observe("open")
         try:
@@ -161,8 +159,8 @@ class BusClient:
             observe("close")
 
     def _await_echo(self, sent: tuple[int, str]) -> None:
-        if sent[1] == SUBSCRIBE:
-            self._hears = _matcher(())
+        if sent[1] == SUBSCRIBE.name:
+            self._hears = matcher(())
             self._unheard.clear()
         if self._hears(sent[1]) and not sent[1].startswith("bus."):  # which the bus answers, and does not relay
             self._unheard.append(sent)
@@ -179,10 +177,6 @@ class BusClient:
         self._unheard.clear()
         named = ", ".join(f"{count} {msg_type}" for msg_type, count in types.most_common(10))
         return f"; these may not have arrived: {named}" if named else ""
-
-
-def _matcher(patterns: Sequence[str]) -> Callable[[str], object]:
-    return re.compile("|".join(map(fnmatch.translate, patterns)) or r"(?!)").match
 
 
 async def _handle_all(inbox: asyncio.Queue[Message], handle: Handler) -> None:

@@ -1,7 +1,6 @@
 """What `mycroft-bus` does besides serving: send, listen, record, replay, status."""
 
 import asyncio
-import fnmatch
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -14,6 +13,7 @@ from bus import topics
 from bus.client import BusClient, open_socket
 from bus.errors import BusUnavailableError, Exit, FrameError, RecordingError
 from bus.message import Message, printable, render_data
+from bus.topic import matcher
 from bus.websocket import WebSocket
 
 ANSWER_TIMEOUT_S = 3.0
@@ -72,9 +72,10 @@ async def send(url: str, message: Message, wait: str | None, timeout_s: float) -
 async def listen(url: str, patterns: Sequence[str], *, as_json: bool) -> None:
     """Prints every message whose type matches one of the patterns (all, without any), until it is stopped."""
     colour = sys.stdout.isatty()
+    wanted = matcher(patterns or ("*",))
 
     async def show(message: Message) -> None:
-        if patterns and not any(fnmatch.fnmatchcase(message.msg_type, pattern) for pattern in patterns):
+        if not wanted(message.msg_type):
             return
         if as_json:
             print(message.serialize(), flush=True)

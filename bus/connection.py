@@ -152,12 +152,11 @@ class Connection(asyncio.Protocol):
         A handshake that is under way ends first: to drop it would be to refuse.
         """
         self._server.hub.leave(self)
-        self._deaf = True
         if self._ws.state is State.OPEN:
+            self._deaf = True
             self._ws.send_close(code, reason)
             self._process()
         elif self._ws.state is State.CONNECTING:
-            self._deaf = False
             self._goodbye = code, reason
         else:
             self.abort()

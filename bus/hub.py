@@ -1,18 +1,17 @@
 """Who is on the bus, and who gets what. Knows peers and bytes; no sockets, no event loop, no clock."""
 
-import fnmatch
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, Protocol
 
 from bus import topics
 from bus.errors import FrameError, PayloadError
 from bus.message import Message, check
 from bus.policy import Role, denial
+from bus.topic import matcher
 
-GREETING = Message("connected", {}, {"session": {"session_id": "default"}}).serialize().encode()
+GREETING = Message(topics.CONNECTED.name, {}, {"session": {"session_id": "default"}}).serialize().encode()
 """What a new client hears first, and nobody else; OVOS clients take their session from it."""
 
 MAX_PATTERNS = 64
@@ -170,10 +169,7 @@ class Hub:
 def _wanted(patterns: Sequence[str]) -> Callable[[str], bool]:
     """Whether a type matches one of the patterns; they are compiled when the first one comes."""
 
-    @cache
-    def match() -> Callable[[str], object]:
-        return re.compile("|".join(map(fnmatch.translate, patterns)) or r"(?!)").match
-
+    match = cache(partial(matcher, patterns))
     return lru_cache(MAX_PATTERNS)(lambda msg_type: match()(msg_type) is not None)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from bus.topics import PRIVILEGED
+from bus.topics import CONNECTED, PRIVILEGED
 
 ADMIN_GROUP = "mycroft-admin"
 ADMIN_USERS = ("root", "mycroft", "mycroft-admin")
@@ -76,7 +76,7 @@ def denial(msg_type: str, role: Role, may_administer: Callable[[], bool]) -> str
     """Why a client may not send this type; None: it may. `may_administer` is asked for privileged types only."""
     if role is Role.OBSERVE:
         return "this client may only listen"
-    if msg_type.startswith("bus.") or msg_type == "connected":  # OVOS clients take their session from the latter
+    if msg_type.startswith("bus.") or msg_type == CONNECTED.name:  # OVOS clients take their session from that
         return "only the bus itself says this"
     if msg_type in PRIVILEGED and not may_administer():
         return f"only root, the device's own services and members of {ADMIN_GROUP} may send this"

@@ -1,6 +1,8 @@
 """What a message type is: its fields, who sends it to whom, and where it comes from. Pure."""
 
-from collections.abc import Mapping
+import fnmatch
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any
@@ -170,3 +172,8 @@ class Topic:
             known = f"it has {', '.join(names)}" if names else "it has none"
             found += [f"{name} is no field of {self.name}; {known}" for name in data if name not in names]
         return found
+
+
+def matcher(patterns: Iterable[str]) -> Callable[[str], object]:
+    """Tells of a type whether it matches one of the patterns, such as enclosure.*; none match without any."""
+    return re.compile("|".join(map(fnmatch.translate, patterns)) or r"(?!)").match

@@ -409,8 +409,9 @@ def another_bus_is_left_alone(installed: Installed) -> str:
     """Ours says that it does not run, and the installation goes on. Later, it takes the port over."""
     machine = installed.machine
     other = "import socket, time; s = socket.create_server(('127.0.0.1', 8181)); time.sleep(600)"
+    knock = "import socket; socket.create_connection(('127.0.0.1', 8181))"
     machine.run("systemd-run", "--quiet", "--unit=other-bus", "python3", "-c", other)
-    time.sleep(1)
+    _until(lambda: machine.succeeds("python3", "-c", knock), "the other bus does not listen")
     said = machine.run("apt-get", "-qq", "--yes", "install", *installed.packages)
     found = re.search(r"^mycroft-bus: .*", said, re.MULTILINE)
     assert found, said
@@ -519,6 +520,7 @@ def _firmware(machine: Machine) -> str | None:
 def _listening(machine: Machine, pattern: str) -> Iterator[Callable[[], list[str]]]:
     """What a client hears meanwhile."""
     log = "/run/heard"
+    machine.run("rm", "-f", log)
     machine.run(
         "systemd-run",
         "--quiet",
@@ -528,11 +530,12 @@ def _listening(machine: Machine, pattern: str) -> Iterator[Callable[[], list[str
         STRANGER,
         "mycroft-bus",
         "listen",
+        "connected",
         pattern,
     )
-    time.sleep(1)
+    _until(lambda: "connected" in machine.run("cat", log, check=False), "the client is not let in")
     try:
-        yield lambda: machine.run("cat", log).splitlines()
+        yield lambda: [line for line in machine.run("cat", log).splitlines() if line.split()[1] != "connected"]
     finally:
         machine.run("systemctl", "stop", "heard.service")
 

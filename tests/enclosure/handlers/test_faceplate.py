@@ -15,6 +15,7 @@ from enclosure.faceplate.frames import Command
 from enclosure.faceplate.icons import Bitmap
 from enclosure.faceplate.link import State
 from enclosure.handlers.faceplate import FaceplateHandler
+from tests.enclosure.handlers.mark1 import Recorder
 
 NOTE = frames.MouthIcon(pictures.NOTE, 12, 0, clear=True)
 SMILE = frames.MouthIcon(pictures.SMILE, 0, 0, clear=True)
@@ -23,18 +24,15 @@ ARROW = "DDEAHAEA"
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAADklEQVR4nGP8z8DEwAAABQ0BA7hKXG8AAAAASUVORK5CYII="
 
 
-class Device:
+class Device(Recorder):
     """The handler, with a face that writes down what it is told."""
 
-    firmware = "1.4.2"
     pixels = (frames.EyesColor(1, 2, 3),) * 24
 
     def __init__(self) -> None:
+        super().__init__()
         self.said: list[Message] = []
         self.away = False
-        self.shown: list[Command] = []
-        self.reacted: list[Command | None] = []
-        self.idled: list[Command | None] = []
         self.dispatcher = Dispatcher(self.emit)
         self.handler = FaceplateHandler(self, self.dispatcher, self.emit)
 
@@ -42,15 +40,6 @@ class Device:
         if self.away:
             raise BusUnavailableError("no bus")
         self.said.append(message)
-
-    def show(self, command: Command) -> None:
-        self.shown.append(command)
-
-    def react(self, command: Command | None) -> None:
-        self.reacted.append(command)
-
-    def idle(self, command: Command | None) -> None:
-        self.idled.append(command)
 
     def forget(self) -> None:
         raise AssertionError("nothing is to be seen at once")
