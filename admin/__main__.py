@@ -4,9 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bus.config import Configuration, WebSocketSettings
+from bus.daemon.config import Configuration, WebSocketSettings
+from bus.daemon.start import lean
 from bus.errors import ConfigError, Exit
-from bus.start import lean
 
 EXAMPLES = """\
 examples:
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bus_url = options.bus or websocket.url
     with lean(tls=bus_url.startswith("wss:")):
         from admin.app import admin  # noqa: PLC0415  # not before, see lean
-        from bus.service import run  # noqa: PLC0415
+        from bus.daemon.runner import run  # noqa: PLC0415
 
     return run(lambda: admin(bus_url, options.dbus))
 

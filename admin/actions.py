@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bus import topics
-from bus.topic import Topic
+from bus.contract import ours as topics
+from bus.contract.topic import Topic
 
 
 class Host(Protocol):

@@ -10,12 +10,12 @@ from admin.dbus.system import SystemBus
 from admin.dbus.systemd import Systemd
 from admin.dbus.timedate import Timedate
 from admin.errors import HostError
-from bus import topics
-from bus.client import BusClient
-from bus.dispatch import Dispatcher, Emit
+from bus.client.client import BusClient
+from bus.client.dispatch import Dispatcher, Emit
+from bus.contract import ours as topics
+from bus.daemon.runner import notify
 from bus.errors import BusUnavailableError
 from bus.message import Message
-from bus.service import notify
 
 _LOGGER = logging.getLogger(__name__)
 

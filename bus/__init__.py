@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 __all__ = ["Message", "MessageBusClient"]
 
 if TYPE_CHECKING:
-    from bus.blocking import MessageBusClient
+    from bus.client.blocking import MessageBusClient
     from bus.message import Message
 else:
     import importlib
 
-    _HOMES = {"Message": "bus.message", "MessageBusClient": "bus.blocking"}
+    _HOMES = {"Message": "bus.message", "MessageBusClient": "bus.client.blocking"}
 
     def __getattr__(name: str) -> object:
         """Imports what a program asks for, when it asks: the daemons start without pyee and threads."""

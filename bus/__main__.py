@@ -6,10 +6,10 @@ import json
 import sys
 from collections.abc import Sequence
 
-from bus.config import BusSettings, Configuration, WebSocketSettings
+from bus.daemon.config import BusSettings, Configuration, WebSocketSettings
+from bus.daemon.start import lean
 from bus.errors import BusError, Exit
 from bus.message import Message, printable
-from bus.start import lean
 
 EXAMPLES = """\
 examples:
@@ -48,15 +48,15 @@ def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
     )
     settings = configuration.section("bus", BusSettings, socket=options.socket)
     with lean(tls=websocket.ssl or settings.remote_port is not None):
-        from bus.server import serve  # noqa: PLC0415  # not before, see lean
+        from bus.server.listener import serve  # noqa: PLC0415  # not before, see lean
 
     return serve(websocket, settings)
 
 
 def _talk(options: argparse.Namespace, url: str) -> int:
     with lean(tls=url.startswith("wss:")):
-        from bus import commands  # noqa: PLC0415  # serving does without them
-        from bus.service import run  # noqa: PLC0415
+        from bus.cli import commands  # noqa: PLC0415  # serving does without them
+        from bus.daemon.runner import run  # noqa: PLC0415
 
     match options.command:
         case "send":
@@ -78,8 +78,8 @@ def _talk(options: argparse.Namespace, url: str) -> int:
 
 
 def _types(options: argparse.Namespace) -> int:
-    from bus.service import run  # noqa: PLC0415
-    from bus.types_command import types  # noqa: PLC0415  # a long table
+    from bus.cli.types import types  # noqa: PLC0415  # a long table
+    from bus.daemon.runner import run  # noqa: PLC0415
 
     async def show() -> Exit:
         text = types(options.pattern, options.json)
@@ -92,7 +92,7 @@ def _types(options: argparse.Namespace) -> int:
 
 def _warn(msg_type: str, data: dict[str, object]) -> None:
     """Says what looks wrong with a message that is sent by hand; it is sent all the same."""
-    from bus.contract import problems  # noqa: PLC0415  # a long table
+    from bus.contract.lookup import problems  # noqa: PLC0415  # a long table
 
     for problem in problems(msg_type, data):
         print(printable(f"mycroft-bus: {msg_type}: {problem}"), file=sys.stderr)

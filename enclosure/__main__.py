@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bus.config import Configuration, WebSocketSettings
+from bus.daemon.config import Configuration, WebSocketSettings
+from bus.daemon.start import lean
 from bus.errors import ConfigError, Exit
 from bus.message import Message
-from bus.start import lean
 from enclosure.commands import COLOURS, eyes_message, shown
 from enclosure.config import EnclosureSettings, Profile, load_profile, profile_names
 
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "doctor":
         return _doctor(options, bus_url, profile, settings)
     with lean(tls=bus_url.startswith("wss:")):
-        from bus.service import run  # noqa: PLC0415  # not before, see lean
+        from bus.daemon.runner import run  # noqa: PLC0415  # not before, see lean
         from enclosure.app import enclosure  # noqa: PLC0415  # the doctor is to start where a library is missing
         from enclosure.state import state_file  # noqa: PLC0415
 
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _try_out(options: argparse.Namespace, bus_url: str) -> int:
     with lean(tls=bus_url.startswith("wss:")):
-        from bus.service import run  # noqa: PLC0415  # not before, see lean
+        from bus.daemon.runner import run  # noqa: PLC0415  # not before, see lean
         from enclosure.trial import put  # noqa: PLC0415  # the daemon does without it
 
     async def put_it() -> None:
@@ -77,7 +77,7 @@ def _try_out(options: argparse.Namespace, bus_url: str) -> int:
 
 def _doctor(options: argparse.Namespace, bus_url: str, profile: Profile, settings: EnclosureSettings) -> int:
     with lean(tls=bus_url.startswith("wss:")):
-        from bus.service import run  # noqa: PLC0415  # not before, see lean
+        from bus.daemon.runner import run  # noqa: PLC0415  # not before, see lean
         from enclosure import doctor  # noqa: PLC0415  # the daemon does without it
 
     control = settings.volume.control

@@ -5,16 +5,16 @@ import contextlib
 import logging
 from pathlib import Path
 
-from bus.client import BusClient
-from bus.dispatch import Dispatcher
+from bus.client.client import BusClient
+from bus.client.dispatch import Dispatcher
+from bus.daemon.runner import notify
 from bus.errors import BusUnavailableError
-from bus.service import notify
 from enclosure.config import Profile, VolumeSettings
 from enclosure.drivers.alsa import AlsaMixer
 from enclosure.drivers.null import NullFace
 from enclosure.drivers.serial import AsyncSerial
-from enclosure.faceplate.device import FaceplateDevice, FaceplateState
-from enclosure.faceplate.frames import Event
+from enclosure.events import Event, FaceplateState
+from enclosure.faceplate.device import FaceplateDevice
 from enclosure.handlers.buttons import ButtonHandler
 from enclosure.handlers.faceplate import FaceplateHandler
 from enclosure.handlers.lifecycle import LifecycleHandler

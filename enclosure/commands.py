@@ -4,10 +4,10 @@ import base64
 import re
 from pathlib import Path
 
-from bus import topics
+from bus.contract import ours as topics
 from bus.errors import PayloadError
 from bus.message import Message
-from enclosure.faceplate.images import decode_image
+from enclosure.images import decode_image
 
 PICTURES = (".png", ".jpg", ".jpeg")
 

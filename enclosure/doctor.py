@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bus import topics
-from bus.client import BusClient
+from bus.client.client import BusClient
+from bus.contract import ours as topics
+from bus.contract.topic import Topic
 from bus.errors import BusUnavailableError
 from bus.message import Message
-from bus.topic import Topic
 from enclosure.drivers.serial import AsyncSerial
 from enclosure.errors import MixerError
 from enclosure.faceplate.link import Link

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from bus import topics
-from bus.client import open_socket
-from bus.commands import ANSWER_TIMEOUT_S
+from bus.cli.commands import ANSWER_TIMEOUT_S
+from bus.client.client import open_socket
+from bus.contract import ours as topics
 from bus.errors import BusUnavailableError, PayloadError
 from bus.message import Message
 from enclosure.errors import FaceplateError

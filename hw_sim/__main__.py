@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from bus.daemon.runner import run
 from bus.errors import Exit
-from bus.service import run
 from hw_sim.device import Ports, run_device
 from hw_sim.errors import SimulatorError
 from hw_sim.faceplate import Faceplate

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bus.client import BusClient
+from bus.client.client import BusClient
 from bus.message import Message, render
 from hw_sim.errors import SimulatorError
 from hw_sim.faceplate import Faceplate

@@ -24,12 +24,12 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bus import topics
-from bus.client import BusClient
-from bus.config import BusSettings, WebSocketSettings
+from bus.client.client import BusClient
+from bus.contract import ours as topics
+from bus.contract.topic import Family, Field, Topic
+from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.message import Message
-from bus.server import Server
-from bus.topic import Family, Field, Topic
+from bus.server.listener import Server
 from hw_sim.faceplate import Faceplate
 from hw_sim.links import Cable
 from hw_sim.process import Program

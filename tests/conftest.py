@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from enclosure.faceplate.icons import Bitmap
+from enclosure.display import Bitmap
 from hw_sim.faceplate import Faceplate
 from hw_sim.host import Host
 from hw_sim.links import CABLES

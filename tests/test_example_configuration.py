@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from bus.config import BusSettings, WebSocketSettings, without_comments
+from bus.daemon.config import BusSettings, WebSocketSettings, without_comments
 from enclosure.config import EnclosureSettings
 
 EXAMPLE = Path(__file__).parents[1] / "docs/mycroft.conf.example"

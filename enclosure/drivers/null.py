@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from enclosure.faceplate.frames import Command, EyesColor
+from enclosure.display import Command, EyesColor, MouthCommand
 
 
 class NullFace:
@@ -23,8 +23,8 @@ class NullFace:
     def show(self, command: Command) -> None:
         """Takes a command."""
 
-    def react(self, command: Command | None) -> None:
+    def react(self, command: MouthCommand | None) -> None:
         """Takes what the mouth would do."""
 
-    def idle(self, command: Command | None) -> None:
+    def idle(self, command: MouthCommand | None) -> None:
         """Takes what the mouth would show."""

@@ -8,25 +8,27 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from enclosure.faceplate import icons, text
-from enclosure.faceplate.eyes import Eyes, Step
-from enclosure.faceplate.frames import (
-    MOUTH_RESET,
-    SYSTEM_MUTE,
-    SYSTEM_UNMUTE,
-    Banner,
-    Brightness,
+from enclosure.display import (
+    EMPTY,
+    HEIGHT,
+    Bitmap,
     Command,
-    Event,
     EyesColor,
+    EyesCommand,
     EyesLevel,
+    MouthAction,
+    MouthCommand,
     MouthIcon,
     MouthText,
-    Pressed,
-    Turned,
+    SystemAction,
+    SystemCommand,
     Weather,
 )
-from enclosure.faceplate.link import Link, State
+from enclosure.events import Brightness, Chosen, Event, FaceplateState, LinkState, Pressed, Turned
+from enclosure.faceplate import text
+from enclosure.faceplate.eyes import Eyes, Step
+from enclosure.faceplate.link import Link
+from enclosure.faceplate.protocol import Banner, lines
 from enclosure.ports import SerialPort
 
 DEFAULT_COLOR = EyesColor(0, 0, 255)
@@ -40,7 +42,6 @@ SCROLL_PAUSE_S = text.SCROLL_PIXELS * text.STEP_S / 2 - 0.12
 """After each half of a step of a text that we scroll, which takes 0.12 s on the line. The text is then as fast as
 the firmware's own, and the line mostly quiet: the firmware feels neither knob nor button while it reads."""
 
-PICTURES = (MouthIcon, Weather)
 REFRESH_S = 20.0
 """The firmware's menu wipes pictures, and says nothing when it closes: they are shown again every now and then."""
 
@@ -52,24 +53,14 @@ Scene = tuple[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class FaceplateState:
-    """An event: the faceplate has come or gone."""
-
-    state: State
-    firmware: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Overlaid:
-    """A command: a picture over the weather."""
+    """A picture over the weather."""
 
     below: Weather
     above: MouthIcon
 
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """What to send."""
-        return (*self.below.lines, *self.above.lines)
+
+Picture = MouthIcon | Weather | Overlaid
 
 
 class FaceplateDevice:
@@ -78,17 +69,15 @@ class FaceplateDevice:
     `on_event` gets knob, button, menu and FaceplateState, and must not wait.
     """
 
-    def __init__(
-        self, open_port: Callable[[], SerialPort], on_event: Callable[[Event | FaceplateState], None]
-    ) -> None:
+    def __init__(self, open_port: Callable[[], SerialPort], on_event: Callable[[Event], None]) -> None:
         self._link = Link(open_port, self._take, self._on_state, self._restore)
         self._on_event = on_event
         self._eyes = Eyes(DEFAULT_COLOR, DEFAULT_LEVEL)
         self._shown: Step | None = None
-        self._content: Command | None = None
-        self._reaction: Command | None = None
-        self._idle: Command | None = None
-        self._picture = icons.EMPTY
+        self._content: MouthCommand | Overlaid | None = None
+        self._reaction: MouthCommand | None = None
+        self._idle: MouthCommand | None = None
+        self._picture = EMPTY
         self._scenes: Iterator[Scene] = iter(())
         self._touched_until = 0.0
         self._muted: bool | None = None  # until somebody says so
@@ -108,7 +97,7 @@ class FaceplateDevice:
     @property
     def firmware(self) -> str | None:
         """The version of the faceplate's firmware; None while it does not answer."""
-        return self._link.firmware if self._link.state is State.CONNECTED else None
+        return self._link.firmware if self._link.state is LinkState.CONNECTED else None
 
     @property
     def pixels(self) -> Sequence[EyesColor]:
@@ -117,34 +106,33 @@ class FaceplateDevice:
 
     def show(self, command: Command) -> None:
         """Shows a command now, or as soon as the face is back. On the mouth it stays until the next one."""
-        line = command.lines[0]
-        if line.startswith("eyes."):
+        if isinstance(command, EyesCommand):
             self._show_eyes(self._eyes.take(command))
-        elif line.startswith("system."):
-            if command in (SYSTEM_MUTE, SYSTEM_UNMUTE):
-                self._muted = command == SYSTEM_MUTE
+        elif isinstance(command, SystemCommand):
+            if command in (SystemAction.MUTE, SystemAction.UNMUTE):
+                self._muted = command == SystemAction.MUTE
             self._send(command)
-        elif command == MOUTH_RESET:
-            self._content, self._picture = None, icons.EMPTY
-            self._show_mouth(MOUTH_RESET)  # also before a viseme, which the firmware would ignore
+        elif command == MouthAction.RESET:
+            self._content, self._picture = None, EMPTY
+            self._show_mouth(MouthAction.RESET)  # also before a viseme, which the firmware would ignore
             if by_itself := self._reaction or self._idle:
                 self._show_mouth(by_itself)
         else:
             self._show_mouth(self._composed(command))
 
-    def react(self, command: Command | None) -> None:
+    def react(self, command: MouthCommand | None) -> None:
         """Shows what the mouth does by itself, unless a skill has put something there; None: nothing any more."""
         before, self._reaction = self._reaction, command
         if self._content is None and (command or before):
             if self._idle and not before:
-                self._send(MOUTH_RESET)  # the firmware ignores a viseme over a picture
-            self._show_mouth(command or self._idle or MOUTH_RESET)
+                self._send(MouthAction.RESET)  # the firmware ignores a viseme over a picture
+            self._show_mouth(command or self._idle or MouthAction.RESET)
 
-    def idle(self, command: Command | None) -> None:
+    def idle(self, command: MouthCommand | None) -> None:
         """Shows what the mouth does where there is nothing else to see; None: nothing any more."""
         before, self._idle = self._idle, command
         if self._content is None and self._reaction is None and command != before:
-            self._show_mouth(command or MOUTH_RESET)
+            self._show_mouth(command or MouthAction.RESET)
 
     # Eyes.
 
@@ -169,7 +157,7 @@ class FaceplateDevice:
 
     # Mouth.
 
-    def _composed(self, command: Command) -> Command:
+    def _composed(self, command: MouthCommand) -> MouthCommand:
         """Makes a command the content of the mouth; returns what to send for it.
 
         A picture that leaves the rest of the mouth as it is goes out with what lies above and below it.
@@ -177,24 +165,24 @@ class FaceplateDevice:
         clear = self._content is None and bool(self._reaction or self._idle)
         before, self._content = self._content, command
         if not isinstance(command, MouthIcon):
-            self._picture = icons.EMPTY
+            self._picture = EMPTY
             return command
-        below = icons.EMPTY if command.clear else self._picture
+        below = EMPTY if command.clear else self._picture
         self._picture = command.bitmap.over(below, command.x, command.y)
         self._content = MouthIcon(self._picture, 0, 0, clear=True)
         columns = self._picture.columns[command.x : command.x + len(command.bitmap.columns)]
-        shown = MouthIcon(icons.Bitmap(icons.HEIGHT, columns), command.x, 0, command.clear or clear)
+        shown = MouthIcon(Bitmap(HEIGHT, columns), command.x, 0, command.clear or clear)
         ground = before.below if isinstance(before, Overlaid) else before
         if isinstance(ground, Weather) and not shown.clear:
             self._content = Overlaid(ground, shown)
         return shown
 
-    def _show_mouth(self, command: Command) -> None:
+    def _show_mouth(self, command: MouthCommand) -> None:
         self._put_on_mouth(command)
-        if (step := self._eyes.mouth(busy=command != MOUTH_RESET)) is not None:
+        if (step := self._eyes.mouth(busy=command != MouthAction.RESET)) is not None:
             self._show_eyes(step)
 
-    def _put_on_mouth(self, command: Command) -> None:
+    def _put_on_mouth(self, command: MouthCommand | Overlaid) -> None:
         self._scenes = iter(())
         if isinstance(command, MouthText) and (len(command.text) > text.MAX_LENGTH or not command.repeat):
             self._scenes = _scenes(command)
@@ -202,7 +190,7 @@ class FaceplateDevice:
             return
         self._send(command)
         picture = self._content or command
-        if isinstance(picture, PICTURES):
+        if isinstance(picture, Picture):
             self._scenes = _refreshes(picture)
             asyncio.get_running_loop().call_later(REFRESH_S, self._play, self._scenes)
 
@@ -216,15 +204,15 @@ class FaceplateDevice:
             return
         scene = next(scenes, None)
         if scene is None:
-            self.show(MOUTH_RESET)
+            self.show(MouthAction.RESET)
             return
         line, lasts_s = scene
         self._link.send(line, lambda: loop.call_later(lasts_s, self._play, scenes))
 
     # The link.
 
-    def _send(self, command: Command) -> None:
-        for line in command.lines:
+    def _send(self, command: Command | Overlaid) -> None:
+        for line in _lines(command):
             self._link.send(line)
 
     def _restore(self) -> None:
@@ -232,16 +220,16 @@ class FaceplateDevice:
         self._send(self._eyes.level)
         self._send(self._eyes.color)
         if self._muted is not None:
-            self._send(SYSTEM_MUTE if self._muted else SYSTEM_UNMUTE)
+            self._send(SystemAction.MUTE if self._muted else SystemAction.UNMUTE)
         self._show_eyes(self._eyes.restored())
-        self._put_on_mouth(self._content or self._reaction or self._idle or MOUTH_RESET)
+        self._put_on_mouth(self._content or self._reaction or self._idle or MouthAction.RESET)
 
-    def _on_state(self, state: State) -> None:
+    def _on_state(self, state: LinkState) -> None:
         self._on_event(FaceplateState(state, self._link.firmware))
-        if state is State.CONNECTED:
+        if state is LinkState.CONNECTED:
             self._restore()
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: Banner | Turned | Pressed | Chosen | Brightness) -> None:
         if isinstance(event, Banner):
             self._restore()
             return
@@ -252,21 +240,27 @@ class FaceplateDevice:
         self._on_event(event)
 
 
+def _lines(content: Command | Overlaid) -> Sequence[str]:
+    if isinstance(content, Overlaid):
+        return (*lines(content.below), *lines(content.above))
+    return lines(content)
+
+
 def _scenes(shown: MouthText) -> Iterator[Scene]:
     """A text that the firmware does not show by itself as it should be."""
     if len(shown.text) <= text.MAX_LENGTH:
-        yield shown.lines[0], max(text.duration_s(shown.text), STANDS_S)
+        yield lines(shown)[0], max(text.duration_s(shown.text), STANDS_S)
         return
     while True:
         for bitmap in text.scrolled(shown.text):
-            for line in MouthIcon(bitmap, 0, 0, clear=True).lines:
+            for line in lines(MouthIcon(bitmap, 0, 0, clear=True)):
                 yield line, SCROLL_PAUSE_S
         if not shown.repeat:
             return
 
 
-def _refreshes(picture: Command) -> Iterator[Scene]:
-    *first, last = picture.lines
+def _refreshes(picture: Picture) -> Iterator[Scene]:
+    *first, last = _lines(picture)
     while True:
         for line in first:
             yield line, 0.0

@@ -6,20 +6,14 @@ it has anyway, all 20 do (the real firmware v1.4.2, measured). So open eyes are 
 ``eyes.color``, and an animation that ends OPEN is followed by them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from enclosure.faceplate.frames import (
-    EYES_NARROW,
-    EYES_OFF,
-    EYES_ON,
-    EYES_RESET,
-    EYES_SPIN,
-    EYES_UNLOOK,
-    EYES_WIDEN,
-    Command,
+from enclosure.display import (
+    EyesAction,
     EyesBlink,
     EyesColor,
+    EyesCommand,
     EyesFill,
     EyesLevel,
     EyesLook,
@@ -27,6 +21,7 @@ from enclosure.faceplate.frames import (
     EyesTimedSpin,
     EyesVolume,
 )
+from enclosure.faceplate.protocol import lines
 
 PIXELS = 24
 
@@ -51,7 +46,7 @@ SPIN_MS, SPIN_S = 32000, 30.0
 class Step:
     """Lines to send. What lasts for some time only is followed by `restored`."""
 
-    lines: tuple[str, ...]
+    lines: Sequence[str]
     lasts_s: float = 0.0
 
 
@@ -62,75 +57,75 @@ class Eyes:
         self.color = color
         self.level = level
         self.pixels = [color] * PIXELS
-        self._pose: Command | None = None
+        self._pose: EyesCommand | None = None
         self._mouth_busy = False
 
-    def take(self, command: Command) -> Step:
+    def take(self, command: EyesCommand) -> Step:
         """Changes what the eyes show; returns what to send for it."""
         posed, self._pose = self._pose, None
         match command:
             case EyesVolume():
                 self._pose = posed
-                return Step(command.lines, RING_S)
+                return Step(lines(command), RING_S)
             case EyesBlink():
-                return Step(command.lines, BLINK_S + (UNDO_S if posed else 0))
+                return Step(lines(command), BLINK_S + (UNDO_S if posed else 0))
             case EyesTimedSpin():
-                return Step(command.lines, command.ms / 1000)
+                return Step(lines(command), command.ms / 1000)
             case EyesLevel():
-                self._pose = posed if posed == EYES_SPIN else None  # all pixels light up
+                self._pose = posed if posed == EyesAction.SPIN else None  # all pixels light up
                 self.level = command
-                return Step(command.lines, FADE_S)
+                return Step(lines(command), FADE_S)
             case EyesColor():
-                self._pose = posed if posed == EYES_SPIN else None  # it goes on spinning, in the new colour
+                self._pose = posed if posed == EyesAction.SPIN else None  # it goes on spinning, in the new colour
                 self.color = command
                 self.pixels = [command] * PIXELS
-                return Step(command.lines, FADE_S) if self._pose else self.restored()
+                return Step(lines(command), FADE_S) if self._pose else self.restored()
             case EyesPixel():
                 self.pixels[command.index] = command.color
-                return self.restored() if posed else Step(command.lines)
+                return self.restored() if posed else Step(lines(command))
             case EyesFill():
                 lit = command.last + 1
                 self.pixels = [self.color] * lit + [DARK] * (PIXELS - lit)
-                return Step(command.lines) if lit < PIXELS else self.restored()
+                return Step(lines(command)) if lit < PIXELS else self.restored()
             case EyesLook():
                 self._pose = command
-                return Step(command.lines)
-        if command in (EYES_SPIN, EYES_NARROW):
+                return Step(lines(command))
+        if command in (EyesAction.SPIN, EyesAction.NARROW):
             self._pose = command
             return self.restored()
-        if command in (EYES_WIDEN, EYES_UNLOOK):
-            return Step(command.lines, UNDO_S)
-        if command == EYES_OFF:
+        if command in (EyesAction.WIDEN, EyesAction.UNLOOK):
+            return Step(lines(command), UNDO_S)
+        if command == EyesAction.OFF:
             self.pixels = [DARK] * PIXELS
-        elif command in (EYES_ON, EYES_RESET):
+        elif command in (EyesAction.ON, EyesAction.RESET):
             self.pixels = [self.color] * PIXELS
         return self.restored()
 
     def mouth(self, *, busy: bool) -> Step | None:
         """Takes that something has come on the mouth, or nothing is there any more; what to send then."""
         self._mouth_busy = busy
-        if not busy or self._pose != EYES_SPIN:
+        if not busy or self._pose != EyesAction.SPIN:
             return None
         self._pose = None  # the firmware ends a spin for it
         return Step((), REFILL_S)
 
     def restored(self) -> Step:
         """What makes any eyes look like this, also those of a faceplate that has just been reset."""
-        if self._pose == EYES_SPIN and self._mouth_busy:  # the firmware lets none be that has no end
-            return Step(EyesTimedSpin(SPIN_MS).lines, SPIN_S)
-        return Step(self._pose.lines if self._pose else tuple(self._still()))
+        if self._pose == EyesAction.SPIN and self._mouth_busy:  # the firmware lets none be that has no end
+            return Step(lines(EyesTimedSpin(SPIN_MS)), SPIN_S)
+        return Step(lines(self._pose) if self._pose else tuple(self._still()))
 
     def _still(self) -> Iterator[str]:
         if self.pixels.count(DARK) > PIXELS // 2:
             ground = DARK
-            yield from EYES_OFF.lines
+            yield from lines(EyesAction.OFF)
         else:
             ground = self.color
-            yield from EyesPixel(0, self.color).lines
-            yield from self.color.lines
+            yield from lines(EyesPixel(0, self.color))
+            yield from lines(self.color)
         for index, color in enumerate(self.pixels):
             if color != ground:
-                yield from EyesPixel(index, color).lines
+                yield from lines(EyesPixel(index, color))
 
 
 DARK = EyesColor(0, 0, 0)

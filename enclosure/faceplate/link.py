@@ -8,24 +8,11 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from enum import StrEnum
 
+from enclosure.display import SystemAction
 from enclosure.errors import FaceplateError
-from enclosure.faceplate.frames import (
-    ECHO,
-    SYSTEM_RESET,
-    VERSION,
-    Banner,
-    Brightness,
-    Choice,
-    Chosen,
-    Echo,
-    Event,
-    Pressed,
-    Turned,
-    Version,
-    parse,
-)
+from enclosure.events import Brightness, Choice, Chosen, LinkState, Pressed, Turned
+from enclosure.faceplate.protocol import ECHO, VERSION, Banner, Echo, Version, lines, parse
 from enclosure.ports import SerialPort
 
 BYTE_S = 10 / 9600
@@ -65,15 +52,7 @@ def deaf_s_after(line: str) -> float:
     """How long the firmware reads nothing after this line: it blinks, or starts anew (measured)."""
     if line.startswith("system.blink="):
         return float(line.removeprefix("system.blink="))
-    return 2.1 if line == SYSTEM_RESET.line else 0.0
-
-
-class State(StrEnum):
-    """Of the link."""
-
-    UNPLUGGED = "unplugged"
-    SILENT = "silent"
-    CONNECTED = "connected"
+    return 2.1 if line in lines(SystemAction.RESET) else 0.0
 
 
 class Link:
@@ -86,15 +65,15 @@ class Link:
     def __init__(
         self,
         open_port: Callable[[], SerialPort],
-        on_event: Callable[[Event], None],
-        on_state: Callable[[State], None],
+        on_event: Callable[[Banner | Turned | Pressed | Chosen | Brightness], None],
+        on_state: Callable[[LinkState], None],
         on_overrun: Callable[[], None],
     ) -> None:
         self._open_port = open_port
         self._on_event = on_event
         self._on_state = on_state
         self._on_overrun = on_overrun
-        self.state: State | None = None
+        self.state: LinkState | None = None
         self.firmware: str | None = None
         self._version_known = asyncio.Event()
         self._queue: deque[tuple[str, Callable[[], object] | None]] = deque()
@@ -113,7 +92,7 @@ class Link:
 
     def send(self, line: str, echoed: Callable[[], object] | None = None) -> None:
         """Queues a line; `echoed` is called when the firmware has it. While nobody answers it is forgotten."""
-        if self.state is not State.CONNECTED:
+        if self.state is not LinkState.CONNECTED:
             return
         if len(self._queue) >= QUEUE_LIMIT:
             _LOGGER.debug("more than the faceplate can take")
@@ -139,7 +118,7 @@ class Link:
             try:
                 port = self._open_port()
             except OSError as error:
-                self._change(State.UNPLUGGED, error)
+                self._change(LinkState.UNPLUGGED, error)
             else:
                 await self._use(port)
             await asyncio.sleep(PROBE_INTERVAL_S)
@@ -153,7 +132,7 @@ class Link:
                 group.create_task(self._read(port))
                 group.create_task(self._write(port))
         except* OSError as errors:
-            self._change(State.UNPLUGGED, errors.exceptions[0])
+            self._change(LinkState.UNPLUGGED, errors.exceptions[0])
         finally:
             port.close()
 
@@ -162,9 +141,9 @@ class Link:
             try:
                 # Whatever somebody else left unfinished ends here, and nothing counts as an event before the
                 # echo: what arrives first may be the end of an older line.
-                await self._exchange(port, VERSION.line)
+                await self._exchange(port, VERSION)
                 await self._version()
-                self._change(State.CONNECTED, f"firmware {self.firmware}")
+                self._change(LinkState.CONNECTED, f"firmware {self.firmware}")
                 while True:
                     await self._queued.wait()
                     while self._queue:
@@ -175,7 +154,7 @@ class Link:
                     self._queued.clear()
                     self.drained.set()
             except FaceplateError as error:
-                self._change(State.SILENT, error)
+                self._change(LinkState.SILENT, error)
                 await asyncio.sleep(PROBE_INTERVAL_S)
 
     async def _exchange(self, port: SerialPort, line: str) -> None:
@@ -188,7 +167,7 @@ class Link:
             await self._end_of_test()
             self._answer = loop.create_future()
             # A first line end makes an end of whatever an interrupted or damaged line has left behind.
-            first = "\n" if attempt or self.state is not State.CONNECTED else ""
+            first = "\n" if attempt or self.state is not LinkState.CONNECTED else ""
             port.write(f"{first}{line}\n".encode("ascii"))
             try:
                 async with asyncio.timeout(timeout_s):
@@ -261,20 +240,22 @@ class Link:
             self._on_event(Brightness(level))
         self._own_update = False
 
-    def _follow_test(self, event: Event) -> None:
+    def _follow_test(self, event: Turned | Pressed | Chosen) -> None:
         """Sends nothing while the menu's test goes on: it would only be lost, and the face seem silent."""
         if event == Chosen(Choice.TEST_BEGIN):
             self._no_test.clear()
         elif event == Chosen(Choice.TEST_END):
             self._no_test.set()
 
-    def _change(self, state: State, why: object) -> None:
-        if state is not State.CONNECTED:
+    def _change(self, state: LinkState, why: object) -> None:
+        if state is not LinkState.CONNECTED:
             self._queue.clear()
             self.drained.set()
         if state is self.state:
             _LOGGER.debug("faceplate still %s: %s", state, why)
             return
         self.state = state
-        _LOGGER.log(logging.INFO if state is State.CONNECTED else logging.WARNING, "faceplate %s: %s", state, why)
+        _LOGGER.log(
+            logging.INFO if state is LinkState.CONNECTED else logging.WARNING, "faceplate %s: %s", state, why
+        )
         self._on_state(state)

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 
-from enclosure.faceplate.icons import HEIGHT, WIDTH, Bitmap
+from enclosure.display import HEIGHT, WIDTH, Bitmap
 
 MAX_LENGTH = 32
 """Characters that one text line may carry. The length of a text grows the firmware's heap for good, and longer

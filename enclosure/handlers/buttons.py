@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 from functools import partial
 
-from bus import topics
-from bus.dispatch import Dispatcher, Emit, is_local
+from bus.client.dispatch import Dispatcher, Emit, is_local
+from bus.contract import ours as topics
+from bus.contract.topic import Topic
 from bus.errors import BusUnavailableError
 from bus.message import Message
-from bus.topic import Topic
 from enclosure.config import Press
-from enclosure.faceplate.frames import Pressed, Turned
+from enclosure.events import Pressed, Turned
 
 SOURCE = "mycroft_enclosure"
 """The source of the messages that come of what somebody does with the device."""

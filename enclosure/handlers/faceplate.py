@@ -9,18 +9,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from bus import topics
-from bus.dispatch import Dispatcher, Emit, is_local
+from bus.client.dispatch import Dispatcher, Emit, is_local
+from bus.contract import ours as topics
+from bus.contract.topic import Topic
 from bus.errors import PayloadError
 from bus.message import Message
-from bus.topic import Topic
-from enclosure.faceplate import frames, icons, pictures
-from enclosure.faceplate.device import FaceplateState
-from enclosure.faceplate.frames import Command
-from enclosure.faceplate.icons import Bitmap
-from enclosure.faceplate.images import MAX_BYTES, decode_image
+from enclosure import artwork, display, icons
+from enclosure.display import Bitmap, Command, MouthCommand
+from enclosure.events import FaceplateState
 from enclosure.faceplate.text import displayable
 from enclosure.handlers.buttons import PLAYING
+from enclosure.images import MAX_BYTES, decode_image
 from enclosure.ports import Face
 
 NEWEST_FIRMWARE = "1.4.2"
@@ -34,8 +33,8 @@ def placed(bitmap: Bitmap, x: int, y: int, clear: bool) -> Command | None:
     """What of a picture is on the mouth; where nothing of it is, at most the rest is emptied."""
     shown = bitmap.shifted(x, y)
     if not shown.columns or not shown.height:
-        return frames.MOUTH_RESET if clear else None
-    return frames.MouthIcon(shown, max(x, 0), max(y, 0), clear)
+        return display.MouthAction.RESET if clear else None
+    return display.MouthIcon(shown, max(x, 0), max(y, 0), clear)
 
 
 def picture(img_code: str, xOffset: int, yOffset: int, clearPrev: bool) -> Command | None:  # noqa: N803  # as in the message
@@ -48,17 +47,17 @@ def picture(img_code: str, xOffset: int, yOffset: int, clearPrev: bool) -> Comma
 
 def fill(percentage: float) -> Command:
     """The eyes as a gauge; one pixel is lit at 0 %."""
-    return frames.EyesFill(round(23 * percentage / 100))
+    return display.EyesFill(round(23 * percentage / 100))
 
 
 def setpixel(idx: int, r: int, g: int, b: int) -> Command:
     """One pixel of the eyes."""
-    return frames.EyesPixel(idx, frames.EyesColor(r, g, b))
+    return display.EyesPixel(idx, display.EyesColor(r, g, b))
 
 
 def timedspin(length: int) -> Command:
     """A spin of so many ms."""
-    return frames.EyesTimedSpin(max(length, 1))
+    return display.EyesTimedSpin(max(length, 1))
 
 
 def weather(img_code: int, temp: object) -> Command:
@@ -69,62 +68,62 @@ def weather(img_code: int, temp: object) -> Command:
         raise PayloadError("temp is not a number") from None
     if not -99 <= degrees <= 999:
         raise PayloadError("temp is not between -99 and 999")
-    return frames.Weather(str(degrees), pictures.WEATHER[img_code])
+    return display.Weather(str(degrees), artwork.WEATHER[img_code])
 
 
-def viseme(code: object) -> Command:
+def viseme(code: object) -> MouthCommand:
     """The mouth of a sound."""
     if str(code) not in {*"0123456"}:
         raise PayloadError("code is none of 0 to 6")
-    return frames.MouthViseme(int(str(code)))
+    return display.MouthViseme(int(str(code)))
 
 
 def written(text: str, repeat: bool = True) -> Command:
     """A text; none empties the mouth."""
     shown = displayable(text)
-    return frames.MouthText(shown, repeat) if shown else frames.MOUTH_RESET
+    return display.MouthText(shown, repeat) if shown else display.MouthAction.RESET
 
 
 _SHOWN: dict[Topic, Callable[..., Command | None]] = {
-    topics.EYES_ON: lambda: frames.EYES_ON,
-    topics.EYES_OFF: lambda: frames.EYES_OFF,
-    topics.EYES_RESET: lambda: frames.EYES_RESET,
-    topics.EYES_SPIN: lambda: frames.EYES_SPIN,
-    topics.EYES_NARROW: lambda: frames.EYES_NARROW,
-    topics.EYES_WIDEN: lambda: frames.EYES_WIDEN,
-    topics.EYES_UNLOOK: lambda: frames.EYES_UNLOOK,
-    topics.EYES_BLINK: frames.EyesBlink,
-    topics.EYES_COLOR: frames.EyesColor,
-    topics.EYES_LEVEL: frames.EyesLevel,
-    topics.EYES_VOLUME: frames.EyesVolume,
-    topics.EYES_LOOK: frames.EyesLook,
+    topics.EYES_ON: lambda: display.EyesAction.ON,
+    topics.EYES_OFF: lambda: display.EyesAction.OFF,
+    topics.EYES_RESET: lambda: display.EyesAction.RESET,
+    topics.EYES_SPIN: lambda: display.EyesAction.SPIN,
+    topics.EYES_NARROW: lambda: display.EyesAction.NARROW,
+    topics.EYES_WIDEN: lambda: display.EyesAction.WIDEN,
+    topics.EYES_UNLOOK: lambda: display.EyesAction.UNLOOK,
+    topics.EYES_BLINK: display.EyesBlink,
+    topics.EYES_COLOR: display.EyesColor,
+    topics.EYES_LEVEL: display.EyesLevel,
+    topics.EYES_VOLUME: display.EyesVolume,
+    topics.EYES_LOOK: display.EyesLook,
     topics.EYES_SETPIXEL: setpixel,
     topics.EYES_FILL: fill,
     topics.EYES_TIMEDSPIN: timedspin,
-    topics.MOUTH_RESET: lambda: frames.MOUTH_RESET,
-    topics.MOUTH_SMILE: lambda: frames.MouthIcon(pictures.SMILE, 0, 0, clear=True),
+    topics.MOUTH_RESET: lambda: display.MouthAction.RESET,
+    topics.MOUTH_SMILE: lambda: display.MouthIcon(artwork.SMILE, 0, 0, clear=True),
     topics.MOUTH_TEXT: written,
     topics.MOUTH_DISPLAY: picture,
     topics.WEATHER_DISPLAY: weather,
     topics.DISPLAY_DATE: written,
     topics.DISPLAY_TIME: written,
-    topics.FACEPLATE_RESET: lambda: frames.SYSTEM_RESET,
-    topics.FACEPLATE_MUTE: lambda: frames.SYSTEM_MUTE,
-    topics.FACEPLATE_UNMUTE: lambda: frames.SYSTEM_UNMUTE,
-    topics.FACEPLATE_BLINK: frames.SystemBlink,
+    topics.FACEPLATE_RESET: lambda: display.SystemAction.RESET,
+    topics.FACEPLATE_MUTE: lambda: display.SystemAction.MUTE,
+    topics.FACEPLATE_UNMUTE: lambda: display.SystemAction.UNMUTE,
+    topics.FACEPLATE_BLINK: display.SystemBlink,
 }
 """What a skill puts on the face."""
 
-_PASSING: dict[Topic, Callable[..., Command]] = {
-    topics.MOUTH_TALK: lambda: frames.MOUTH_TALK,
-    topics.MOUTH_LISTEN: lambda: frames.MOUTH_LISTEN,
-    topics.MOUTH_THINK: lambda: frames.MOUTH_THINK,
+_PASSING: dict[Topic, Callable[..., MouthCommand]] = {
+    topics.MOUTH_TALK: lambda: display.MouthAction.TALK,
+    topics.MOUTH_LISTEN: lambda: display.MouthAction.LISTEN,
+    topics.MOUTH_THINK: lambda: display.MouthAction.THINK,
     topics.MOUTH_VISEME: viseme,
 }
 """What passes over the mouth."""
 
 
-_NOTE = frames.MouthIcon(pictures.NOTE, 12, 0, clear=True)
+_NOTE = display.MouthIcon(artwork.NOTE, 12, 0, clear=True)
 _MUSIC_BEGINS = (topics.AUDIO_SERVICE_PLAY, topics.COMMON_PLAY_PLAY)
 _MUSIC_ENDS = (topics.AUDIO_SERVICE_STOP, topics.AUDIO_QUEUE_END, topics.COMMON_PLAY_STOP, topics.STOP)
 
@@ -154,7 +153,7 @@ class FaceplateHandler:
         dispatcher.on(topics.MOUTH_EVENTS_ACTIVATE, partial(self._follow, True))
         dispatcher.on(topics.MOUTH_EVENTS_DEACTIVATE, partial(self._follow, False))
         dispatcher.on(topics.RECORD_BEGIN, self._on_record_begin)
-        dispatcher.on(topics.AUDIO_OUTPUT_START, partial(self._react, lambda: frames.MOUTH_TALK))
+        dispatcher.on(topics.AUDIO_OUTPUT_START, partial(self._react, lambda: display.MouthAction.TALK))
         for topic in (topics.RECORD_END, topics.AUDIO_OUTPUT_END, topics.STOP):
             dispatcher.on(topic, self._rest)
         for topic in _MUSIC_BEGINS:
@@ -192,7 +191,7 @@ class FaceplateHandler:
         if command is not None:
             self._faceplate.show(command)
 
-    async def _react(self, make: Callable[..., Command], message: Message, **fields: Any) -> None:
+    async def _react(self, make: Callable[..., MouthCommand], message: Message, **fields: Any) -> None:
         command = make(**fields)
         if self._reacts and is_local(message):
             self._faceplate.react(command)
@@ -205,8 +204,8 @@ class FaceplateHandler:
 
     async def _on_record_begin(self, message: Message) -> None:
         if self._reacts and is_local(message):
-            self._faceplate.show(frames.MOUTH_RESET)
-            self._faceplate.react(frames.MOUTH_LISTEN)
+            self._faceplate.show(display.MouthAction.RESET)
+            self._faceplate.react(display.MouthAction.LISTEN)
 
     async def _rest(self, message: Message) -> None:
         if is_local(message):
@@ -225,8 +224,8 @@ class FaceplateHandler:
 
     async def _on_reset(self, _: Message) -> None:
         self._faceplate.react(None)
-        self._faceplate.show(frames.EYES_RESET)
-        self._faceplate.show(frames.MOUTH_RESET)
+        self._faceplate.show(display.EyesAction.RESET)
+        self._faceplate.show(display.MouthAction.RESET)
 
     async def _on_no_internet(self, _: Message) -> None:
         now = asyncio.get_running_loop().time()

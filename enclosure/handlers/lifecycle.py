@@ -6,24 +6,23 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from bus import topics
-from bus.dispatch import Dispatcher, Emit, is_local
+from bus.client.dispatch import Dispatcher, Emit, is_local
+from bus.contract import ours as topics
+from bus.contract.topic import Topic
 from bus.errors import BusUnavailableError
 from bus.message import Message
-from bus.topic import Topic
-from enclosure.faceplate.device import DEFAULT_COLOR, DEFAULT_LEVEL
-from enclosure.faceplate.frames import (
-    EYES_RESET,
-    EYES_SPIN,
-    MOUTH_RESET,
+from enclosure.display import (
     Command,
+    EyesAction,
     EyesBlink,
     EyesColor,
     EyesLevel,
     EyesLook,
     EyesTimedSpin,
+    MouthAction,
     MouthText,
 )
+from enclosure.faceplate.device import DEFAULT_COLOR, DEFAULT_LEVEL
 from enclosure.handlers.buttons import SOURCE
 from enclosure.ports import Face
 from enclosure.state import State
@@ -57,14 +56,14 @@ LEAVE_S = 90.0
 
 _OFF_SPIN = EyesTimedSpin(12000)
 _LEAVING: dict[Topic, tuple[Command, float]] = {
-    topics.REBOOT: (EYES_SPIN, ANSWER_S),
-    topics.REBOOT_START: (EYES_SPIN, LEAVE_S),
+    topics.REBOOT: (EyesAction.SPIN, ANSWER_S),
+    topics.REBOOT_START: (EyesAction.SPIN, LEAVE_S),
     topics.SHUTDOWN: (_OFF_SPIN, ANSWER_S),
     topics.SHUTDOWN_START: (_OFF_SPIN, LEAVE_S),
-    topics.FACTORY_RESET: (EYES_SPIN, ANSWER_S),
-    topics.FACTORY_RESET_START: (EYES_SPIN, LEAVE_S),
-    topics.FACTORY_RESET_PHAL: (EYES_SPIN, LEAVE_S),
-    topics.FACTORY_RESET_COMPLETE: (EYES_SPIN, ANSWER_S),
+    topics.FACTORY_RESET: (EyesAction.SPIN, ANSWER_S),
+    topics.FACTORY_RESET_START: (EyesAction.SPIN, LEAVE_S),
+    topics.FACTORY_RESET_PHAL: (EyesAction.SPIN, LEAVE_S),
+    topics.FACTORY_RESET_COMPLETE: (EyesAction.SPIN, ANSWER_S),
 }
 """What announces the end, how the eyes then move, and for how long before nothing has come of it."""
 
@@ -108,7 +107,7 @@ class LifecycleHandler:
         self._asleep = False
         self._muted = False
         self._leaving: asyncio.TimerHandle | None = None
-        self._leaving_spin: Command = EYES_SPIN
+        self._leaving_spin: Command = EyesAction.SPIN
         self._spinning = False
         self._waited_for: str | None = None
         self._ready: dict[str, bool] = {}
@@ -157,9 +156,9 @@ class LifecycleHandler:
         self._face.show(MUTED_COLOR if self._muted else self._color)
         self._face.show(EyesLevel(min(self._level, ASLEEP_LEVEL) if self._asleep else self._level))
         if self._spinning:
-            self._face.show(EYES_SPIN)
+            self._face.show(EyesAction.SPIN)
         else:
-            self._face.show(EyesLook("d") if self._asleep else EYES_RESET)
+            self._face.show(EyesLook("d") if self._asleep else EyesAction.RESET)
 
     def brightened(self, level: int) -> None:
         """Takes note of the brightness that somebody has chosen; the faceplate has it already."""
@@ -202,7 +201,7 @@ class LifecycleHandler:
     def _empty_mouth(self) -> None:
         self._face.idle(None)
         self._face.react(None)
-        self._face.show(MOUTH_RESET)
+        self._face.show(MouthAction.RESET)
 
     # The start.
 
@@ -226,7 +225,7 @@ class LifecycleHandler:
         elif self._missing[0] != self._waited_for and not self._leaving:
             self._waited_for = self._missing[0]
             self._face.react(MouthText(f"STARTING {self._waited_for}"))
-            self._face.show(EYES_SPIN)  # which the text has ended
+            self._face.show(EyesAction.SPIN)  # which the text has ended
 
     @property
     def _missing(self) -> list[str]:
@@ -278,7 +277,7 @@ class LifecycleHandler:
         await self._emit(Message(topics.MIC_GET_STATUS.name, {}, {"source": SOURCE}))
 
     async def _on_internet(self, _: Message) -> None:
-        self._face.show(MOUTH_RESET)
+        self._face.show(MouthAction.RESET)
 
     # The end.
 

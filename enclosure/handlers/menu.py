@@ -5,12 +5,13 @@ import logging
 from functools import partial
 from typing import Any
 
-from bus import topics
-from bus.dispatch import Dispatcher, Emit
+from bus.client.dispatch import Dispatcher, Emit
+from bus.contract import ours as topics
+from bus.contract.topic import Topic
 from bus.errors import BusUnavailableError
 from bus.message import Message
-from bus.topic import Topic
-from enclosure.faceplate.frames import MOUTH_RESET, Brightness, Choice, Chosen, MouthText, Pressed, Turned
+from enclosure.display import MouthAction, MouthText
+from enclosure.events import Brightness, Choice, Chosen, Pressed, Turned
 from enclosure.handlers.buttons import SOURCE
 from enclosure.handlers.lifecycle import LifecycleHandler, on_failure
 from enclosure.ports import Faceplate
@@ -133,7 +134,7 @@ class MenuHandler:
         if self._question is not None:
             self._question.cancel()
             self._question = None
-            self._face.show(MOUTH_RESET)
+            self._face.show(MouthAction.RESET)
 
     def _on_no_answer(self) -> None:
         self._close_question()

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from bus import topics
-from bus.dispatch import Dispatcher, is_local
+from bus.client.dispatch import Dispatcher, is_local
+from bus.contract import ours as topics
 from bus.errors import PayloadError
 from bus.message import Message
-from enclosure.faceplate.frames import MouthViseme
+from enclosure.display import MouthViseme
 from enclosure.ports import Face
 
 MAX_VISEMES = 10_000

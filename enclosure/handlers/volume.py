@@ -10,14 +10,14 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bus import topics
-from bus.dispatch import Dispatcher, Emit, Handler, is_local
+from bus.client.dispatch import Dispatcher, Emit, Handler, is_local
+from bus.contract import ours as topics
+from bus.contract.topic import Topic
 from bus.errors import BusUnavailableError
 from bus.message import Message
-from bus.topic import Topic
 from enclosure.config import VolumeSettings
+from enclosure.display import EyesVolume
 from enclosure.errors import MixerError
-from enclosure.faceplate.frames import EyesVolume
 from enclosure.handlers.buttons import KNOB
 from enclosure.ports import Faceplate, Mixer, MixerLevel
 from enclosure.state import State

@@ -10,7 +10,7 @@ import pytest
 from admin.app import Actions, DBusHost
 from admin.dbus.system import SystemBus
 from admin.errors import HostError
-from bus.dispatch import Dispatcher
+from bus.client.dispatch import Dispatcher
 from bus.message import Message
 from hw_sim.host import Host
 

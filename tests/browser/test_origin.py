@@ -11,8 +11,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 from websockets.asyncio.client import connect
 
-from bus.config import BusSettings, WebSocketSettings
-from bus.server import Server
+from bus.daemon.config import BusSettings, WebSocketSettings
+from bus.server.listener import Server
 from hw_sim.process import Program
 
 # Connects to the bus that its URL names, says what the rest of the URL tells, and shows what happens.

@@ -17,10 +17,10 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.frames import CloseCode
 
 from bus import Message, MessageBusClient
-from bus.blocking import REQUEST_ID, CollectionMessage
-from bus.config import BusSettings, WebSocketSettings
+from bus.client.blocking import REQUEST_ID, CollectionMessage
+from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.errors import BusUnavailableError
-from bus.server import Server
+from bus.server.listener import Server
 
 OWN = {"session_id": "default"}
 PATIENCE_S = 10
@@ -351,7 +351,7 @@ def test_a_bus_that_restarts(bus: Bus) -> None:
 
 
 def test_without_a_bus_emit_raises(bus: Bus, client: MessageBusClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bus.blocking.EMIT_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("bus.client.blocking.EMIT_TIMEOUT_S", 0.01)
     events = listen(client, "close")
     bus.stop()
     events.get(timeout=PATIENCE_S)
@@ -365,7 +365,7 @@ def test_without_a_bus_emit_raises(bus: Bus, client: MessageBusClient, monkeypat
 def test_handlers_that_fall_behind(
     client: MessageBusClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("bus.blocking.QUEUE_LIMIT", 10)
+    monkeypatch.setattr("bus.client.blocking.QUEUE_LIMIT", 10)
     go_on = threading.Event()
     client.on("slow", lambda _: go_on.wait(PATIENCE_S))
     for _ in range(20):
@@ -522,5 +522,5 @@ async def test_a_program_that_ends_loses_nothing() -> None:
 
 
 def test_daemons_do_not_pay_for_it() -> None:
-    program = "import sys, bus.client; assert not {'pyee', 'bus.blocking'} & sys.modules.keys()"
+    program = "import sys, bus.client.client; assert not {'pyee', 'bus.client.blocking'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE_S)

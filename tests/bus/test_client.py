@@ -7,11 +7,11 @@ from typing import Self
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from bus.client import BusClient
-from bus.config import BusSettings, WebSocketSettings
+from bus.client.client import BusClient
+from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.errors import BusUnavailableError
 from bus.message import Message
-from bus.server import Server
+from bus.server.listener import Server
 
 
 @pytest.fixture

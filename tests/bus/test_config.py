@@ -4,7 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bus.config import BusSettings, Configuration, WebSocketSettings, without_comments
+from bus.daemon.config import BusSettings, Configuration, WebSocketSettings, without_comments
 from bus.errors import ConfigError
 
 

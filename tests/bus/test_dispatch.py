@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from bus.dispatch import Dispatcher
+from bus.client.dispatch import Dispatcher
+from bus.contract.topic import Field, Topic
 from bus.errors import BusUnavailableError
 from bus.message import Message
-from bus.topic import Field, Topic
 
 TOPIC = Topic("a.set", "", (Field("level", int, 5, 0, 10), Field("name", str)), alias="ovos.a.set")
 

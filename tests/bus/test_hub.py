@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bus.hub import GREETING, MAX_PATTERNS, Hub
+from bus.daemon.config import Role
 from bus.message import Message
-from bus.policy import Role
+from bus.server.hub import GREETING, MAX_PATTERNS, Hub
 
 
 class Listener:

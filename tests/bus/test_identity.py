@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bus.identity import Owner, may_administer, owner_of, pids, process_name
+from bus.server.identity import Owner, may_administer, owner_of, pids, process_name
 
 
 @pytest.mark.parametrize(

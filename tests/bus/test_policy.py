@@ -2,7 +2,8 @@ import hashlib
 
 import pytest
 
-from bus.policy import Role, Token, denial, is_loopback, origin_allowed, role_of
+from bus.daemon.config import Role, Token
+from bus.server.policy import denial, is_loopback, origin_allowed, role_of
 
 
 @pytest.mark.parametrize(

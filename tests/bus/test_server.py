@@ -15,12 +15,11 @@ from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 from websockets.frames import Frame, Opcode
 
-from bus import connection as connection_module
-from bus.config import BusSettings, WebSocketSettings
+from bus.daemon.config import BusSettings, Role, Token, WebSocketSettings
 from bus.errors import ListenError
-from bus.hub import GREETING
-from bus.policy import Role, Token
-from bus.server import Server, text_frame
+from bus.server import connection as connection_module
+from bus.server.hub import GREETING
+from bus.server.listener import Server, text_frame
 from tests.bus.certificate import make_certificate
 from tests.conftest import until
 

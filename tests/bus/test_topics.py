@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from bus import topics
-from bus.contract import ALIASES, TOPICS, problems
+from bus.cli.types import types
+from bus.contract import ours as topics
+from bus.contract.foreign import FOREIGN
+from bus.contract.lookup import ALIASES, TOPICS, problems
+from bus.contract.reference import render
+from bus.contract.topic import REQUIRED, SOURCES, Field, Topic
 from bus.errors import PayloadError
-from bus.foreign_topics import FOREIGN
-from bus.topic import REQUIRED, SOURCES, Field, Topic
-from bus.topics_doc import render
-from bus.types_command import types
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTED = (ROOT / "tests/data/mycroft-message-types.txt").read_text().split()
@@ -205,7 +205,7 @@ def test_reading_leaves_out_what_we_do_without() -> None:
 
 
 def test_page_is_made_from_the_table() -> None:
-    """If this fails: python -m bus.topics_doc > docs/messages.md."""
+    """If this fails: python -m bus.contract.reference > docs/messages.md."""
     assert (ROOT / "docs/messages.md").read_text() == render()
 
 

@@ -27,15 +27,15 @@ from hypothesis import strategies as st
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.sync.client import connect as connect_blocking
 
-from bus import connection as connection_module
-from bus.config import BusSettings, WebSocketSettings
-from bus.connection import Connection
+from bus.contract.ours import PRIVILEGED
+from bus.daemon.config import BusSettings, Role, Token, WebSocketSettings
 from bus.errors import FrameError
-from bus.hub import GREETING, Hub
 from bus.message import Message
-from bus.policy import Role, Token, denial, origin_allowed, role_of
-from bus.server import Server
-from bus.topics import PRIVILEGED
+from bus.server import connection as connection_module
+from bus.server.connection import Connection
+from bus.server.hub import GREETING, Hub
+from bus.server.listener import Server
+from bus.server.policy import denial, origin_allowed, role_of
 from tests.bus.test_hub import Listener
 from tests.conftest import until
 

@@ -10,11 +10,11 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.frames import CloseCode, Frame, Opcode
 
-from bus import websocket
-from bus.client import open_socket
-from bus.config import BusSettings, WebSocketSettings
+from bus.client import websocket
+from bus.client.client import open_socket
+from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.errors import BusUnavailableError
-from bus.server import Server
+from bus.server.listener import Server
 from tests.bus.certificate import make_certificate
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from bus.config import BusSettings, WebSocketSettings
-from bus.server import Server
+from bus.daemon.config import BusSettings, WebSocketSettings
+from bus.server.listener import Server
 from tests.compat.client import Peer, peer
 from tests.compat.environment import MYCROFT, OVOS, OVOS_2
 from tests.conftest import until

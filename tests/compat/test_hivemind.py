@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from bus.config import BusSettings, WebSocketSettings
+from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.message import Message
-from bus.server import Server
+from bus.server.listener import Server
 from tests.compat.environment import HIVEMIND_4, HIVEMIND_5, python_with
 from tests.conftest import until
 

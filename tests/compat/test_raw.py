@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bus.config import BusSettings, WebSocketSettings
-from bus.hub import GREETING
-from bus.server import Server
+from bus.daemon.config import BusSettings, WebSocketSettings
+from bus.server.hub import GREETING
+from bus.server.listener import Server
 from tests.compat.environment import OVOS, python_with
 
 # The accept key of RFC 6455, 1.3 for this key; and wscat asks for compression, as browsers do.

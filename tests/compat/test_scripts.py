@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from bus import Message, MessageBusClient
-from bus.blocking import REQUEST_ID
-from bus.config import BusSettings, WebSocketSettings
+from bus.client.blocking import REQUEST_ID
+from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.errors import ListenError
-from bus.server import Server
+from bus.server.listener import Server
 from tests.compat.client import Peer, peer
 from tests.compat.environment import MYCROFT, OVOS, OVOS_2, python_with
 

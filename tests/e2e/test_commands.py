@@ -13,9 +13,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
-from bus.config import BusSettings, WebSocketSettings
+from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.message import Message
-from bus.server import Server
+from bus.server.listener import Server
 from hw_sim.host import Host
 from tests.conftest import until
 

@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from bus.message import Message
-from bus.server import Server
+from bus.server.listener import Server
 from tests.e2e.device import Device, device
 from tests.e2e.test_commands import bus, outcome  # noqa: F401  # bus is a fixture
 

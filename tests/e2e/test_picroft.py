@@ -4,7 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from bus.server import Server
+from bus.server.listener import Server
 from hw_sim.sound import Sound
 from tests.e2e.test_commands import bus, outcome, start  # noqa: F401  # bus is a fixture
 from tests.enclosure.drivers.test_alsa import amixer

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bus.server import Server
+from bus.server.listener import Server
 from tests.conftest import until
 from tests.e2e.device import device
 from tests.e2e.test_commands import NOWHERE, bus, outcome  # noqa: F401  # bus is a fixture

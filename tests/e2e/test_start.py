@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bus.server import Server
+from bus.server.listener import Server
 from hw_sim.host import Host
 from tests.bus.certificate import make_certificate
 from tests.e2e.test_commands import bus  # noqa: F401  # a fixture
@@ -19,10 +19,10 @@ from tests.e2e.test_commands import bus  # noqa: F401  # a fixture
 UNUSED = {
     "PIL",
     "_hashlib",
-    "bus.blocking",
-    "bus.commands",
-    "bus.contract",
-    "bus.foreign_topics",
+    "bus.client.blocking",
+    "bus.cli.commands",
+    "bus.contract.lookup",
+    "bus.contract.foreign",
     "enclosure.doctor",
     "hw_sim",
     "http.client",
@@ -66,7 +66,7 @@ async def loaded(*command: str, until: str, **environment: str) -> set[str]:
 
 async def test_the_bus(tmp_path: Path) -> None:
     found = await loaded("bus", "serve", "--port", "0", until="bus=", HOME=str(tmp_path))
-    assert "bus.server" in found
+    assert "bus.server.listener" in found
     assert not found & UNUSED
 
 

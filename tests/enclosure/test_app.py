@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from bus.client import BusClient
-from bus.config import BusSettings, WebSocketSettings
+from bus.client.client import BusClient
+from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.message import Message
-from bus.server import Server
+from bus.server.listener import Server
 from enclosure import app
 from enclosure.app import enclosure
 from enclosure.config import Profile, VolumeSettings

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bus import topics
+from bus.contract import ours as topics
 from bus.message import Message
 from enclosure import doctor
 from enclosure.doctor import Finding, State

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from bus.dispatch import Dispatcher
+from bus.client.dispatch import Dispatcher
 from bus.message import Message
+from enclosure import artwork
 from enclosure.drivers.serial import AsyncSerial
-from enclosure.faceplate import pictures
 from enclosure.faceplate.device import FaceplateDevice
 from enclosure.handlers.faceplate import FaceplateHandler
 from enclosure.handlers.visemes import VisemeHandler
@@ -90,7 +90,7 @@ MESSAGES: list[tuple[str, dict[str, Any], Looks]] = [
     ("enclosure.mouth.talk", {}, something),
     ("enclosure.mouth.think", {}, something),
     ("enclosure.mouth.listen", {}, something),
-    ("enclosure.mouth.smile", {}, bitmap(pictures.SMILE.columns)),
+    ("enclosure.mouth.smile", {}, bitmap(artwork.SMILE.columns)),
     ("enclosure.mouth.text", {"text": "hi"}, HI),
     ("enclosure.mouth.viseme", {"code": "2"}, something),
     ("enclosure.mouth.viseme_list", {"start": 0, "visemes": [["0", 1], ["3", 600]]}, something),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 from PIL import Image
 
-from bus.dispatch import Dispatcher
+from bus.client.dispatch import Dispatcher
 from bus.message import Message
 from enclosure.drivers.serial import AsyncSerial
 from enclosure.faceplate.device import FaceplateDevice

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import pytest
 
-from bus.dispatch import Dispatcher
+from bus.client.dispatch import Dispatcher
 from bus.message import Message
 from enclosure.drivers.serial import AsyncSerial
 from enclosure.faceplate.device import FaceplateDevice

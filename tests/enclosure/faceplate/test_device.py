@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from enclosure import display
+from enclosure.display import EMPTY, HEIGHT, Bitmap
 from enclosure.drivers.serial import AsyncSerial
-from enclosure.faceplate import device, frames, icons, text
-from enclosure.faceplate.device import FaceplateDevice, FaceplateState
-from enclosure.faceplate.frames import Brightness, Choice, Chosen, Event, Pressed, Turned
+from enclosure.events import Brightness, Choice, Chosen, Event, FaceplateState, Pressed, Turned
+from enclosure.faceplate import device, text
+from enclosure.faceplate.device import FaceplateDevice
 from enclosure.faceplate.text import displayable, scrolled
 from hw_sim.faceplate import Faceplate
 from tests.conftest import picture, until
@@ -17,7 +19,7 @@ RED = 0x1E0000
 """Full red at level 30, as the pixels show it."""
 BLUE = 0x00001E
 
-LOGO = icons.Bitmap(8, tuple(range(3, 35)))
+LOGO = Bitmap(8, tuple(range(3, 35)))
 
 CABLES = pytest.mark.parametrize("faceplate", ["clean", "one-byte", "lossy"], indirect=True)
 
@@ -37,7 +39,7 @@ class Host:
         else:
             self.events.append(event)
 
-    def show(self, *commands: frames.Command) -> None:
+    def show(self, *commands: display.Command) -> None:
         for command in commands:
             self.device.show(command)
 
@@ -52,7 +54,7 @@ async def host(faceplate: Faceplate) -> AsyncIterator[Host]:
 
 @CABLES
 async def test_what_is_told_is_seen(faceplate: Faceplate, host: Host) -> None:
-    host.show(frames.EyesColor(255, 0, 0), frames.MouthIcon(LOGO, 0, 0, clear=True))
+    host.show(display.EyesColor(255, 0, 0), display.MouthIcon(LOGO, 0, 0, clear=True))
     await until(lambda: set(faceplate.firmware.eyes) == {RED}, "red eyes", 20)
     await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "the picture", 20)
 
@@ -76,7 +78,7 @@ async def test_what_somebody_does_arrives(faceplate: Faceplate, host: Host) -> N
 async def test_a_text_is_nothing_but_a_text(faceplate: Faceplate, host: Host, text: str) -> None:
     said: list[str] = []
     faceplate.told = said.append
-    host.show(frames.MouthText(displayable(text)))
+    host.show(display.MouthText(displayable(text)))
     await until(lambda: any(faceplate.firmware.mouth), "something on the mouth")
     await asyncio.sleep(2.5)  # a reset would take 2 s
     assert any(faceplate.firmware.mouth)
@@ -86,11 +88,11 @@ async def test_a_text_is_nothing_but_a_text(faceplate: Faceplate, host: Host, te
 
 @pytest.mark.parametrize("loss", ["unplug", "power_cycle"])
 async def test_the_face_comes_back_as_it_was(faceplate: Faceplate, host: Host, loss: str) -> None:
-    host.show(frames.EyesColor(255, 0, 0), frames.MouthIcon(LOGO, 0, 0, clear=True))
+    host.show(display.EyesColor(255, 0, 0), display.MouthIcon(LOGO, 0, 0, clear=True))
     await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "the picture")
     getattr(faceplate, loss)()
     if loss == "unplug":
-        host.show(frames.EyesBlink("b"), frames.EyesColor(0, 0, 255), frames.MOUTH_RESET)
+        host.show(display.EyesBlink("b"), display.EyesColor(0, 0, 255), display.MouthAction.RESET)
         await asyncio.sleep(0.1)
         faceplate.plug()
         await until(lambda: set(faceplate.firmware.eyes) == {BLUE}, "what was told meanwhile", 20)
@@ -103,16 +105,16 @@ async def test_the_face_comes_back_as_it_was(faceplate: Faceplate, host: Host, l
 
 async def test_a_burst_ends_as_the_last_commands_say(faceplate: Faceplate, host: Host) -> None:
     for number in range(500):
-        host.show(frames.EyesColor(number % 256, 0, 0))
-    host.show(frames.EyesColor(255, 0, 0), frames.MouthIcon(LOGO, 0, 0, clear=True))
+        host.show(display.EyesColor(number % 256, 0, 0))
+    host.show(display.EyesColor(255, 0, 0), display.MouthIcon(LOGO, 0, 0, clear=True))
     await until(
         lambda: picture(faceplate.firmware.mouth) == LOGO and set(faceplate.firmware.eyes) == {RED}, "the end", 30
     )
 
 
 async def test_pictures_lie_over_each_other_and_come_back_so(faceplate: Faceplate, host: Host) -> None:
-    dot = icons.Bitmap(2, (3, 3))
-    host.show(frames.MouthIcon(LOGO, 0, 0, clear=True), frames.MouthIcon(dot, 30, 6, clear=False))
+    dot = Bitmap(2, (3, 3))
+    host.show(display.MouthIcon(LOGO, 0, 0, clear=True), display.MouthIcon(dot, 30, 6, clear=False))
     await until(lambda: picture(faceplate.firmware.mouth) == dot.over(LOGO, 30, 6), "both")
     faceplate.power_cycle()
     await until(lambda: not any(faceplate.firmware.mouth), "the reset")
@@ -120,12 +122,12 @@ async def test_pictures_lie_over_each_other_and_come_back_so(faceplate: Faceplat
 
 
 async def test_a_picture_over_the_weather_comes_back_with_it(faceplate: Faceplate, host: Host) -> None:
-    host.show(frames.Weather("21", icons.Bitmap(8, (255,) * 8)))
+    host.show(display.Weather("21", Bitmap(8, (255,) * 8)))
     await until(lambda: any(faceplate.firmware.mouth), "the weather")
     await asyncio.sleep(0.5)
-    dot = icons.Bitmap(2, (3, 3))
+    dot = Bitmap(2, (3, 3))
     both = dot.over(picture(faceplate.firmware.mouth), 30, 6)
-    host.show(frames.MouthIcon(dot, 30, 6, clear=False))
+    host.show(display.MouthIcon(dot, 30, 6, clear=False))
     await until(lambda: picture(faceplate.firmware.mouth) == both, "both")
     faceplate.power_cycle()
     await until(lambda: not any(faceplate.firmware.mouth), "the reset")
@@ -141,23 +143,23 @@ def lit(faceplate: Faceplate) -> str:
     ("commands", "wait_s"),
     [
         ([], 0.5),
-        ([frames.EYES_RESET], 0.5),
-        ([frames.EyesBlink("b")], 0.8),
-        ([frames.EyesVolume(5)], 0.3),
-        ([frames.EYES_NARROW, frames.EYES_WIDEN], 1.5),
-        ([frames.EyesLook("l"), frames.EYES_UNLOOK], 2),
-        ([frames.EYES_SPIN], 0.5),
-        ([frames.EYES_SPIN, frames.MOUTH_TALK], 2),
-        ([frames.MOUTH_TALK, frames.EYES_SPIN], 2),
-        ([frames.MOUTH_TALK, frames.EYES_SPIN, frames.EyesLevel(10)], 2),
-        ([frames.EyesTimedSpin(500)], 1.2),
-        ([frames.EYES_OFF], 0.5),
-        ([frames.EyesLevel(10)], 0.5),
-        ([frames.EyesFill(23)], 0.5),
+        ([display.EyesAction.RESET], 0.5),
+        ([display.EyesBlink("b")], 0.8),
+        ([display.EyesVolume(5)], 0.3),
+        ([display.EyesAction.NARROW, display.EyesAction.WIDEN], 1.5),
+        ([display.EyesLook("l"), display.EyesAction.UNLOOK], 2),
+        ([display.EyesAction.SPIN], 0.5),
+        ([display.EyesAction.SPIN, display.MouthAction.TALK], 2),
+        ([display.MouthAction.TALK, display.EyesAction.SPIN], 2),
+        ([display.MouthAction.TALK, display.EyesAction.SPIN, display.EyesLevel(10)], 2),
+        ([display.EyesTimedSpin(500)], 1.2),
+        ([display.EyesAction.OFF], 0.5),
+        ([display.EyesLevel(10)], 0.5),
+        ([display.EyesFill(23)], 0.5),
     ],
 )
 async def test_the_knob_misses_nothing_whatever_is_shown(
-    faceplate: Faceplate, host: Host, commands: list[frames.Command], wait_s: float
+    faceplate: Faceplate, host: Host, commands: list[display.Command], wait_s: float
 ) -> None:
     host.show(*commands)
     await asyncio.sleep(wait_s)
@@ -175,23 +177,23 @@ async def test_the_knob_misses_nothing_whatever_is_shown(
 @pytest.mark.parametrize(
     ("commands", "eyes"),
     [
-        ([frames.EYES_OFF], "." * 24),
-        ([frames.EYES_OFF, frames.EYES_ON], "#" * 24),
-        ([frames.EYES_OFF, frames.EyesColor(9, 9, 9)], "#" * 24),
-        ([frames.EyesFill(11)], "#" * 12 + "." * 12),
-        ([frames.EYES_OFF, frames.EyesPixel(3, frames.EyesColor(255, 0, 0))], "...#" + "." * 20),
-        ([frames.EyesFill(11), frames.EyesVolume(0)], "#" * 12 + "." * 12),
-        ([frames.EYES_OFF, frames.EyesBlink("b")], "." * 24),
-        ([frames.EyesFill(5), frames.EyesLevel(20)], "#" * 6 + "." * 18),
-        ([frames.EyesTimedSpin(300)], "#" * 24),
-        ([frames.EyesLook("u")], "#..........##..........#"),
-        ([frames.EyesLook("u"), frames.EYES_RESET], "#" * 24),
-        ([frames.EYES_NARROW], "..##....##....##....##.."),
-        ([frames.EYES_SPIN, frames.EYES_RESET], "#" * 24),
+        ([display.EyesAction.OFF], "." * 24),
+        ([display.EyesAction.OFF, display.EyesAction.ON], "#" * 24),
+        ([display.EyesAction.OFF, display.EyesColor(9, 9, 9)], "#" * 24),
+        ([display.EyesFill(11)], "#" * 12 + "." * 12),
+        ([display.EyesAction.OFF, display.EyesPixel(3, display.EyesColor(255, 0, 0))], "...#" + "." * 20),
+        ([display.EyesFill(11), display.EyesVolume(0)], "#" * 12 + "." * 12),
+        ([display.EyesAction.OFF, display.EyesBlink("b")], "." * 24),
+        ([display.EyesFill(5), display.EyesLevel(20)], "#" * 6 + "." * 18),
+        ([display.EyesTimedSpin(300)], "#" * 24),
+        ([display.EyesLook("u")], "#..........##..........#"),
+        ([display.EyesLook("u"), display.EyesAction.RESET], "#" * 24),
+        ([display.EyesAction.NARROW], "..##....##....##....##.."),
+        ([display.EyesAction.SPIN, display.EyesAction.RESET], "#" * 24),
     ],
 )
 async def test_the_eyes_end_as_they_should(
-    faceplate: Faceplate, host: Host, commands: list[frames.Command], eyes: str
+    faceplate: Faceplate, host: Host, commands: list[display.Command], eyes: str
 ) -> None:
     for command in commands:
         host.show(command)
@@ -206,20 +208,20 @@ async def test_the_eyes_end_as_they_should(
 
 
 async def test_a_volume_ring_goes_away_by_itself(faceplate: Faceplate, host: Host) -> None:
-    host.show(frames.EyesVolume(5))
+    host.show(display.EyesVolume(5))
     await until(lambda: lit(faceplate) == ("#" * 6 + "." * 6) * 2, "the ring")
     await until(lambda: lit(faceplate) == "#" * 24, "open eyes", 5)
 
 
 async def test_what_a_skill_shows_is_not_wiped_by_speech(faceplate: Faceplate, host: Host) -> None:
-    host.show(frames.MouthIcon(LOGO, 0, 0, clear=True))
-    host.device.react(frames.MOUTH_TALK)
-    host.device.react(frames.MouthViseme(3))
+    host.show(display.MouthIcon(LOGO, 0, 0, clear=True))
+    host.device.react(display.MouthAction.TALK)
+    host.device.react(display.MouthViseme(3))
     host.device.react(None)
     await asyncio.sleep(0.5)
     assert picture(faceplate.firmware.mouth) == LOGO
-    host.device.react(frames.MouthViseme(3))
-    host.show(frames.MOUTH_RESET)
+    host.device.react(display.MouthViseme(3))
+    host.show(display.MouthAction.RESET)
     await until(
         lambda: any(faceplate.firmware.mouth) and picture(faceplate.firmware.mouth) != LOGO,
         "the mouth that speaks",
@@ -229,37 +231,37 @@ async def test_what_a_skill_shows_is_not_wiped_by_speech(faceplate: Faceplate, h
 
 
 async def test_what_idles_is_seen_only_where_there_is_nothing_else(faceplate: Faceplate, host: Host) -> None:
-    async def sees(bitmap: icons.Bitmap, what: str) -> None:
+    async def sees(bitmap: Bitmap, what: str) -> None:
         await until(lambda: picture(faceplate.firmware.mouth) == bitmap, what)
 
-    async def sees_another(than: icons.Bitmap, what: str) -> None:
-        await until(lambda: picture(faceplate.firmware.mouth) not in (icons.EMPTY, than), what)
+    async def sees_another(than: Bitmap, what: str) -> None:
+        await until(lambda: picture(faceplate.firmware.mouth) not in (EMPTY, than), what)
 
-    dot = icons.Bitmap(icons.HEIGHT, (1,))
-    host.device.idle(frames.MouthIcon(LOGO, 0, 0, clear=True))
+    dot = Bitmap(HEIGHT, (1,))
+    host.device.idle(display.MouthIcon(LOGO, 0, 0, clear=True))
     await sees(LOGO, "what idles")
     for viseme in (3, 2):
-        host.device.react(frames.MouthViseme(viseme))
+        host.device.react(display.MouthViseme(viseme))
         await sees_another(LOGO, "the mouth that speaks")
     host.device.react(None)
     await sees(LOGO, "what idles, after speech")
-    host.show(frames.MouthIcon(dot, 4, 0, clear=False))
-    await sees(dot.over(icons.EMPTY, 4, 0), "what a skill shows, and nothing else")
-    host.device.react(frames.MOUTH_TALK)
+    host.show(display.MouthIcon(dot, 4, 0, clear=False))
+    await sees(dot.over(EMPTY, 4, 0), "what a skill shows, and nothing else")
+    host.device.react(display.MouthAction.TALK)
     host.device.react(None)
     await asyncio.sleep(0.3)
-    await sees(dot.over(icons.EMPTY, 4, 0), "what a skill shows")
-    host.show(frames.MOUTH_RESET)
+    await sees(dot.over(EMPTY, 4, 0), "what a skill shows")
+    host.show(display.MouthAction.RESET)
     await sees(LOGO, "what idles, after the skill")
     faceplate.power_cycle()
     assert picture(faceplate.firmware.mouth) != LOGO
     await sees(LOGO, "what idles, after a reset")
     host.device.idle(None)
-    await sees(icons.EMPTY, "an empty mouth")
+    await sees(EMPTY, "an empty mouth")
 
 
 async def test_a_text_that_is_not_to_repeat_goes_away(faceplate: Faceplate, host: Host) -> None:
-    host.show(frames.MouthText("HI", repeat=False))
+    host.show(display.MouthText("HI", repeat=False))
     await until(lambda: any(faceplate.firmware.mouth), "the text")
     await until(lambda: not any(faceplate.firmware.mouth), "an empty mouth", 6)
 
@@ -268,8 +270,8 @@ LONG = "THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG"
 
 
 async def test_a_long_text_passes_without_a_gap(faceplate: Faceplate, host: Host) -> None:
-    host.show(frames.MouthText(LONG))
-    seen: list[icons.Bitmap] = []
+    host.show(display.MouthText(LONG))
+    seen: list[Bitmap] = []
 
     def seen_some(count: int) -> bool:
         if not seen or seen[-1] != picture(faceplate.firmware.mouth):
@@ -277,7 +279,7 @@ async def test_a_long_text_passes_without_a_gap(faceplate: Faceplate, host: Host
         return len(seen) >= count
 
     await until(lambda: seen_some(8), "seven steps", 8)
-    assert seen == [icons.EMPTY, *scrolled(LONG)][:8]
+    assert seen == [EMPTY, *scrolled(LONG)][:8]
     for _ in range(10):
         faceplate.turn(1)
         await asyncio.sleep(0.1)
@@ -286,7 +288,7 @@ async def test_a_long_text_passes_without_a_gap(faceplate: Faceplate, host: Host
     await asyncio.sleep(0.6)
     assert picture(faceplate.firmware.mouth) == resting  # nothing disturbs the knob
     await until(lambda: picture(faceplate.firmware.mouth) != resting, "the next step", 2)
-    host.show(frames.MouthIcon(LOGO, 0, 0, clear=True))
+    host.show(display.MouthIcon(LOGO, 0, 0, clear=True))
     await asyncio.sleep(1.5)
     assert picture(faceplate.firmware.mouth) == LOGO
 
@@ -297,7 +299,7 @@ async def test_a_long_text_passes_once_or_for_ever(
 ) -> None:
     monkeypatch.setattr(device, "SCROLL_PAUSE_S", 0.0)
     monkeypatch.setattr(text, "SCROLL_PIXELS", 32)
-    host.show(frames.MouthText(LONG, repeat=repeat))
+    host.show(display.MouthText(LONG, repeat=repeat))
     steps = list(scrolled(LONG))
     for _ in range(2):
         await until(lambda: picture(faceplate.firmware.mouth) == steps[0], "the beginning")
@@ -308,7 +310,7 @@ async def test_a_long_text_passes_once_or_for_ever(
 
 
 async def test_the_menus_brightness_is_reported_and_ours_is_not(faceplate: Faceplate, host: Host) -> None:
-    host.show(frames.EyesLevel(20), frames.EyesLevel(25))
+    host.show(display.EyesLevel(20), display.EyesLevel(25))
     await asyncio.sleep(0.5)
     faceplate.press()
     await asyncio.sleep(2.2)
@@ -347,10 +349,10 @@ async def test_the_menus_test_is_heard_to_its_end_whatever_is_told_meanwhile(
 ) -> None:
     await choose(faceplate, 4)
     for _ in range(4):
-        host.show(frames.MOUTH_TALK, frames.EyesColor(255, 0, 0))
+        host.show(display.MouthAction.TALK, display.EyesColor(255, 0, 0))
         await asyncio.sleep(0.5)
         await press(faceplate)
-    host.show(frames.MouthIcon(LOGO, 0, 0, clear=True))
+    host.show(display.MouthIcon(LOGO, 0, 0, clear=True))
     await until(lambda: Chosen(Choice.TEST_END) in host.events, "the end of the test", 25)
     assert host.events == [Chosen(Choice.TEST_BEGIN), Chosen(Choice.TEST_MIC), Chosen(Choice.TEST_END)]
     await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "what was told last", 10)
@@ -361,7 +363,7 @@ async def test_a_picture_that_the_menu_has_wiped_comes_back(
     faceplate: Faceplate, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(device, "REFRESH_S", 1.0)
-    host.show(frames.MouthIcon(LOGO, 0, 0, clear=True))
+    host.show(display.MouthIcon(LOGO, 0, 0, clear=True))
     await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "the picture")
     await choose(faceplate, 8)  # EXIT
     assert picture(faceplate.firmware.mouth) != LOGO
@@ -369,18 +371,18 @@ async def test_a_picture_that_the_menu_has_wiped_comes_back(
 
 
 async def test_eyes_spin_also_over_a_long_text(faceplate: Faceplate, host: Host) -> None:
-    host.show(frames.MouthText(LONG))
+    host.show(display.MouthText(LONG))
     await until(lambda: any(faceplate.firmware.mouth), "the text")
-    host.show(frames.EYES_SPIN)
+    host.show(display.EyesAction.SPIN)
     await asyncio.sleep(2)
     assert lit(faceplate) not in ("#" * 24, "." * 24)
-    host.show(frames.MOUTH_RESET, frames.MouthText("HI"))  # ends it, as the firmware does
+    host.show(display.MouthAction.RESET, display.MouthText("HI"))  # ends it, as the firmware does
     await until(lambda: lit(faceplate) == "#" * 24, "open eyes", 4)
 
 
 async def test_a_restart_of_the_board_is_waited_out(faceplate: Faceplate, host: Host) -> None:
-    host.show(frames.SYSTEM_MUTE, frames.MouthIcon(LOGO, 0, 0, clear=True), frames.SYSTEM_RESET)
-    host.show(frames.EyesColor(255, 0, 0))
+    host.show(display.SystemAction.MUTE, display.MouthIcon(LOGO, 0, 0, clear=True), display.SystemAction.RESET)
+    host.show(display.EyesColor(255, 0, 0))
     await until(lambda: not faceplate.firmware.speaker, "muted")
     await asyncio.sleep(2)
     await until(
@@ -405,9 +407,9 @@ async def test_coming_and_going_is_reported(faceplate: Faceplate, host: Host) ->
 
 
 async def test_an_unmute_that_is_lost_comes_later(faceplate: Faceplate, host: Host) -> None:
-    host.show(frames.SYSTEM_MUTE)
+    host.show(display.SystemAction.MUTE)
     await until(lambda: not faceplate.firmware.speaker, "muted")
     faceplate.unplug()
-    host.show(frames.SYSTEM_UNMUTE)
+    host.show(display.SystemAction.UNMUTE)
     faceplate.plug()
     await until(lambda: faceplate.firmware.speaker, "unmuted")

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from bus.dispatch import Dispatcher
+from bus.client.dispatch import Dispatcher
 from bus.errors import BusUnavailableError
 from bus.message import Message
 from enclosure.config import Press
+from enclosure.display import Command, EyesColor
 from enclosure.drivers.serial import AsyncSerial
 from enclosure.faceplate.device import FaceplateDevice
 from enclosure.faceplate.eyes import PIXELS
-from enclosure.faceplate.frames import Command, EyesColor
 from enclosure.handlers.buttons import ButtonHandler
 from enclosure.handlers.faceplate import FaceplateHandler
 from enclosure.handlers.lifecycle import LifecycleHandler

@@ -5,7 +5,8 @@ import pytest
 from bus.errors import BusUnavailableError
 from bus.message import Message
 from enclosure.config import Press
-from enclosure.faceplate.frames import Event, Pressed, Turned, Unknown
+from enclosure.events import Event, Pressed, Turned
+from enclosure.faceplate.protocol import Unknown
 from enclosure.handlers import buttons
 from enclosure.handlers.buttons import KNOB, SOURCE
 from tests.enclosure.handlers.mark1 import Mark1, Recorder

@@ -6,19 +6,17 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bus.dispatch import Dispatcher
+from bus.client.dispatch import Dispatcher
 from bus.errors import BusUnavailableError
 from bus.message import Message
-from enclosure.faceplate import frames, pictures
-from enclosure.faceplate.device import FaceplateState
-from enclosure.faceplate.frames import Command
-from enclosure.faceplate.icons import Bitmap
-from enclosure.faceplate.link import State
+from enclosure import artwork, display
+from enclosure.display import Bitmap, Command
+from enclosure.events import FaceplateState, LinkState
 from enclosure.handlers.faceplate import FaceplateHandler
 from tests.enclosure.handlers.mark1 import Recorder
 
-NOTE = frames.MouthIcon(pictures.NOTE, 12, 0, clear=True)
-SMILE = frames.MouthIcon(pictures.SMILE, 0, 0, clear=True)
+NOTE = display.MouthIcon(artwork.NOTE, 12, 0, clear=True)
+SMILE = display.MouthIcon(artwork.SMILE, 0, 0, clear=True)
 ARROW = "DDEAHAEA"
 """3 x 3: a T on its side."""
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAADklEQVR4nGP8z8DEwAAABQ0BA7hKXG8AAAAASUVORK5CYII="
@@ -27,7 +25,7 @@ DOT = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAADklEQVR4nGP8z8DEwAAABQ0BA
 class Device(Recorder):
     """The handler, with a face that writes down what it is told."""
 
-    pixels = (frames.EyesColor(1, 2, 3),) * 24
+    pixels = (display.EyesColor(1, 2, 3),) * 24
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,49 +50,49 @@ class Device(Recorder):
 @pytest.mark.parametrize(
     ("msg_type", "data", "command"),
     [
-        ("eyes.on", {}, frames.EYES_ON),
-        ("eyes.off", {}, frames.EYES_OFF),
-        ("eyes.reset", {}, frames.EYES_RESET),
-        ("eyes.spin", {}, frames.EYES_SPIN),
-        ("eyes.blink", {}, frames.EyesBlink("b")),
-        ("eyes.blink", {"side": "r"}, frames.EyesBlink("r")),
-        ("eyes.color", {"r": 1, "g": 2, "b": 3}, frames.EyesColor(1, 2, 3)),
-        ("eyes.color", {"r": 300, "g": -5}, frames.EyesColor(255, 0, 255)),
-        ("eyes.level", {"level": 99}, frames.EyesLevel(30)),
-        ("eyes.volume", {"volume": 11.2}, frames.EyesVolume(11)),
-        ("mouth.reset", {}, frames.MOUTH_RESET),
-        ("eyes.narrow", {}, frames.EYES_NARROW),
-        ("eyes.widen", {}, frames.EYES_WIDEN),
-        ("eyes.look", {"side": "c"}, frames.EyesLook("c")),
-        ("eyes.unlook", {}, frames.EYES_UNLOOK),
-        ("eyes.setpixel", {"idx": 99, "g": 0}, frames.EyesPixel(23, frames.EyesColor(255, 0, 255))),
-        ("eyes.fill", {"percentage": 50}, frames.EyesFill(12)),
-        ("eyes.fill", {"percentage": 120}, frames.EyesFill(23)),
-        ("eyes.fill", {"percentage": 0}, frames.EyesFill(0)),
-        ("eyes.timedspin", {}, frames.EyesTimedSpin(5000)),
-        ("eyes.timedspin", {"length": 0}, frames.EyesTimedSpin(1)),
-        ("mouth.smile", {}, frames.MouthIcon(pictures.SMILE, 0, 0, clear=True)),
-        ("mouth.text", {"text": " \n "}, frames.MOUTH_RESET),
-        ("mouth.text", {"text": "once", "repeat": False}, frames.MouthText("ONCE", repeat=False)),
-        ("weather.display", {"img_code": 0, "temp": 21}, frames.Weather("21", pictures.WEATHER[0])),
-        ("weather.display", {"img_code": 7, "temp": "-5°"}, frames.Weather("-5", pictures.WEATHER[7])),
-        ("system.reset", {}, frames.SYSTEM_RESET),
-        ("system.mute", {}, frames.SYSTEM_MUTE),
-        ("system.unmute", {}, frames.SYSTEM_UNMUTE),
-        ("system.blink", {"times": 99}, frames.SystemBlink(10)),
-        ("mouth.text", {"text": "a\nsystem.reset"}, frames.MouthText("A SYSTEM.RESET")),
-        ("mouth.display", {"img_code": ARROW}, frames.MouthIcon(Bitmap(3, (4, 7, 4)), 0, 0, clear=True)),
+        ("eyes.on", {}, display.EyesAction.ON),
+        ("eyes.off", {}, display.EyesAction.OFF),
+        ("eyes.reset", {}, display.EyesAction.RESET),
+        ("eyes.spin", {}, display.EyesAction.SPIN),
+        ("eyes.blink", {}, display.EyesBlink("b")),
+        ("eyes.blink", {"side": "r"}, display.EyesBlink("r")),
+        ("eyes.color", {"r": 1, "g": 2, "b": 3}, display.EyesColor(1, 2, 3)),
+        ("eyes.color", {"r": 300, "g": -5}, display.EyesColor(255, 0, 255)),
+        ("eyes.level", {"level": 99}, display.EyesLevel(30)),
+        ("eyes.volume", {"volume": 11.2}, display.EyesVolume(11)),
+        ("mouth.reset", {}, display.MouthAction.RESET),
+        ("eyes.narrow", {}, display.EyesAction.NARROW),
+        ("eyes.widen", {}, display.EyesAction.WIDEN),
+        ("eyes.look", {"side": "c"}, display.EyesLook("c")),
+        ("eyes.unlook", {}, display.EyesAction.UNLOOK),
+        ("eyes.setpixel", {"idx": 99, "g": 0}, display.EyesPixel(23, display.EyesColor(255, 0, 255))),
+        ("eyes.fill", {"percentage": 50}, display.EyesFill(12)),
+        ("eyes.fill", {"percentage": 120}, display.EyesFill(23)),
+        ("eyes.fill", {"percentage": 0}, display.EyesFill(0)),
+        ("eyes.timedspin", {}, display.EyesTimedSpin(5000)),
+        ("eyes.timedspin", {"length": 0}, display.EyesTimedSpin(1)),
+        ("mouth.smile", {}, display.MouthIcon(artwork.SMILE, 0, 0, clear=True)),
+        ("mouth.text", {"text": " \n "}, display.MouthAction.RESET),
+        ("mouth.text", {"text": "once", "repeat": False}, display.MouthText("ONCE", repeat=False)),
+        ("weather.display", {"img_code": 0, "temp": 21}, display.Weather("21", artwork.WEATHER[0])),
+        ("weather.display", {"img_code": 7, "temp": "-5°"}, display.Weather("-5", artwork.WEATHER[7])),
+        ("system.reset", {}, display.SystemAction.RESET),
+        ("system.mute", {}, display.SystemAction.MUTE),
+        ("system.unmute", {}, display.SystemAction.UNMUTE),
+        ("system.blink", {"times": 99}, display.SystemBlink(10)),
+        ("mouth.text", {"text": "a\nsystem.reset"}, display.MouthText("A SYSTEM.RESET")),
+        ("mouth.display", {"img_code": ARROW}, display.MouthIcon(Bitmap(3, (4, 7, 4)), 0, 0, clear=True)),
         (
             "mouth.display",
             {"img_code": ARROW, "xOffset": 30, "yOffset": 7, "clearPrev": False},
-            frames.MouthIcon(Bitmap(1, (0, 1)), 30, 7, clear=False),
+            display.MouthIcon(Bitmap(1, (0, 1)), 30, 7, clear=False),
         ),
         (
             "mouth.display",
             {"img_code": ARROW, "xOffset": -1, "yOffset": -1, "clearPrev": "True"},
-            frames.MouthIcon(Bitmap(2, (3, 2)), 0, 0, clear=True),
+            display.MouthIcon(Bitmap(2, (3, 2)), 0, 0, clear=True),
         ),
-        ("mouth.display", {"img_code": ARROW, "xOffset": 32}, frames.MOUTH_RESET),
+        ("mouth.display", {"img_code": ARROW, "xOffset": 32}, display.MouthAction.RESET),
         ("mouth.display", {"img_code": ARROW, "xOffset": 32, "clearPrev": False}, None),
         ("mouth.display", {"img_code": ARROW, "yOffset": -3, "clearPrev": False}, None),
         ("mouth.display_image", {"img_b64": DOT, "xOffset": 32, "clearPrev": False}, None),
@@ -136,15 +134,15 @@ async def test_what_makes_no_sense_fails_and_shows_nothing(msg_type: str, data: 
 @pytest.mark.parametrize(
     ("types", "reacted"),
     [
-        (["recognizer_loop:record_begin"], [frames.MOUTH_LISTEN]),
+        (["recognizer_loop:record_begin"], [display.MouthAction.LISTEN]),
         (["recognizer_loop:record_end"], [None]),
-        (["recognizer_loop:audio_output_start"], [frames.MOUTH_TALK]),
+        (["recognizer_loop:audio_output_start"], [display.MouthAction.TALK]),
         (["recognizer_loop:audio_output_end"], [None]),
-        (["ovos.audio.output.started", "mycroft.stop"], [frames.MOUTH_TALK, None]),
-        (["enclosure.mouth.talk", "enclosure.mouth.think"], [frames.MOUTH_TALK, frames.MOUTH_THINK]),
-        (["enclosure.mouth.listen"], [frames.MOUTH_LISTEN]),
+        (["ovos.audio.output.started", "mycroft.stop"], [display.MouthAction.TALK, None]),
+        (["enclosure.mouth.talk", "enclosure.mouth.think"], [display.MouthAction.TALK, display.MouthAction.THINK]),
+        (["enclosure.mouth.listen"], [display.MouthAction.LISTEN]),
         (["enclosure.mouth.events.deactivate", "recognizer_loop:audio_output_start"], [None]),
-        (["enclosure.mouth.events.activate", "enclosure.mouth.talk"], [frames.MOUTH_TALK]),
+        (["enclosure.mouth.events.activate", "enclosure.mouth.talk"], [display.MouthAction.TALK]),
     ],
 )
 async def test_the_mouth_follows_speech_and_listening(types: list[str], reacted: list[Command | None]) -> None:
@@ -153,7 +151,7 @@ async def test_the_mouth_follows_speech_and_listening(types: list[str], reacted:
     assert device.reacted == reacted
     await device.dispatcher(Message("enclosure.mouth.viseme", {"code": 3}))
     follows = "enclosure.mouth.events.deactivate" not in types
-    assert device.reacted == reacted + [frames.MouthViseme(3)] * follows
+    assert device.reacted == reacted + [display.MouthViseme(3)] * follows
 
 
 async def test_only_the_next_question_clears_the_mouth() -> None:
@@ -161,7 +159,7 @@ async def test_only_the_next_question_clears_the_mouth() -> None:
     await device.hear("recognizer_loop:audio_output_start", "recognizer_loop:audio_output_end")
     assert device.shown == []
     await device.hear("recognizer_loop:record_begin")
-    assert device.shown == [frames.MOUTH_RESET]
+    assert device.shown == [display.MouthAction.RESET]
 
 
 @pytest.mark.parametrize("begins", ["mycroft.audio.service.play", "ovos.common_play.play"])
@@ -173,7 +171,7 @@ async def test_music_shows_a_note_as_long_as_it_plays(begins: str, ends: str) ->
     device = Device()
     await device.hear(begins, "enclosure.mouth.smile", "enclosure.system.unmute", ends)
     assert device.idled == [NOTE, None]
-    assert device.shown == [SMILE, frames.SYSTEM_UNMUTE]
+    assert device.shown == [SMILE, display.SystemAction.UNMUTE]
 
 
 async def test_a_player_tells_whether_it_plays() -> None:
@@ -216,13 +214,13 @@ async def test_another_session_does_not_move_this_mouth(msg_type: str, data: dic
 async def test_everything_is_reset_at_once() -> None:
     device = Device()
     await device.hear("enclosure.reset")
-    assert (device.shown, device.reacted) == ([frames.EYES_RESET, frames.MOUTH_RESET], [None])
+    assert (device.shown, device.reacted) == ([display.EyesAction.RESET, display.MouthAction.RESET], [None])
 
 
 async def test_no_internet_is_shown_now_and_then() -> None:
     device = Device()
     await device.hear("enclosure.notify.no_internet", "enclosure.notify.no_internet")
-    assert device.shown == [frames.MouthText("NO INTERNET", repeat=False)]
+    assert device.shown == [display.MouthText("NO INTERNET", repeat=False)]
 
 
 async def test_questions_are_answered() -> None:
@@ -237,7 +235,11 @@ async def test_questions_are_answered() -> None:
 
 async def test_the_faceplates_coming_and_going_is_said() -> None:
     device = Device()
-    for state, firmware in ((State.UNPLUGGED, None), (State.CONNECTED, "1.4.2"), (State.CONNECTED, "1.4.2")):
+    for state, firmware in (
+        (LinkState.UNPLUGGED, None),
+        (LinkState.CONNECTED, "1.4.2"),
+        (LinkState.CONNECTED, "1.4.2"),
+    ):
         await device.handler.take(FaceplateState(state, firmware))
     said = "enclosure.faceplate.state"
     assert [message.msg_type for message in device.said] == [said, said, "enclosure.started", said]
@@ -249,7 +251,7 @@ async def test_a_new_connection_hears_how_the_faceplate_is() -> None:
     await device.hear("connected")
     assert device.said == []  # nothing is known of it yet
     device.away = True
-    for state, firmware in ((State.UNPLUGGED, None), (State.CONNECTED, "1.4.2")):
+    for state, firmware in ((LinkState.UNPLUGGED, None), (LinkState.CONNECTED, "1.4.2")):
         with pytest.raises(BusUnavailableError):
             await device.handler.take(FaceplateState(state, firmware))
     device.away = False
@@ -283,7 +285,7 @@ async def test_images_are_pictures(tmp_path: Path, size: int, data: dict[str, An
     where = ({"img_path": str(tmp_path / "image.png")}, {"img_b64": base64.b64encode(png(size, size)).decode()})
     for place in where:
         await device.dispatcher(Message("enclosure.mouth.display_image", {**place, **data}))
-    assert device.shown == [frames.MouthIcon(bitmap, 0, 0, clear=True)] * 2
+    assert device.shown == [display.MouthIcon(bitmap, 0, 0, clear=True)] * 2
 
 
 @pytest.mark.parametrize(

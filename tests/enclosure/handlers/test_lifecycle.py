@@ -5,19 +5,18 @@ from typing import Any
 import pytest
 
 from bus.message import Message
-from enclosure.faceplate.frames import (
-    EYES_RESET,
-    EYES_SPIN,
-    MOUTH_RESET,
-    Brightness,
+from enclosure.display import (
     Command,
+    EyesAction,
     EyesBlink,
     EyesColor,
     EyesLevel,
     EyesLook,
     EyesTimedSpin,
+    MouthAction,
     MouthText,
 )
+from enclosure.events import Brightness
 from enclosure.handlers import lifecycle
 from enclosure.handlers.buttons import SOURCE
 from enclosure.state import State
@@ -26,8 +25,8 @@ from tests.conftest import until
 from tests.enclosure.handlers.mark1 import BLUE, OPEN, Mark1, Recorder, person
 
 RED, GREY = EyesColor(255, 0, 0), EyesColor(70, 65, 69)
-AT_REST: list[Command] = [BLUE, EyesLevel(30), EYES_RESET]
-SPINNING: list[Command] = [BLUE, EyesLevel(30), EYES_SPIN]
+AT_REST: list[Command] = [BLUE, EyesLevel(30), EyesAction.RESET]
+SPINNING: list[Command] = [BLUE, EyesLevel(30), EyesAction.SPIN]
 ASLEEP: list[Command] = [BLUE, EyesLevel(12), EyesLook("d")]
 SERVICES = ("skills", "audio", "voice")
 Told = tuple[str, dict[str, Any]]
@@ -112,7 +111,15 @@ async def test_the_start_as_owners_know_it() -> None:
         await start.tells("STARTING SPEECH")
         await start.answer("voice")
     red: list[Command] = [RED, EyesLevel(30)]
-    assert start.face.shown == [*SPINNING, EYES_SPIN, *red, EYES_SPIN, EYES_SPIN, *red, EYES_RESET]
+    assert start.face.shown == [
+        *SPINNING,
+        EyesAction.SPIN,
+        *red,
+        EyesAction.SPIN,
+        EyesAction.SPIN,
+        *red,
+        EyesAction.RESET,
+    ]
     assert start.face.reacted[-1] is None
 
 
@@ -150,9 +157,9 @@ async def test_where_a_part_of_the_assistant_is_missing_the_eyes_open_all_the_sa
         await start.answer("audio", but="skills")
         await start.tells("STARTING SKILLS")
         await asyncio.sleep(0.15)
-        assert start.face.shown == [*SPINNING, EYES_SPIN]  # nobody is given up who has said that he comes
+        assert start.face.shown == [*SPINNING, EyesAction.SPIN]  # nobody is given up who has said that he comes
         await start.answer("skills")
-    assert start.face.shown == [*SPINNING, EYES_SPIN, EYES_SPIN, *AT_REST]
+    assert start.face.shown == [*SPINNING, EyesAction.SPIN, EyesAction.SPIN, *AT_REST]
 
 
 async def test_a_reboot_is_shown_also_while_the_device_starts() -> None:
@@ -162,7 +169,7 @@ async def test_a_reboot_is_shown_also_while_the_device_starts() -> None:
         await start.device.hear("system.reboot")
         await start.answer(*SERVICES)
         await start.booting
-        assert start.face.shown == [*SPINNING, GREY, EYES_SPIN, MOUTH_RESET]
+        assert start.face.shown == [*SPINNING, GREY, EyesAction.SPIN, MouthAction.RESET]
         start.device.lifecycle.stay()
     assert start.face.shown[-3:] == AT_REST
 
@@ -199,15 +206,15 @@ GREEN: Told = ("enclosure.eyes.color", {"r": 0, "g": 255, "b": 0})
         ([SLEEP], [*(EyesLevel(level) for level in range(30, 12, -2)), *ASLEEP]),
         ([("enclosure.eyes.level", {"level": 8}), SLEEP], [EyesLevel(8), BLUE, EyesLevel(8), EyesLook("d")]),
         ([("ovos.listener.sleep", {}), AWOKEN], [*AT_REST, EyesBlink("b")]),
-        ([MUTE], [RED, EyesLevel(30), EYES_RESET]),
-        ([MUTE, MUTE], [RED, EyesLevel(30), EYES_RESET]),
+        ([MUTE], [RED, EyesLevel(30), EyesAction.RESET]),
+        ([MUTE, MUTE], [RED, EyesLevel(30), EyesAction.RESET]),
         ([MUTE, UNMUTE], AT_REST),
         ([UNMUTE], []),
         ([MUTE, SLEEP], [RED, EyesLevel(12), EyesLook("d")]),
-        ([MUTE, GREEN], [RED, EyesLevel(30), EYES_RESET]),
-        ([MUTE, GREEN, UNMUTE], [EyesColor(0, 255, 0), EyesLevel(30), EYES_RESET]),
-        ([("mycroft.mic.get_status.response", {"muted": True})], [RED, EyesLevel(30), EYES_RESET]),
-        ([("mycroft.internet.connected", {})], [MOUTH_RESET]),
+        ([MUTE, GREEN], [RED, EyesLevel(30), EyesAction.RESET]),
+        ([MUTE, GREEN, UNMUTE], [EyesColor(0, 255, 0), EyesLevel(30), EyesAction.RESET]),
+        ([("mycroft.mic.get_status.response", {"muted": True})], [RED, EyesLevel(30), EyesAction.RESET]),
+        ([("mycroft.internet.connected", {})], [MouthAction.RESET]),
     ],
 )
 async def test_the_eyes_show(messages: list[Told], shown: list[Command]) -> None:
@@ -234,25 +241,25 @@ async def test_a_test_and_a_satellite_do_not_put_us_to_sleep(context: dict[str, 
 @pytest.mark.parametrize(
     ("msg_type", "spin"),
     [
-        ("system.reboot", EYES_SPIN),
-        ("system.reboot.start", EYES_SPIN),
+        ("system.reboot", EyesAction.SPIN),
+        ("system.reboot.start", EyesAction.SPIN),
         ("system.shutdown", EyesTimedSpin(12000)),
         ("system.shutdown.start", EyesTimedSpin(12000)),
-        ("system.factory.reset", EYES_SPIN),
-        ("system.factory.reset.start", EYES_SPIN),
+        ("system.factory.reset", EyesAction.SPIN),
+        ("system.factory.reset.start", EyesAction.SPIN),
     ],
 )
 async def test_the_end_is_shown_once_whoever_asks_for_it(msg_type: str, spin: Command) -> None:
     device, face = await told((msg_type, {}), ("system.reboot.start", {}), MUTE)
-    assert face.shown == [GREY, spin, MOUTH_RESET]
+    assert face.shown == [GREY, spin, MouthAction.RESET]
     device.lifecycle.stop()
-    assert face.shown == [GREY, spin, MOUTH_RESET] * 2  # the firmware goes on with it
+    assert face.shown == [GREY, spin, MouthAction.RESET] * 2  # the firmware goes on with it
 
 
 async def test_a_stop_leaves_open_eyes_and_an_empty_mouth() -> None:
     device, face = await told(SLEEP, MUTE, ("mycroft.audio.service.play", {}))
     device.lifecycle.stop()
-    assert face.shown[-4:] == [*AT_REST, MOUTH_RESET]
+    assert face.shown[-4:] == [*AT_REST, MouthAction.RESET]
     assert face.reacted[-1] is None
     assert face.idled[-1] is None
 
@@ -263,7 +270,7 @@ async def test_the_brightness_is_kept_if_it_is_one(saved: object, level: int) ->
     state.put("brightness", saved)
     async with asyncio.TaskGroup() as group:
         Mark1(face, group, state=state).lifecycle.rest()
-    assert face.shown == [BLUE, EyesLevel(level), EYES_RESET]
+    assert face.shown == [BLUE, EyesLevel(level), EyesAction.RESET]
 
 
 async def test_factory_reset() -> None:
@@ -280,7 +287,7 @@ async def test_factory_reset() -> None:
         ("system.factory.reset.register", skill_id),
         ("system.factory.reset.phal.complete", skill_id),
     ]
-    assert face.shown == [GREY, EYES_SPIN, MOUTH_RESET]
+    assert face.shown == [GREY, EyesAction.SPIN, MouthAction.RESET]
     assert device.brightness is None
     device.lifecycle.stay()
     assert face.shown[-3:] == AT_REST

@@ -4,23 +4,9 @@ from typing import Any
 import pytest
 
 from bus.message import Message
-from enclosure.faceplate import frames
-from enclosure.faceplate.frames import (
-    EYES_RESET,
-    EYES_SPIN,
-    MOUTH_RESET,
-    Brightness,
-    Choice,
-    Chosen,
-    Command,
-    Event,
-    EyesColor,
-    EyesLevel,
-    EyesTimedSpin,
-    MouthText,
-    Pressed,
-    Turned,
-)
+from enclosure.display import Command, EyesAction, EyesColor, EyesLevel, EyesTimedSpin, MouthAction, MouthText
+from enclosure.events import Brightness, Choice, Chosen, Event, Pressed, Turned
+from enclosure.faceplate import protocol
 from enclosure.handlers import lifecycle, menu
 from enclosure.handlers.buttons import KNOB, SOURCE
 from enclosure.handlers.menu import KEPT, QUESTION
@@ -29,7 +15,7 @@ from tests.conftest import until
 from tests.enclosure.handlers.mark1 import BLUE, OPEN, Mark1, Recorder, person
 
 GREY = EyesColor(70, 65, 69)
-AT_REST: list[Command] = [BLUE, EyesLevel(30), EYES_RESET]
+AT_REST: list[Command] = [BLUE, EyesLevel(30), EyesAction.RESET]
 WIPE = Chosen(Choice.FACTORY_RESET)
 
 
@@ -45,8 +31,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 CHOICES: list[tuple[str, str, dict[str, Any], list[Command]]] = [
     ("unit.setwifi", "system.wifi.setup", {}, []),
-    ("unit.reboot", "system.reboot", {}, [GREY, EYES_SPIN, MOUTH_RESET]),
-    ("unit.shutdown", "system.shutdown", {}, [GREY, EyesTimedSpin(12000), MOUTH_RESET]),
+    ("unit.reboot", "system.reboot", {}, [GREY, EyesAction.SPIN, MouthAction.RESET]),
+    ("unit.shutdown", "system.shutdown", {}, [GREY, EyesTimedSpin(12000), MouthAction.RESET]),
     ("unit.enable-ssh", "system.ssh.enable", {}, []),
     ("unit.disable-ssh", "system.ssh.disable", {}, []),
     ("unit.enable-learning", "configuration.patch", {"config": {"opt_in": True}}, [said("LEARNING ON")]),
@@ -63,13 +49,13 @@ async def test_each_choice(line: str, msg_type: str, data: dict[str, Any], shown
     face = Recorder()
     async with asyncio.TaskGroup() as group:
         device = Mark1(face, group)
-        await device.take(frames.parse(line))
+        await device.take(protocol.parse(line))
     assert device.said == [Message(msg_type, data, {"source": SOURCE})]
     assert face.shown == shown
 
 
 def test_there_are_no_other_choices() -> None:
-    assert {choice.value for choice in Choice} == {line for line, *_ in CHOICES} | {"unit.factory-reset"}
+    assert {*protocol.CHOICES.values()} == {line for line, *_ in CHOICES} | {"unit.factory-reset"}
 
 
 @pytest.mark.parametrize("around", ["Command: {}", "{} ", " {}", "{}\r", "x{}", "{}x", "Command: mouth.text={}"])
@@ -78,7 +64,7 @@ async def test_only_the_exact_line_is_a_choice(choice: Choice, around: str) -> N
     face = Recorder()
     async with asyncio.TaskGroup() as group:
         device = Mark1(face, group)
-        await device.take(frames.parse(around.format(choice)))
+        await device.take(protocol.parse(around.format(protocol.CHOICES[choice])))
     assert (device.said, face.shown) == ([], [])
 
 
@@ -86,12 +72,12 @@ async def test_only_the_exact_line_is_a_choice(choice: Choice, around: str) -> N
     ("events", "types", "mouth"),
     [
         ([], [], MouthText(QUESTION)),
-        ([Pressed()], ["system.factory.reset"], MOUTH_RESET),
-        ([Pressed(), Pressed()], ["mycroft.mic.listen", "system.factory.reset"], MOUTH_RESET),
+        ([Pressed()], ["system.factory.reset"], MouthAction.RESET),
+        ([Pressed(), Pressed()], ["mycroft.mic.listen", "system.factory.reset"], MouthAction.RESET),
         ([Turned(1)], [], said(KEPT)),
         ([Turned(-1), Pressed()], ["mycroft.mic.listen"], said(KEPT)),
-        ([WIPE, Pressed()], ["system.factory.reset"], MOUTH_RESET),
-        ([Chosen(Choice.DEMO), Pressed()], ["mycroft.mic.listen", "mycroft.mark1.demo"], MOUTH_RESET),
+        ([WIPE, Pressed()], ["system.factory.reset"], MouthAction.RESET),
+        ([Chosen(Choice.DEMO), Pressed()], ["mycroft.mic.listen", "mycroft.mark1.demo"], MouthAction.RESET),
         ([Brightness(7)], [], MouthText(QUESTION)),
     ],
 )
@@ -128,7 +114,7 @@ async def test_a_stop_takes_the_question_back_and_no_answer() -> None:
         device.menu.stop()
         for event in (Pressed(), Chosen(Choice.REBOOT), Turned(1)):
             await device.take(event)
-    assert (device.types, face.shown) == ([], [MouthText(QUESTION), MOUTH_RESET])
+    assert (device.types, face.shown) == ([], [MouthText(QUESTION), MouthAction.RESET])
 
 
 async def test_a_wipe_is_not_confirmed_any_more_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +124,7 @@ async def test_a_wipe_is_not_confirmed_any_more_after_a_while(monkeypatch: pytes
         device = Mark1(face, group)
         await device.take(WIPE)
         await until(lambda: len(face.shown) > 1, "the end of the question")
-        assert face.shown == [MouthText(QUESTION), MOUTH_RESET, said(KEPT)]
+        assert face.shown == [MouthText(QUESTION), MouthAction.RESET, said(KEPT)]
         await device.take(Pressed())
     assert device.types == ["mycroft.mic.listen"]
 
@@ -171,9 +157,9 @@ async def test_what_does_not_happen_is_said_and_the_eyes_open(
     if trouble == "nobody":
         await until(lambda: face.shown[-3:] == AT_REST, "open eyes")
     else:
-        assert [command for command in face.shown if command in (EYES_RESET, said(text))] in (
-            [EYES_RESET, said(text)],
-            [said(text), EYES_RESET],
+        assert [command for command in face.shown if command in (EyesAction.RESET, said(text))] in (
+            [EyesAction.RESET, said(text)],
+            [said(text), EyesAction.RESET],
         )
 
 
@@ -211,7 +197,7 @@ async def test_the_brightness_is_remembered() -> None:
         assert face.shown == []  # the faceplate has it already
         device.lifecycle.rest()
         Mark1(face, group, state=device.state).lifecycle.rest()  # after a restart
-    assert face.shown == [BLUE, EyesLevel(7), EYES_RESET] * 2
+    assert face.shown == [BLUE, EyesLevel(7), EyesAction.RESET] * 2
 
 
 async def test_a_test_that_does_not_end_is_over_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from bus.dispatch import Dispatcher
+from bus.client.dispatch import Dispatcher
 from bus.message import Message
-from enclosure.faceplate import frames
-from enclosure.faceplate.frames import Command, MouthViseme
+from enclosure import display
+from enclosure.display import Command, MouthViseme
 from enclosure.handlers.visemes import VisemeHandler
 
 
@@ -135,4 +135,4 @@ async def test_what_is_no_sentence_fails_as_a_whole(visemes: list[Any]) -> None:
     await asyncio.sleep(0.05)
     assert device.mouths == []
     assert device.said[0].msg_type == "enclosure.mouth.viseme_list.failed"
-    assert frames.MOUTH_RESET not in device.mouths
+    assert display.MouthAction.RESET not in device.mouths

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from bus.dispatch import Dispatcher
+from bus.client.dispatch import Dispatcher
 from bus.errors import BusUnavailableError
 from bus.message import Message
 from enclosure.config import VolumeSettings
+from enclosure.display import Command, EyesVolume
 from enclosure.drivers.alsa import AlsaMixer
-from enclosure.faceplate.frames import Command, EyesVolume
 from enclosure.handlers import volume as module
 from enclosure.handlers.buttons import KNOB
 from enclosure.handlers.volume import SOUND, SOUND_GAP_S, VolumeHandler

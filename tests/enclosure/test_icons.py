@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enclosure.faceplate.icons import EMPTY, HEIGHT, WIDTH, Bitmap, decode, encode
+from enclosure.display import EMPTY, HEIGHT, WIDTH, Bitmap
+from enclosure.icons import decode, encode
 
 BITMAPS = st.integers(1, HEIGHT).flatmap(
     lambda height: st.lists(st.integers(0, (1 << height) - 1), min_size=1, max_size=WIDTH).map(

@@ -5,11 +5,12 @@ from dataclasses import asdict, dataclass
 from functools import cache, lru_cache, partial
 from typing import Any, Protocol
 
-from bus import topics
+from bus.contract import ours as topics
+from bus.contract.topic import matcher
+from bus.daemon.config import Role
 from bus.errors import FrameError, PayloadError
 from bus.message import Message, check
-from bus.policy import Role, denial
-from bus.topic import matcher
+from bus.server.policy import denial
 
 GREETING = Message(topics.CONNECTED.name, {}, {"session": {"session_id": "default"}}).serialize().encode()
 """What a new client hears first, and nobody else; OVOS clients take their session from it."""

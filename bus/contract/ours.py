@@ -2,13 +2,13 @@
 
 Who emits and who handles: "bus", "enclosure" and "admin" are ours. "core" is the intent service and skill manager,
 "listener" what hears the wake word, "audio" what speaks and plays, "plugins" are OVOS' hardware plugins.
-Abbreviations of sources: `bus.topic.SOURCES`. Types that only others use: `bus.foreign_topics`.
-All of them by name: `bus.contract`; this module is all that the daemons load.
+Abbreviations of sources: `bus.contract.topic.SOURCES`. Types that only others use: `bus.contract.foreign`.
+All of them by name: `bus.contract.lookup`; this module is all that the daemons load.
 """
 
 from functools import partial
 
-from bus.topic import Family, Field, Topic
+from bus.contract.topic import Family, Field, Topic
 
 
 def _byte(name: str) -> Field:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+from bus.contract.topic import Topic
 from bus.errors import BusUnavailableError, PayloadError
 from bus.message import Message
-from bus.topic import Topic
 
 Handler = Callable[..., Awaitable[None]]
 """Called with the message, and with the topic's fields as keyword arguments."""

@@ -2,7 +2,7 @@
 
 import io
 
-from enclosure.faceplate.icons import HEIGHT, WIDTH, Bitmap
+from enclosure.display import HEIGHT, WIDTH, Bitmap
 
 MAX_BYTES = 1_000_000
 """Of a file; a picture for 32 x 8 pixels has a few hundred."""

@@ -1,11 +1,11 @@
 """Message types that only other programs send and handle, for those who look them up; our code uses none.
 
-Who emits and who handles is named as in `bus.topics`.
+Who emits and who handles is named as in `bus.contract.ours`.
 """
 
 from functools import partial
 
-from bus.topic import Family, Field, Topic
+from bus.contract.topic import Family, Field, Topic
 
 _client = partial(
     Topic, family=Family.BUS, source="doc mc", emitted_by="client library", handled_by="the same process"

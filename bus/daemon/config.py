@@ -10,13 +10,13 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
 from bus.errors import ConfigError
-from bus.policy import Token
 
 FILES = (
     Path("/usr/share/mycroft-enclosure/mycroft.conf"),
@@ -34,6 +34,23 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class Role(StrEnum):
+    """What a client may do."""
+
+    CONTROL = "control"
+    """Hears everything and sends what is not privileged; privileged types, too, where its user may."""
+    OBSERVE = "observe"
+    """Hears everything and sends nothing."""
+
+
+class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What another machine shows to be let in. Only its hash is kept, so that the configuration has no secret."""
+
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    """Of the token's text, in hexadecimal."""
+    role: Role = Role.OBSERVE
 
 
 @dataclass(frozen=True, slots=True)

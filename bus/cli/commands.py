@@ -9,12 +9,12 @@ from typing import Any, TextIO
 
 import msgspec
 
-from bus import topics
-from bus.client import BusClient, open_socket
+from bus.client.client import BusClient, open_socket
+from bus.client.websocket import WebSocket
+from bus.contract import ours as topics
+from bus.contract.topic import matcher
 from bus.errors import BusUnavailableError, Exit, FrameError, RecordingError
 from bus.message import Message, printable, render_data
-from bus.topic import matcher
-from bus.websocket import WebSocket
 
 ANSWER_TIMEOUT_S = 3.0
 """As long as the clients of the field wait for an answer."""

@@ -19,12 +19,13 @@ from websockets.http11 import Request, Response
 from websockets.protocol import SEND_EOF, State
 from websockets.server import ServerProtocol
 
-from bus import identity
-from bus.identity import Owner, owner_of
-from bus.policy import Role, is_loopback, origin_allowed, role_of
+from bus.daemon.config import Role
+from bus.server import identity
+from bus.server.identity import Owner, owner_of
+from bus.server.policy import is_loopback, origin_allowed, role_of
 
 if TYPE_CHECKING:
-    from bus.server import Server
+    from bus.server.listener import Server
 
 CLOSE_TIMEOUT_S = 1
 """How long a client may take to answer a close frame; the daemon has 2 s to stop."""

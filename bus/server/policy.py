@@ -1,35 +1,15 @@
 """Who may connect, and who may send what. Pure: addresses, headers, tokens and types in, a verdict out."""
 
 from collections.abc import Callable, Collection, Mapping
-from enum import StrEnum
 from ipaddress import ip_address
-from typing import Annotated
 from urllib.parse import urlsplit
 
-import msgspec
-
-from bus.topics import CONNECTED, PRIVILEGED
+from bus.contract.ours import CONNECTED, PRIVILEGED
+from bus.daemon.config import Role, Token
 
 ADMIN_GROUP = "mycroft-admin"
 ADMIN_USERS = ("root", "mycroft", "mycroft-admin")
 """Who may have the machine changed: these users, and the members of this group."""
-
-
-class Role(StrEnum):
-    """What a client may do."""
-
-    CONTROL = "control"
-    """Hears everything and sends what is not privileged; privileged types, too, where its user may."""
-    OBSERVE = "observe"
-    """Hears everything and sends nothing."""
-
-
-class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What another machine shows to be let in. Only its hash is kept, so that the configuration has no secret."""
-
-    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-    """Of the token's text, in hexadecimal."""
-    role: Role = Role.OBSERVE
 
 
 def is_loopback(address: str) -> bool:

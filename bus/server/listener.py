@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Self
 
 from websockets.frames import CloseCode, Opcode
 
-from bus import identity
-from bus.config import BusSettings, WebSocketSettings
-from bus.connection import CLOSE_TIMEOUT_S, Connection
+from bus.daemon.config import BusSettings, WebSocketSettings
+from bus.daemon.runner import inherited_sockets, notify, run
 from bus.errors import ListenError
-from bus.hub import Hub
-from bus.service import inherited_sockets, notify, run
+from bus.server import identity
+from bus.server.connection import CLOSE_TIMEOUT_S, Connection
+from bus.server.hub import Hub
 
 if TYPE_CHECKING:
     from ssl import SSLContext

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bus.foreign_topics import FOREIGN
-from bus.topic import Topic
-from bus.topics import OURS
+from bus.contract.foreign import FOREIGN
+from bus.contract.ours import OURS
+from bus.contract.topic import Topic
 
 TOPICS: Mapping[str, Topic] = {topic.name: topic for topic in (*OURS, *FOREIGN)}
 """Every message type, by name."""

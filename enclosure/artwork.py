@@ -1,6 +1,6 @@
 """Pictures that we draw ourselves: the weather, and a smile, which the firmware does not have. Pure."""
 
-from enclosure.faceplate.icons import Bitmap
+from enclosure.display import Bitmap
 
 
 def drawn(picture: str) -> Bitmap:

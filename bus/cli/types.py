@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from bus.contract import TOPICS
-from bus.topic import REQUIRED, Field, Topic
-from bus.topics_doc import describe
+from bus.contract.lookup import TOPICS
+from bus.contract.reference import describe
+from bus.contract.topic import REQUIRED, Field, Topic
 
 
 def types(pattern: str | None, as_json: bool) -> str:

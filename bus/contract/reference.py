@@ -1,17 +1,17 @@
-"""The contract as a page: ``python -m bus.topics_doc > docs/messages.md``."""
+"""The contract as a page: ``python -m bus.contract.reference > docs/messages.md``."""
 
 import json
 import sys
 from collections.abc import Iterator
 
-from bus.contract import TOPICS
-from bus.topic import REQUIRED, SOURCES, Family, Field, Topic
+from bus.contract.lookup import TOPICS
+from bus.contract.topic import REQUIRED, SOURCES, Family, Field, Topic
 
 INTRODUCTION = """\
 # Messages
 
 Every message type that this project sends or handles, and those of Mycroft, OVOS and Neon that one meets on the
-same bus. The table is `bus/topics.py`; `python -m bus.topics_doc` makes this page from it.
+same bus. The table is `bus/contract/ours.py`; `python -m bus.contract.reference` makes this page from it.
 On a terminal, `mycroft-bus types 'enclosure.*'` shows the same.
 
 **On the wire.** One WebSocket text frame is one JSON object with three keys: `type`, a text that matches

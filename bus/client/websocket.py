@@ -1,8 +1,8 @@
 """A client's end of one connection to the bus.
 
 The sans-I/O protocol of `websockets` keeps frames, control frames and closing correct, as it does for the server
-in `bus.connection`. Its own client would load urllib.request, http.client and OpenSSL: 5 MB in each daemon, for
-proxies, redirects and a TLS that a bus on the same machine does without.
+in `bus.server.connection`. Its own client would load urllib.request, http.client and OpenSSL: 5 MB in each
+daemon, for proxies, redirects and a TLS that a bus on the same machine does without.
 """
 
 import asyncio

@@ -23,7 +23,7 @@ from uuid import uuid4
 
 from pyee import EventEmitter
 
-from bus.client import EMIT_TIMEOUT_S, BusClient
+from bus.client.client import EMIT_TIMEOUT_S, BusClient
 from bus.errors import BusUnavailableError
 from bus.message import Message
 

@@ -1,8 +1,10 @@
 import pytest
 
-from enclosure.faceplate import frames
-from enclosure.faceplate.frames import Banner, Command, Echo, Event, Pressed, Turned, Unknown, Version
-from enclosure.faceplate.icons import Bitmap
+from enclosure import display
+from enclosure.display import Bitmap, Command
+from enclosure.events import Pressed, Turned
+from enclosure.faceplate import protocol
+from enclosure.faceplate.protocol import Banner, Echo, Heard, Unknown, Version
 
 ALL = Bitmap(8, (255,) * 32)
 
@@ -10,28 +12,28 @@ ALL = Bitmap(8, (255,) * 32)
 @pytest.mark.parametrize(
     ("command", "lines"),
     [
-        (frames.EYES_ON, ("eyes.on",)),
-        (frames.EyesColor(0, 0, 255), ("eyes.color=255",)),
-        (frames.EyesColor(1, 2, 3), ("eyes.color=66051",)),
-        (frames.EyesLevel(30), ("eyes.level=30",)),
-        (frames.EyesVolume(11), ("eyes.volume=11",)),
-        (frames.EyesBlink("b"), ("eyes.blink=b",)),
-        (frames.MouthText("HI"), ("mouth.text=HI",)),
-        (frames.MouthIcon(Bitmap(8, (255,)), 3, 0, clear=True), ("mouth.icon=x=3,y=0,cP=1,BIPP",)),
+        (display.EyesAction.ON, ("eyes.on",)),
+        (display.EyesColor(0, 0, 255), ("eyes.color=255",)),
+        (display.EyesColor(1, 2, 3), ("eyes.color=66051",)),
+        (display.EyesLevel(30), ("eyes.level=30",)),
+        (display.EyesVolume(11), ("eyes.volume=11",)),
+        (display.EyesBlink("b"), ("eyes.blink=b",)),
+        (display.MouthText("HI"), ("mouth.text=HI",)),
+        (display.MouthIcon(Bitmap(8, (255,)), 3, 0, clear=True), ("mouth.icon=x=3,y=0,cP=1,BIPP",)),
         (
-            frames.MouthIcon(ALL, 0, 0, clear=False),
+            display.MouthIcon(ALL, 0, 0, clear=False),
             ("mouth.icon=x=0,y=0,cP=0,aI" + "P" * 25 + "$", "mouth.icon=$" + "P" * 39),
         ),
     ],
 )
 def test_commands_are_lines(command: Command, lines: tuple[str, ...]) -> None:
-    assert command.lines == lines
+    assert protocol.lines(command) == lines
 
 
 def test_a_picture_is_split_at_the_same_place_whatever_its_size() -> None:
     for width in range(24, 33):
-        first, second = frames.MouthIcon(Bitmap(8, (0,) * width), 0, 0, clear=True).lines
-        assert first.index("$") == len("mouth.icon=") + frames.ICON_SPLIT
+        first, second = protocol.lines(display.MouthIcon(Bitmap(8, (0,) * width), 0, 0, clear=True))
+        assert first.index("$") == len("mouth.icon=") + protocol.ICON_SPLIT
         # The firmware's limits: 60 characters in the first part, 89 in both.
         assert len(first) + len(second) - 2 * len("mouth.icon=") - 2 <= 89
 
@@ -53,5 +55,5 @@ def test_a_picture_is_split_at_the_same_place_whatever_its_size() -> None:
         ],
     ],
 )
-def test_only_a_line_that_is_exactly_an_event_is_one(line: str, event: Event) -> None:
-    assert frames.parse(line) == event
+def test_only_a_line_that_is_exactly_an_event_is_one(line: str, event: Heard) -> None:
+    assert protocol.parse(line) == event

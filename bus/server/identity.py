@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
-from bus.policy import ADMIN_GROUP, ADMIN_USERS
+from bus.server.policy import ADMIN_GROUP, ADMIN_USERS
 
 # From sock_diag(7), netlink.h and inet_diag.h of Linux.
 _NETLINK_SOCK_DIAG = 4

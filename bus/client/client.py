@@ -12,11 +12,11 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
+from bus.client.websocket import WebSocket
+from bus.contract.ours import SUBSCRIBE
+from bus.contract.topic import matcher
 from bus.errors import BusUnavailableError, FrameError
 from bus.message import Message
-from bus.topic import matcher
-from bus.topics import SUBSCRIBE
-from bus.websocket import WebSocket
 
 RETRY_FIRST_S = 0.1
 RETRY_MAX_S = 5.0

@@ -1,0 +1,1 @@
+"""What a message type is: fields, senders, receivers. Pure."""

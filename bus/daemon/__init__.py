@@ -1,0 +1,1 @@
+"""What every daemon shares: runner, configuration, logging, exit codes."""

@@ -1,0 +1,74 @@
+"""What people and devices do. Pure values, whatever the board."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """The knob was turned by one detent, to louder (1) or softer (-1)."""
+
+    direction: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """The button was pressed and released."""
+
+
+class Choice(StrEnum):
+    """An entry of the faceplate's menu. Learning exists in older firmware only."""
+
+    WIFI = "wifi"
+    REBOOT = "reboot"
+    SHUTDOWN = "shutdown"
+    TEST_BEGIN = "test begin"
+    TEST_MIC = "test microphone"
+    TEST_END = "test end"
+    ENABLE_SSH = "enable ssh"
+    DISABLE_SSH = "disable ssh"
+    ENABLE_LEARNING = "enable learning"
+    DISABLE_LEARNING = "disable learning"
+    FACTORY_RESET = "factory reset"
+    DEMO = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An entry of the menu was chosen."""
+
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Brightness:
+    """The brightness was set in the menu, 1 to 30."""
+
+    level: int
+
+
+class LinkState(StrEnum):
+    """Whether the host can talk to the faceplate."""
+
+    UNPLUGGED = "unplugged"
+    SILENT = "silent"
+    CONNECTED = "connected"
+
+
+@dataclass(frozen=True, slots=True)
+class FaceplateState:
+    """The faceplate was connected, lost or found silent."""
+
+    state: LinkState
+    firmware: str | None
+    """Version of its firmware; None while it is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionShown:
+    """The question that was asked can be read in full, or no longer can."""
+
+    visible: bool
+
+
+Event = Turned | Pressed | Chosen | Brightness | FaceplateState | QuestionShown

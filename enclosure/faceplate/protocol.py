@@ -1,0 +1,170 @@
+"""What goes over the faceplate's serial line: display values to lines, and lines to events. Pure.
+
+Lines are printable ASCII without a line end; nothing that a command holds can become a second line.
+Facts: the real firmware v1.4.2, measured.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from enclosure import icons
+from enclosure.display import (
+    HEIGHT,
+    Bitmap,
+    Command,
+    EyesAction,
+    EyesBlink,
+    EyesColor,
+    EyesFill,
+    EyesLevel,
+    EyesLook,
+    EyesPixel,
+    EyesTimedSpin,
+    EyesVolume,
+    MouthAction,
+    MouthFollows,
+    MouthIcon,
+    MouthText,
+    MouthViseme,
+    SystemAction,
+    SystemBlink,
+    Weather,
+)
+from enclosure.events import Choice, Chosen, Pressed, Turned
+
+ECHO = "Command: "
+"""What the firmware puts before each line that it has read."""
+
+VERSION = "system.version"
+
+ICON_LIMIT = 59
+"""Characters that one picture command may carry after its `=`; a longer one is sent in two parts."""
+
+ICON_SPLIT = 40
+"""Where a picture is split. Always at the same place: a first part that is shorter than an earlier one keeps the
+tail of that; and in halves, because the firmware has little memory left for it."""
+
+CHOICES = {
+    Choice.WIFI: "unit.setwifi",
+    Choice.REBOOT: "unit.reboot",
+    Choice.SHUTDOWN: "unit.shutdown",
+    Choice.TEST_BEGIN: "system.test.begin",
+    Choice.TEST_MIC: "mic.test",
+    Choice.TEST_END: "system.test.end",
+    Choice.ENABLE_SSH: "unit.enable-ssh",
+    Choice.DISABLE_SSH: "unit.disable-ssh",
+    Choice.ENABLE_LEARNING: "unit.enable-learning",
+    Choice.DISABLE_LEARNING: "unit.disable-learning",
+    Choice.FACTORY_RESET: "unit.factory-reset",
+    Choice.DEMO: "mycroft.mark1.demo",
+}
+"""The lines that tell of a choice in the menu."""
+
+
+def lines(command: Command) -> Sequence[str]:
+    """The lines that have the firmware show a command."""
+    match command:
+        case EyesAction():
+            return (f"eyes.{command.name.lower()}",)
+        case MouthAction.STILL | MouthFollows():
+            return ()
+        case MouthAction():
+            return (f"mouth.{command.name.lower()}",)
+        case SystemAction():
+            return (f"system.{command.name.lower()}",)
+        case EyesColor():
+            return (f"eyes.color={_number(command)}",)
+        case EyesLevel(level):
+            return (f"eyes.level={level}",)
+        case EyesVolume(volume):
+            return (f"eyes.volume={volume}",)
+        case EyesBlink(side):
+            return (f"eyes.blink={side}",)
+        case EyesLook(side):
+            return (f"eyes.look={side}",)
+        case EyesPixel(index, color):
+            return (f"eyes.set={index},{_number(color)}",)
+        case EyesFill(last):
+            return (f"eyes.fill={last}",)
+        case EyesTimedSpin(ms):
+            return (f"eyes.spin={ms}",)
+        case MouthViseme(code):
+            return (f"mouth.viseme={code}",)
+        case MouthText(text):
+            return (f"mouth.text={text}",)
+        case MouthIcon():
+            return _icon(command)
+        case Weather(temperature, bitmap):
+            return (f"weather.display={temperature},x=2,{icons.encode(bitmap)}",)
+        case SystemBlink(times):
+            return (f"system.blink={times}",)
+
+
+def _number(color: EyesColor) -> int:
+    """A colour as the firmware has it; it reads decimal only."""
+    return color.r << 16 | color.g << 8 | color.b
+
+
+def _icon(picture: MouthIcon) -> Sequence[str]:
+    """A picture in the mouth's full height: of lower ones that are not at row 0 or 4 the firmware loses a row."""
+    full = Bitmap(HEIGHT, tuple(column << picture.y for column in picture.bitmap.columns))
+    # The firmware takes these prefixes in this order only.
+    icon = f"x={picture.x},y=0,cP={picture.clear:d},{icons.encode(full)}"
+    if len(icon) <= ICON_LIMIT:
+        return (f"mouth.icon={icon}",)
+    return (f"mouth.icon={icon[:ICON_SPLIT]}$", f"mouth.icon=${icon[ICON_SPLIT:]}")
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """The firmware has read this line."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """The firmware has just started."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The answer to ``system.version``."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A line that means nothing to us."""
+
+    line: str
+
+
+Heard = Echo | Banner | Version | Turned | Pressed | Chosen | Unknown
+
+_EVENTS: dict[str, Heard] = {
+    "volume.up": Turned(1),
+    "volume.down": Turned(-1),
+    "mycroft.stop": Pressed(),
+    **{line: Chosen(choice) for choice, line in CHOICES.items()},
+}
+_VERSION = re.compile(r"Mycroft Mark 1 v([0-9.]+)")
+_BANNER = re.compile(r"Mycroft Mark 1 v([0-9.]+) - Connected$")
+
+
+def parse(line: str) -> Heard:
+    """The event that a line from the firmware is; only a line that is exactly an event is one.
+
+    Except for the banner: what a reset has cut off stands before it in the same line.
+    """
+    if match := _BANNER.search(line):
+        return Banner(match[1])
+    if line.startswith(ECHO):
+        return Echo(line.removeprefix(ECHO))
+    if match := _VERSION.fullmatch(line):
+        return Version(match[1])
+    return _EVENTS.get(line) or Unknown(line)
