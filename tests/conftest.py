@@ -1,7 +1,7 @@
 """Real parts that many tests use: a sound card, host services, and a faceplate."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,14 @@ from hw_sim.host import Host
 from hw_sim.links import CABLES
 from hw_sim.process import Program
 from hw_sim.sound import Sound
+from tests.virtual_time import VirtualTimeLoop
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Virtual time, but for tests marked `real_time`: those of real processes, sockets, or a real mixer."""
+    if item.get_closest_marker("real_time"):
+        return {"real": asyncio.SelectorEventLoop}
+    return {"virtual": VirtualTimeLoop}
 
 
 async def until(condition: Callable[[], bool], what: str, timeout_s: float = 10) -> None:

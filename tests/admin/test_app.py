@@ -15,7 +15,7 @@ from bus.message import Message
 from hw_sim.host import Host
 
 # dbus-fast leaves the file object of its socket to the garbage collector, which is called here to be heard here.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [pytest.mark.real_time, pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """The page that shows the face, in a real browser."""
 
+import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -9,6 +10,8 @@ from tests.compat.client import peer
 from tests.compat.environment import OVOS
 from tests.conftest import until
 from tests.e2e.device import device
+
+pytestmark = pytest.mark.real_time
 
 
 def lit(browser: Chrome) -> int:

@@ -15,6 +15,8 @@ from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.server.listener import Server
 from hw_sim.process import Program
 
+pytestmark = pytest.mark.real_time
+
 # Connects to the bus that its URL names, says what the rest of the URL tells, and shows what happens.
 PAGE = """\
 <!doctype html>

@@ -15,6 +15,8 @@ from tests.conftest import until
 # Becomes the bus, as systemd does it: the socket is descriptor 3, and LISTEN_PID the process that may have it.
 LAUNCH = """
 import os, sys
+
+pytestmark = pytest.mark.real_time
 os.dup2(int(sys.argv[1]), 3)
 os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
 os.execv(sys.executable, [sys.executable, "-m", "bus", "serve"])

@@ -39,6 +39,8 @@ from bus.server.policy import denial, origin_allowed, role_of
 from tests.bus.test_hub import Listener
 from tests.conftest import until
 
+pytestmark = pytest.mark.real_time
+
 WAIT_S = 5.0
 """A message has to be there by then, whatever is going on."""
 

@@ -14,7 +14,8 @@ from tests.compat.client import Peer, peer
 from tests.compat.environment import MYCROFT, OVOS, OVOS_2
 from tests.conftest import until
 
-pytestmark = pytest.mark.timeout(180)  # the first time, the libraries are installed
+# The first time, the libraries are installed.
+pytestmark = [pytest.mark.real_time, pytest.mark.timeout(180)]
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from bus.server.listener import Server
 from tests.compat.environment import HIVEMIND_4, HIVEMIND_5, python_with
 from tests.conftest import until
 
+pytestmark = pytest.mark.real_time
+
 KEY, PASSWORD = "kitchen-key", "correct horse battery staple"
 UTTERANCE = "recognizer_loop:utterance"
 

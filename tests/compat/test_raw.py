@@ -31,6 +31,8 @@ TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
 WEBSOCKET_CLIENT = """
 import sys
 from websocket import create_connection
+
+pytestmark = pytest.mark.real_time
 bus = create_connection(sys.argv[1], timeout=10)
 print(bus.recv())
 bus.send('{"type":"x"}')

@@ -52,6 +52,8 @@ MYCROFT_CONNECTION = """\
 
 import sys
 from websocket import create_connection
+
+pytestmark = pytest.mark.real_time
 uri = 'ws://' + sys.argv[1] + ':8181/core'
 ws = create_connection(uri)
 print("Sending " + sys.argv[2] + " to " + uri + "...")

@@ -19,6 +19,8 @@ from bus.server.listener import Server
 from hw_sim.host import Host
 from tests.conftest import until
 
+pytestmark = pytest.mark.real_time
+
 NOWHERE = "ws://127.0.0.1:9/core"
 
 

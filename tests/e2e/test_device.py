@@ -9,6 +9,8 @@ from tests.compat.environment import OVOS
 from tests.conftest import until
 from tests.e2e.device import Device, device
 
+pytestmark = pytest.mark.real_time
+
 BLUE, RED = "00001e", "1e0000"
 PICTURE = "aIAAAACAABGADADADPDPDPDPHPHPPPPPPPPPHPHPDPDPDPDPADADGAABCAAAAAAAAAAA"
 

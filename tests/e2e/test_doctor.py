@@ -13,6 +13,8 @@ from bus.server.listener import Server
 from tests.e2e.device import Device, device
 from tests.e2e.test_commands import bus, outcome  # noqa: F401  # bus is a fixture
 
+pytestmark = pytest.mark.real_time
+
 TOLD = {"ok", "skip"}
 
 

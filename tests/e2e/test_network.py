@@ -17,9 +17,13 @@ import pytest
 
 from tests.bus.certificate import make_certificate
 
-pytestmark = pytest.mark.skipif(
-    os.getuid() != 0 or not shutil.which("ip"), reason="only root can make network namespaces, with ip of iproute2"
-)
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.skipif(
+        os.getuid() != 0 or not shutil.which("ip"),
+        reason="only root can make network namespaces, with ip of iproute2",
+    ),
+]
 
 DEVICE, STRANGER = "10.213.7.1", "10.213.7.2"
 

@@ -4,10 +4,14 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
+
 from bus.server.listener import Server
 from hw_sim.sound import Sound
 from tests.e2e.test_commands import bus, outcome, start  # noqa: F401  # bus is a fixture
 from tests.enclosure.drivers.test_alsa import amixer
+
+pytestmark = pytest.mark.real_time
 
 PLATFORM = '{"enclosure": {"platform": "picroft"}}'
 

@@ -12,6 +12,8 @@ from tests.e2e.device import device
 from tests.e2e.test_commands import NOWHERE, bus, outcome  # noqa: F401  # bus is a fixture
 from tests.e2e.test_device import HI
 
+pytestmark = pytest.mark.real_time
+
 UNPLUGGED = "the face is unplugged, or does not answer\n"
 
 

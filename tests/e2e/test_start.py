@@ -38,6 +38,8 @@ UNUSED = {
 # Runs a daemon as `python -m` does, and says at the end what it has loaded. A module that is barred is None.
 RUN = """
 import runpy, sys
+
+pytestmark = pytest.mark.real_time
 try:
     runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 finally:

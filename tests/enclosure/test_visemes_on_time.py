@@ -22,6 +22,8 @@ from hw_sim.faceplate import Faceplate
 from hw_sim.links import BYTE_MS
 from tests.conftest import until
 
+pytestmark = pytest.mark.real_time
+
 BYTE_S = BYTE_MS / 1000
 SLACK_S = 0.05
 """How much later than it could have been sent a viseme may come."""

@@ -9,6 +9,8 @@ from enclosure.errors import MixerError
 from hw_sim.process import Program
 from hw_sim.sound import Sound
 
+pytestmark = pytest.mark.real_time
+
 
 def amixer(*arguments: str) -> str:
     return subprocess.run(["amixer", *arguments], capture_output=True, text=True, check=True).stdout

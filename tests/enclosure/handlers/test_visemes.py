@@ -10,6 +10,8 @@ from enclosure import display
 from enclosure.display import Command, MouthViseme
 from enclosure.handlers.visemes import VisemeHandler
 
+pytestmark = pytest.mark.real_time
+
 
 class Device:
     """The handler, with a face that writes down what it is told, and when."""

@@ -25,6 +25,8 @@ from hw_sim.sound import Sound
 from tests.conftest import until
 from tests.enclosure.drivers.test_alsa import amixer, remove_switch, unplugged
 
+pytestmark = pytest.mark.real_time
+
 FULL = 83
 
 
