@@ -4,7 +4,6 @@ import asyncio
 import selectors
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
 from typing import Any
 
 LOOK_S = 0.0001
@@ -27,9 +26,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """Seconds since the loop was made."""
         return self.now
 
-    def run_in_executor(
-        self, executor: Executor | None, func: Callable[..., Any], *args: Any
-    ) -> "asyncio.Future[Any]":
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]  # of any function
         future = super().run_in_executor(executor, func, *args)
         self.outside += 1
         future.add_done_callback(self._came_back)
@@ -39,7 +36,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self.outside -= 1
 
 
-class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  # chosen at run time
+class _JumpingSelector(selectors.DefaultSelector):
     def __init__(self, loop: VirtualTimeLoop) -> None:
         super().__init__()
         self._loop = loop
