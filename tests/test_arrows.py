@@ -21,7 +21,8 @@ PURE = [
         "enclosure/faceplate/text.py",
         "enclosure/volume.py",
     ),
-    *("admin/actions.py", "hw_sim/firmware.py", "hw_sim/links.py"),
+    *("admin/actions.py", "hw_sim/links.py"),
+    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "hw_sim/firmware").glob("*.py")),
 ]
 IMPURE = {"asyncio", "os", "socket", "subprocess", "threading", "time", "pathlib", "websockets", "serial"}
 

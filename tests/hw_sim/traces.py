@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hw_sim.firmware import EYE_PIXELS, Event, Eyes, Firmware, Led, Mouth, MouthLevel, Reset, Sent, Speaker
+from hw_sim.firmware import Event, Eyes, Firmware, Led, Mouth, MouthLevel, Reset, Sent, Speaker
+from hw_sim.firmware.board import EYE_PIXELS
 
 PATH = Path(__file__).parent.parent / "data" / "faceplate-traces.jsonl"
 
