@@ -8,15 +8,16 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
+import pytest
 from websockets.asyncio.client import connect
 
 from tests.conftest import until
 
+pytestmark = pytest.mark.real_time
+
 # Becomes the bus, as systemd does it: the socket is descriptor 3, and LISTEN_PID the process that may have it.
 LAUNCH = """
 import os, sys
-
-pytestmark = pytest.mark.real_time
 os.dup2(int(sys.argv[1]), 3)
 os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
 os.execv(sys.executable, [sys.executable, "-m", "bus", "serve"])
