@@ -14,6 +14,8 @@ from bus.server.hub import GREETING
 from bus.server.listener import Server
 from tests.compat.environment import OVOS, python_with
 
+pytestmark = pytest.mark.real_time
+
 # The accept key of RFC 6455, 1.3 for this key; and wscat asks for compression, as browsers do.
 HANDSHAKE = """\
 GET /core HTTP/1.1\r
@@ -31,8 +33,6 @@ TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
 WEBSOCKET_CLIENT = """
 import sys
 from websocket import create_connection
-
-pytestmark = pytest.mark.real_time
 bus = create_connection(sys.argv[1], timeout=10)
 print(bus.recv())
 bus.send('{"type":"x"}')

@@ -17,6 +17,8 @@ from bus.server.listener import Server
 from tests.compat.client import Peer, peer
 from tests.compat.environment import MYCROFT, OVOS, OVOS_2, python_with
 
+pytestmark = pytest.mark.real_time
+
 ROOT = Path(__file__).parents[2]
 
 # Only the first line differs from the documentation, where it has `ovos_bus_client`.
@@ -52,8 +54,6 @@ MYCROFT_CONNECTION = """\
 
 import sys
 from websocket import create_connection
-
-pytestmark = pytest.mark.real_time
 uri = 'ws://' + sys.argv[1] + ':8181/core'
 ws = create_connection(uri)
 print("Sending " + sys.argv[2] + " to " + uri + "...")

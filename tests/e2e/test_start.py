@@ -16,6 +16,8 @@ from hw_sim.host import Host
 from tests.bus.certificate import make_certificate
 from tests.e2e.test_commands import bus  # noqa: F401  # a fixture
 
+pytestmark = pytest.mark.real_time
+
 UNUSED = {
     "PIL",
     "_hashlib",
@@ -38,8 +40,6 @@ UNUSED = {
 # Runs a daemon as `python -m` does, and says at the end what it has loaded. A module that is barred is None.
 RUN = """
 import runpy, sys
-
-pytestmark = pytest.mark.real_time
 try:
     runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 finally:
