@@ -1,52 +1,60 @@
-"""An event loop whose clock jumps to the next timer: a test that waits takes no real time."""
+"""An event loop whose clock jumps to the next timer, so that a test that waits takes no real time.
+
+It is honest for what happens inside of this process: files, pseudo terminals, sockets, and calls in threads, which
+are waited for in real time. It knows nothing of other processes, and refuses to start one.
+"""
 
 import asyncio
 import selectors
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-LOOK_S = 0.0001
-"""Real time for bytes under way before time jumps: a pseudo terminal hands them on in the background."""
+IN_FLIGHT_S = 0.0001
+"""Real time that the kernel gets to deliver what was written to a TCP socket, before the clock jumps."""
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """Time stands still while there is something to do, and jumps when everything waits for it.
-
-    What runs outside of the loop (threads) is waited for in real time, while the virtual time stands still.
-    """
+    """Time stands still while there is something to do, and jumps when everything waits for a timer."""
 
     def __init__(self) -> None:
         super().__init__(_JumpingSelector(self))
         self.now = 0.0
-        self.outside = 0
-        """Calls that run in threads."""
+        self.in_threads = 0
+        """Calls that run in threads; time stands still meanwhile."""
 
     def time(self) -> float:
-        """Seconds since the loop was made."""
+        """Seconds of virtual time since the loop was made."""
         return self.now
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]  # of any function
         future = super().run_in_executor(executor, func, *args)
-        self.outside += 1
-        future.add_done_callback(self._came_back)
+        self.in_threads += 1
+        future.add_done_callback(self._thread_returned)
         return future
 
-    def _came_back(self, _: "asyncio.Future[Any]") -> None:
-        self.outside -= 1
+    def _thread_returned(self, _: "asyncio.Future[Any]") -> None:
+        self.in_threads -= 1
+
+    async def subprocess_exec(self, *_: Any, **__: Any) -> NoReturn:
+        raise RuntimeError("another process takes real time: mark the test real_time")
+
+    subprocess_shell = subprocess_exec
 
 
-class _JumpingSelector(selectors.DefaultSelector):
+class _JumpingSelector(selectors.PollSelector):
+    """poll and not epoll: it waits for the kernel's worker that hands on what was written to a pseudo terminal."""
+
     def __init__(self, loop: VirtualTimeLoop) -> None:
         super().__init__()
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> Any:
-        if timeout is None or self._loop.outside:
+        if timeout is None or self._loop.in_threads:
             return super().select(None if timeout is None or timeout > 0 else 0)
         ready = super().select(0)
         if not ready and timeout > 0:
-            time.sleep(LOOK_S)
+            time.sleep(IN_FLIGHT_S)
             ready = super().select(0)
             if not ready:
                 self._loop.now += timeout

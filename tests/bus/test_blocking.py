@@ -22,6 +22,8 @@ from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.errors import BusUnavailableError
 from bus.server.listener import Server
 
+pytestmark = pytest.mark.real_time
+
 OWN = {"session_id": "default"}
 PATIENCE_S = 10
 

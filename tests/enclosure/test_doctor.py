@@ -168,6 +168,7 @@ def test_who_is_on_the_bus(heard: list[Message], bad: set[str], said: str) -> No
     assert said in doctor.report(found, colour=False)
 
 
+@pytest.mark.real_time  # of a process
 @pytest.mark.parametrize(("said", "state"), [("yes", "ok"), ("no", "warn"), ("", "skip")])
 async def test_clock(said: str, state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     timedatectl = tmp_path / "timedatectl"
@@ -177,6 +178,7 @@ async def test_clock(said: str, state: str, tmp_path: Path, monkeypatch: pytest.
     assert doctor.clock(await doctor.ntp_synchronized()).state == state
 
 
+@pytest.mark.real_time
 async def test_no_timedatectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert await doctor.ntp_synchronized() == ""

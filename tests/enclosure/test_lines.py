@@ -25,6 +25,7 @@ from enclosure.state import State
 from hw_sim.faceplate import Faceplate
 from hw_sim.links import Cable
 from tests.conftest import until
+from tests.virtual_time import VirtualTimeLoop
 
 SETTLED_S = 0.3
 LONGEST_S = 10
@@ -357,8 +358,8 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     image = Image.new("L", (2, 8))
     image.paste(255, (0, 0, 2, 2))
     image.save(folder / "dot.png")
-    with contextlib.chdir(folder):
-        return asyncio.run(all_sent(folder))
+    with contextlib.chdir(folder), asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        return runner.run(all_sent(folder))
 
 
 @pytest.mark.parametrize("case", SAME, ids=lambda case: case.name)
