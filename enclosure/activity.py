@@ -1,7 +1,12 @@
 """What the assistant is doing, derived from the messages of this device's own session. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import Enum, auto
+from typing import Any
+
+from bus.contract import ours as topics
+from bus.contract.topic import Topic
 
 
 class Leaving(Enum):
@@ -18,7 +23,7 @@ class Activity:
 
     booting: bool = False
     waiting_for: str | None = None
-    """The service that a start waits for, in capitals; None while that is not worth telling."""
+    """The service that the start waits for, in capitals; None if there is nothing to report."""
     asleep: bool = False
     muted: bool = False
     """Whether the microphone is switched off."""
@@ -27,3 +32,55 @@ class Activity:
     speaking: bool = False
     playing: bool = False
     leaving: Leaving | None = None
+
+
+PLAYING = 1
+"""The state of OVOS' player while it plays; 0 is stopped, 2 is paused."""
+
+_STOPPED = {"recording": False, "thinking": False, "speaking": False, "playing": False}
+
+_CHANGES: Mapping[Topic, Mapping[str, Any]] = {
+    topics.CONNECTED: _STOPPED,  # the messages that ended it may have been missed
+    topics.STOP: _STOPPED,  # what is stopped may not report its end
+    topics.RECORD_BEGIN: {"recording": True, "thinking": False},
+    topics.RECORD_END: {"recording": False},
+    topics.UTTERANCE: {"thinking": True},
+    topics.UTTERANCE_HANDLED: {"thinking": False},
+    topics.INTENT_HANDLED: {"thinking": False},
+    topics.INTENT_UNMATCHED: {"thinking": False},
+    topics.AUDIO_OUTPUT_START: {"speaking": True, "thinking": False},
+    topics.AUDIO_OUTPUT_END: {"speaking": False},
+    topics.AUDIO_SERVICE_PLAY: {"playing": True},
+    topics.COMMON_PLAY_PLAY: {"playing": True},
+    topics.AUDIO_SERVICE_STOP: {"playing": False},
+    topics.COMMON_PLAY_STOP: {"playing": False},
+    topics.AUDIO_QUEUE_END: {"playing": False},
+    topics.SLEEP: {"asleep": True},
+    topics.WAKE_UP: {"asleep": False},
+    topics.AWOKEN: {"asleep": False},
+    topics.MIC_MUTE: {"muted": True},
+    topics.MIC_UNMUTE: {"muted": False},
+    topics.REBOOT: {"leaving": Leaving.REBOOT},
+    topics.REBOOT_START: {"leaving": Leaving.REBOOT},
+    topics.SHUTDOWN: {"leaving": Leaving.SHUTDOWN},
+    topics.SHUTDOWN_START: {"leaving": Leaving.SHUTDOWN},
+    topics.FACTORY_RESET: {"leaving": Leaving.FACTORY_RESET},
+    topics.FACTORY_RESET_START: {"leaving": Leaving.FACTORY_RESET},
+    topics.FACTORY_RESET_PHAL: {"leaving": Leaving.FACTORY_RESET},
+    topics.FACTORY_RESET_COMPLETE: {"leaving": Leaving.FACTORY_RESET},
+}
+
+TOPICS = (*_CHANGES, topics.PLAYER_STATE, topics.MIC_STATUS_RESPONSE)
+"""What changes an activity."""
+
+
+def after(activity: Activity, topic: Topic, fields: Mapping[str, Any]) -> Activity:
+    """The activity after a message of one of TOPICS, of which `fields` are the checked fields."""
+    if topic == topics.PLAYER_STATE:
+        return replace(activity, playing=fields["state"] == PLAYING)
+    if topic == topics.MIC_STATUS_RESPONSE:
+        return replace(activity, muted=fields["muted"])
+    changes = _CHANGES[topic]
+    if activity.leaving and "leaving" in changes:
+        return activity  # a factory reset ends with a reboot, and remains one
+    return replace(activity, **changes)

@@ -104,15 +104,6 @@ FOREIGN: tuple[Topic, ...] = (
     ),
     # Listening and speaking.
     _voice(
-        "recognizer_loop:utterance",
-        "What somebody has said.",
-        (_UTTERANCES, _LANG, _SESSION),
-        source="doc mc ovos",
-        alias="ovos.utterance.handle",
-        emitted_by="listener, text clients",
-        handled_by="core",
-    ),
-    _voice(
         "recognizer_loop:wakeword",
         "The wake word was heard.",
         (Field("utterance", str, meaning="the wake word"), _SESSION),
@@ -387,9 +378,6 @@ FOREIGN: tuple[Topic, ...] = (
         more="the intent",
     ),
     _skills(
-        "mycroft.skill.handler.complete", "A skill has handled an intent.", emitted_by="skills", more="the handler"
-    ),
-    _skills(
         "mycroft.skills.loaded",
         "A skill has been loaded.",
         (_ID, Field("name", str), _FOLDER, Field("modified", float, None, meaning="since 1970", unit="s")),
@@ -499,14 +487,6 @@ FOREIGN: tuple[Topic, ...] = (
         "mycroft.skill.enable_intent", "Enables an intent again.", (_INTENT_NAME,), alias="ovos.intent.enable"
     ),
     _intents("mycroft.skill.disable_intent", "Disables an intent.", (_INTENT_NAME,), alias="ovos.intent.disable"),
-    _intents(
-        "complete_intent_failure",
-        "No intent and no fallback matches.",
-        alias="ovos.intent.unmatched",
-        emitted_by="core",
-        handled_by="anyone",
-        more="what was said",
-    ),
     _intents(
         "intent_failure",
         "No intent matches; fallbacks are tried. No longer in use.",

@@ -385,13 +385,47 @@ AUDIO_OUTPUT_START = _voice(
 AUDIO_OUTPUT_END = _voice(
     "recognizer_loop:audio_output_end", "Speech is over.", alias="ovos.audio.output.ended", emitted_by="audio"
 )
+UTTERANCE = _voice(
+    "recognizer_loop:utterance",
+    "What the user has said.",
+    source="doc mc ovos",
+    alias="ovos.utterance.handle",
+    emitted_by="listener, text clients",
+    handled_by="core, enclosure",
+    unread=(
+        Field("utterances", list, meaning="what was heard, the likeliest first"),
+        Field("lang", str, None, meaning="such as en-us"),
+        Field("session", str, None, meaning="of mycroft-core; OVOS has it in the context"),
+    ),
+)
+_answered = partial(_voice, handled_by="enclosure")
+UTTERANCE_HANDLED = _answered(
+    "ovos.utterance.handled", "The assistant has dealt with what was said.", source="ovos", emitted_by="core"
+)
+INTENT_HANDLED = _answered(
+    "mycroft.skill.handler.complete",
+    "A skill has handled an intent.",
+    family=Family.SKILLS,
+    source="doc mc",
+    emitted_by="skills",
+    more="the handler",
+)
+INTENT_UNMATCHED = _answered(
+    "complete_intent_failure",
+    "No intent and no fallback matches.",
+    family=Family.INTENTS,
+    source="doc mc",
+    alias="ovos.intent.unmatched",
+    emitted_by="core",
+    more="what was said",
+)
 SLEEP = _voice(
     "recognizer_loop:sleep",
     "Ignores everything but the phrase that wakes it up.",
     alias="ovos.listener.sleep",
     handled_by="listener, enclosure",
 )
-WAKE_UP = _voice("recognizer_loop:wake_up", "Ends the sleep.", handled_by="listener")
+WAKE_UP = _voice("recognizer_loop:wake_up", "Ends the sleep.", handled_by="listener, enclosure")
 AWOKEN = _voice("mycroft.awoken", "The sleep has ended.", alias="ovos.listener.awoken", handled_by="enclosure")
 STOP = _voice("mycroft.stop", "Stops whatever speaks, plays or listens.", alias="ovos.stop")
 STOP_HANDLED = _voice(
