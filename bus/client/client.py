@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from bus.client.websocket import WebSocket
+from bus.client.websocket import Verify, WebSocket
 from bus.contract.ours import SUBSCRIBE
 from bus.contract.topic import matcher
 from bus.errors import BusUnavailableError, FrameError
@@ -43,9 +43,9 @@ Observer = Callable[..., None]
 
 
 @contextlib.asynccontextmanager
-async def open_socket(url: str) -> AsyncIterator[WebSocket]:
+async def open_socket(url: str, verify: Verify = lambda _: None) -> AsyncIterator[WebSocket]:
     """One connection to the bus, at a ws:, wss: or unix:PATH address. Raises BusUnavailableError."""
-    socket = await WebSocket.open(url)
+    socket = await WebSocket.open(url, verify)
     try:
         yield socket
     finally:
@@ -58,10 +58,14 @@ async def open_socket(url: str) -> AsyncIterator[WebSocket]:
 
 
 class BusClient:
-    """One program's place on the bus. `run` has to be running, as a task, for `emit` to send anything."""
+    """One program's place on the bus. `run` has to be running, as a task, for `emit` to send anything.
 
-    def __init__(self, url: str) -> None:
+    `verify` may refuse the bus at the other end of each new connection; see `bus.client.websocket.Verify`.
+    """
+
+    def __init__(self, url: str, verify: Verify = lambda _: None) -> None:
         self.url = url
+        self._verify = verify
         self._socket: WebSocket | None = None
         self._connected = asyncio.Event()
         self._unheard: deque[tuple[int, str]] = deque(maxlen=UNHEARD_LIMIT)
@@ -123,7 +127,7 @@ class BusClient:
         retry_s = RETRY_FIRST_S
         while True:
             try:
-                async with open_socket(self.url) as socket:
+                async with open_socket(self.url, self._verify) as socket:
                     _LOGGER.info("connected to %s", self.url)
                     retry_s = RETRY_FIRST_S
                     await self._serve(socket, inbox, observe)

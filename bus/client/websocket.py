@@ -7,7 +7,10 @@ daemon, for proxies, redirects and a TLS that a bus on the same machine does wit
 
 import asyncio
 import contextlib
+import socket
+import struct
 from collections import deque
+from collections.abc import Callable
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -24,6 +27,9 @@ OPEN_TIMEOUT_S = 10.0
 SILENCE_S = 35.0
 """After it we ping, and after another one give up. Our own bus pings every 30 s, so with it we never do."""
 
+Verify = Callable[[int | None], None]
+"""Called with the uid of the process that listens, None on TCP; raises BusUnavailableError to refuse the bus."""
+
 _PORTS = {"ws": 80, "wss": 443}
 _CHUNK = 2**16
 
@@ -39,11 +45,14 @@ class WebSocket:
         self._messages: deque[str] = deque()
 
     @classmethod
-    async def open(cls, url: str) -> Self:
-        """A connection to a ws:, wss: or unix:PATH address. Raises BusUnavailableError."""
+    async def open(cls, url: str, verify: Verify = lambda _: None) -> Self:
+        """A connection to a ws:, wss: or unix:PATH address; `verify` is called before anything is sent.
+
+        Raises BusUnavailableError.
+        """
         try:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
-                return await cls._open(url)
+                return await cls._open(url, verify)
         except TimeoutError as error:
             raise BusUnavailableError(f"no bus at {url}: no answer within {OPEN_TIMEOUT_S:g} s") from error
         except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
@@ -93,7 +102,7 @@ class WebSocket:
         self._writer.transport.abort()
 
     @classmethod
-    async def _open(cls, url: str) -> Self:
+    async def _open(cls, url: str, verify: Verify) -> Self:
         if url.startswith("unix:"):
             reader, writer = await asyncio.open_unix_connection(url.removeprefix("unix:"))
             host, path = "localhost", "/core"
@@ -107,6 +116,7 @@ class WebSocket:
                 parts.hostname, parts.port or _PORTS[parts.scheme], ssl=parts.scheme == "wss" or None
             )
         try:
+            verify(_listener_uid(writer.get_extra_info("socket")))
             await _shake_hands(reader, writer, host, path or "/")
         except BaseException:
             writer.transport.abort()
@@ -146,6 +156,15 @@ class WebSocket:
         """Writes what the protocol has to say."""
         if data := b"".join(self._protocol.data_to_send()):
             self._writer.write(data)
+
+
+def _listener_uid(connected: socket.socket) -> int | None:
+    """The user who listens on a unix socket, as of listen(2): root where systemd does (SO_PEERCRED, unix(7))."""
+    if connected.family != socket.AF_UNIX:
+        return None
+    credentials = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _, uid, _ = struct.unpack("3i", credentials)
+    return int(uid)
 
 
 async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, path: str) -> None:

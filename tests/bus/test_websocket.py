@@ -162,3 +162,21 @@ async def test_tls_where_the_address_asks_for_it(tmp_path: Path, monkeypatch: py
         monkeypatch.setitem(os.environ, "SSL_CERT_FILE", str(certificate))
         async with open_socket(bus.url) as socket:
             assert "connected" in await anext(socket)
+
+
+async def test_the_listener_of_a_unix_socket_is_verified_before_anything_is_sent(tmp_path: Path) -> None:
+    path = str(tmp_path / "bus.socket")
+    seen: list[int | None] = []
+
+    def refuse(uid: int | None) -> None:
+        seen.append(uid)
+        raise BusUnavailableError("not the system's bus")
+
+    async with Server(WebSocketSettings(port=0), BusSettings(socket=path)) as server:
+        for url in (f"unix:{path}", server.url):
+            with pytest.raises(BusUnavailableError, match="not the system's bus"):
+                await websocket.WebSocket.open(url, refuse)
+            async with open_socket(url, seen.append) as socket:
+                assert "connected" in await anext(socket)
+        assert server.hub.counters.rejected == 0
+    assert seen == [os.getuid(), os.getuid(), None, None]
