@@ -36,7 +36,7 @@ def _lines(topic: Topic) -> Iterator[str]:
         yield f"    and {topic.more}"
     if topic.privileged:
         yield "  privileged: only root, our service users and the group mycroft-admin may send it"
-    yield f"  from {topic.emitted_by} to {topic.handled_by}"
+    yield f"  from {topic.sender} to {topic.receiver}"
     if topic.replies:
         yield f"  answered by {', '.join(topic.replies)}"
     yield f"  source: {topic.source}"
@@ -52,6 +52,7 @@ def _plain(topic: Topic) -> dict[str, Any]:
         "more": topic.more,
         "emitted_by": topic.emitted_by,
         "handled_by": topic.handled_by,
+        "planned": topic.planned,
         "replies": topic.replies,
         "privileged": topic.privileged,
         "source": topic.source,

@@ -8,7 +8,10 @@ All of them by name: `bus.contract.lookup`; this module is all that the daemons 
 
 from functools import partial
 
-from bus.contract.topic import Family, Field, Topic
+from bus.contract.topic import Family, Field, Registry, Topic
+
+_registry = Registry()
+_topic = _registry.adding(Topic)
 
 
 def _byte(name: str) -> Field:
@@ -30,7 +33,7 @@ def _display(default: bool) -> Field:
 
 def _status(service: str, handled_by: str, source: str) -> tuple[Topic, Topic, Topic, Topic, Topic, Topic]:
     """The six messages by which a service tells that it is alive, and ready, and has loaded its parts."""
-    topic = partial(Topic, family=Family.LIFECYCLE, source=source)
+    topic = partial(_topic, family=Family.LIFECYCLE, source=source)
     alive, ready, loaded = (f"mycroft.{service}.{what}" for what in ("is_alive", "is_ready", "all_loaded"))
     status = (Field("status", bool),)
     return (
@@ -50,7 +53,7 @@ def _status(service: str, handled_by: str, source: str) -> tuple[Topic, Topic, T
 
 # The bus itself.
 
-_bus = partial(Topic, family=Family.BUS, source="ours", emitted_by="bus")
+_bus = partial(_topic, family=Family.BUS, source="ours", emitted_by="bus")
 
 CONNECTED = _bus("connected", "The greeting of the bus to a new client.", source="mc ovos")
 REJECTED = _bus(
@@ -100,7 +103,7 @@ STATUS_RESPONSE = _bus(
 
 # Eyes. Pixels 0 to 11 are the right eye, 12 to 23 the left.
 
-_eyes = partial(Topic, family=Family.EYES, emitted_by="skills", handled_by="enclosure")
+_eyes = partial(_topic, family=Family.EYES, emitted_by="skills", handled_by="enclosure")
 
 EYES_ON = _eyes("enclosure.eyes.on", "Lights the eyes.")
 EYES_OFF = _eyes("enclosure.eyes.off", "Darkens the eyes.")
@@ -156,7 +159,7 @@ EYES_RGB = _eyes(
 
 # Mouth, 32 pixels wide and 8 high.
 
-_mouth = partial(Topic, family=Family.MOUTH, emitted_by="skills", handled_by="enclosure")
+_mouth = partial(_topic, family=Family.MOUTH, emitted_by="skills", handled_by="enclosure")
 
 MOUTH_RESET = _mouth("enclosure.mouth.reset", "Empties the mouth.")
 MOUTH_TALK = _mouth("enclosure.mouth.talk", "Shows a talking mouth.")
@@ -221,11 +224,15 @@ DISPLAY_TIME = _mouth(
 
 # Faceplate as a whole.
 
-_device = partial(Topic, family=Family.DEVICE, emitted_by="skills", handled_by="enclosure")
+_device = partial(_topic, family=Family.DEVICE, emitted_by="skills", handled_by="enclosure")
 
 ENCLOSURE_RESET = _device("enclosure.reset", "Resets eyes and mouth.")
 ACTIVE_SKILL = _device(
-    "enclosure.active_skill", "Which skill has the face now.", (Field("skill_id", str),), source="opm"
+    "enclosure.active_skill",
+    "Which skill has the face now.",
+    (Field("skill_id", str),),
+    source="opm",
+    handled_by="plugins",
 )
 FACEPLATE_RESET = _device("enclosure.system.reset", "Restarts the faceplate.")
 FACEPLATE_MUTE = _device("enclosure.system.mute", "Switches the amplifier off.")
@@ -285,10 +292,11 @@ FIRMWARE_UPDATE = _device(
     source="mk1",
     emitted_by="anyone",
     handled_by="admin",
+    planned="admin",
     privileged=True,
     replies=tuple(f"enclosure.firmware.update.{what}" for what in ("progress", "complete", "failed")),
 )
-_firmware_report = partial(_device, source="mk1", emitted_by="admin", handled_by="anyone")
+_firmware_report = partial(_device, source="mk1", emitted_by="admin", handled_by="anyone", planned="admin")
 FIRMWARE_PROGRESS = _firmware_report(
     "enclosure.firmware.update.progress", "How far it is.", (Field("step", str), Field("log", str, ""))
 )
@@ -297,7 +305,7 @@ FIRMWARE_FAILED = _firmware_report("enclosure.firmware.update.failed", "It went 
 
 # Volume. 1.0 is the loudest that the board is meant for.
 
-_volume = partial(Topic, family=Family.VOLUME, source="alsa vol", handled_by="enclosure")
+_volume = partial(_topic, family=Family.VOLUME, source="alsa vol", handled_by="enclosure")
 _PERCENT = "0..1; 2 and more count as a percentage up to 100, as some clients send it"
 
 VOLUME_GET = _volume("mycroft.volume.get", "Asks for the volume.", replies=("mycroft.volume.get.response",))
@@ -353,7 +361,7 @@ VOLUME_UNDUCK = _change(
 
 # Listening and speaking.
 
-_voice = partial(Topic, family=Family.VOICE, source="doc mc odl")
+_voice = partial(_topic, family=Family.VOICE, source="doc mc odl")
 
 SPEAK = _voice(
     "speak",
@@ -473,7 +481,7 @@ PLAY_SOUND = _voice(
 
 # Start, readiness and connectivity.
 
-_lifecycle = partial(Topic, family=Family.LIFECYCLE, source="mc ovos", emitted_by="core", handled_by="enclosure")
+_lifecycle = partial(_topic, family=Family.LIFECYCLE, source="mc ovos", emitted_by="core", handled_by="enclosure")
 
 (
     ENCLOSURE_IS_ALIVE,
@@ -503,6 +511,7 @@ PAIRED = _lifecycle(
     "mycroft.paired",
     "The device is paired with a backend.",
     source="doc mc",
+    handled_by="anyone",
     unread=(Field("paired", bool, True),),
 )
 INTERNET_CONNECTED = _lifecycle(
@@ -512,7 +521,11 @@ INTERNET_CONNECTED = _lifecycle(
     emitted_by="core, plugins",
 )
 INTERNET_DISCONNECTED = _lifecycle(
-    "mycroft.internet.disconnected", "The internet is away.", source="phal", emitted_by="plugins"
+    "mycroft.internet.disconnected",
+    "The internet is away.",
+    source="phal",
+    emitted_by="plugins",
+    handled_by="anyone",
 )
 CLOCK_SYNCED = _lifecycle(
     "system.clock.synced",
@@ -522,7 +535,7 @@ CLOCK_SYNCED = _lifecycle(
     emitted_by="admin",
     handled_by="core, gui",
 )
-CONFIGURATION_PATCH = Topic(
+CONFIGURATION_PATCH = _topic(
     "configuration.patch",
     "Changes the configuration until the next start.",
     (Field("config", dict),),
@@ -531,15 +544,23 @@ CONFIGURATION_PATCH = Topic(
 
 # Administration. Where OVOS has no message for "before", it is ours and in the future tense.
 
-_admin = partial(Topic, family=Family.ADMIN, source="doc sys adm", handled_by="admin", privileged=True)
-_admin_report = partial(Topic, family=Family.ADMIN, source="sys", emitted_by="admin")
+_admin = partial(_topic, family=Family.ADMIN, source="doc sys adm", handled_by="admin", privileged=True)
+_admin_report = partial(_topic, family=Family.ADMIN, source="sys", emitted_by="admin")
 
 REBOOT = _admin(
-    "system.reboot", "Restarts the machine.", replies=("system.reboot.start",), unread=(_display(True),)
+    "system.reboot",
+    "Restarts the machine.",
+    handled_by="admin, enclosure",
+    replies=("system.reboot.start",),
+    unread=(_display(True),),
 )
 REBOOT_START = _admin_report("system.reboot.start", "The machine is about to restart.", unread=(_display(True),))
 SHUTDOWN = _admin(
-    "system.shutdown", "Switches the machine off.", replies=("system.shutdown.start",), unread=(_display(True),)
+    "system.shutdown",
+    "Switches the machine off.",
+    handled_by="admin, enclosure",
+    replies=("system.shutdown.start",),
+    unread=(_display(True),),
 )
 SHUTDOWN_START = _admin_report(
     "system.shutdown.start", "The machine is about to go off.", unread=(_display(True),)
@@ -578,7 +599,10 @@ NTP_SYNC = _admin(
 )
 NTP_SYNCING = _admin_report("system.ntp.syncing", "The clock is about to be set.", source="ours")
 NTP_COMPLETE = _admin_report("system.ntp.sync.complete", "The clock is set.", source="adm")
-UPDATE = _admin(
+_planned = partial(_admin, planned="admin")
+_planned_report = partial(_admin_report, planned="admin")
+
+UPDATE = _planned(
     "system.update",
     "Updates this software, and nothing else.",
     source="doc adm",
@@ -590,19 +614,19 @@ UPDATE = _admin(
         ),
     ),
 )
-UPDATE_PROCESSING = _admin_report(
+UPDATE_PROCESSING = _planned_report(
     "system.update.processing",
     "The update has begun; mycroft-core then waits for it, up to 1000 s.",
     (Field("processing", bool, True),),
     source="adm",
 )
-UPDATE_COMPLETE = _admin_report(
+UPDATE_COMPLETE = _planned_report(
     "system.update.complete",
     "The update is over.",
     (Field("has_updated", bool, meaning="whether there was something new"),),
     source="adm",
 )
-FACTORY_RESET = _admin(
+FACTORY_RESET = _planned(
     "system.factory.reset",
     "Puts the device back to how it was delivered.",
     (
@@ -614,25 +638,26 @@ FACTORY_RESET = _admin(
         Field("reboot", bool, True, meaning="whether the machine restarts afterwards"),
     ),
     source="sys",
+    handled_by="admin, enclosure",
     replies=("system.factory.reset.start", "system.factory.reset.complete", "system.reboot.start"),
     unread=(Field("script", bool, True, meaning="whether OVOS' own reset script runs; we run none"),),
 )
-FACTORY_RESET_START = _admin_report("system.factory.reset.start", "The factory reset has begun.")
-FACTORY_RESET_COMPLETE = _admin_report("system.factory.reset.complete", "The factory reset is done.")
-FACTORY_RESET_PING = _admin_report(
+FACTORY_RESET_START = _planned_report("system.factory.reset.start", "The factory reset has begun.")
+FACTORY_RESET_COMPLETE = _planned_report("system.factory.reset.complete", "The factory reset is done.")
+FACTORY_RESET_PING = _planned_report(
     "system.factory.reset.ping",
     "Asks who has hardware to reset.",
     handled_by="enclosure, plugins",
     replies=("system.factory.reset.register",),
 )
-FACTORY_RESET_REGISTER = _admin_report(
+FACTORY_RESET_REGISTER = _planned_report(
     "system.factory.reset.register",
     "The sender has hardware to reset.",
     (Field("skill_id", str),),
     emitted_by="enclosure, plugins",
     handled_by="admin",
 )
-FACTORY_RESET_PHAL = _admin(
+FACTORY_RESET_PHAL = _planned(
     "system.factory.reset.phal",
     "Resets the hardware of all who have registered.",
     source="sys",
@@ -640,14 +665,14 @@ FACTORY_RESET_PHAL = _admin(
     handled_by="enclosure, plugins",
     replies=("system.factory.reset.phal.complete",),
 )
-FACTORY_RESET_PHAL_COMPLETE = _admin_report(
+FACTORY_RESET_PHAL_COMPLETE = _planned_report(
     "system.factory.reset.phal.complete",
     "The sender has reset its hardware; it has 60 s for it.",
     (Field("skill_id", str),),
     emitted_by="enclosure, plugins",
     handled_by="admin",
 )
-CONFIGURE_LANGUAGE = _admin(
+CONFIGURE_LANGUAGE = _planned(
     "system.configure.language",
     "Sets the language of the system.",
     (Field("language_code", str, meaning="such as en_US"),),
@@ -655,21 +680,21 @@ CONFIGURE_LANGUAGE = _admin(
     replies=("system.configure.language.complete",),
     unread=(_display(False),),
 )
-CONFIGURE_LANGUAGE_COMPLETE = _admin_report(
+CONFIGURE_LANGUAGE_COMPLETE = _planned_report(
     "system.configure.language.complete", "The language is set.", (Field("lang", str),)
 )
-SERVICE_RESTART = _admin(
+SERVICE_RESTART = _planned(
     "system.mycroft.service.restart",
     "Restarts the voice assistant.",
     source="sys",
     replies=("system.mycroft.service.restart.start",),
     unread=(_display(True),),
 )
-SERVICE_RESTART_START = _admin_report(
+SERVICE_RESTART_START = _planned_report(
     "system.mycroft.service.restart.start", "The voice assistant is about to restart.", unread=(_display(True),)
 )
 
-SHELL_FACTORY_RESET = Topic(
+SHELL_FACTORY_RESET = _topic(
     "ovos.shell.exec.factory.reset",
     "Has the screen's shell run a script that resets the device; whoever may send it may run anything.",
     (Field("script", str, meaning="its path"),),
@@ -682,8 +707,8 @@ SHELL_FACTORY_RESET = Topic(
 
 # Wifi.
 
-_wifi = partial(Topic, family=Family.WIFI, source="doc adm", handled_by="admin", privileged=True)
-_wifi_report = partial(Topic, family=Family.WIFI, source="adm", emitted_by="admin")
+_wifi = partial(_topic, family=Family.WIFI, source="doc adm", handled_by="admin", planned="admin", privileged=True)
+_wifi_report = partial(_topic, family=Family.WIFI, source="adm", emitted_by="admin", planned="admin")
 _nm = partial(_wifi, source="nm")
 _nm_report = partial(_wifi_report, source="nm")
 _CONNECTION = Field("connection_name", str)
@@ -793,7 +818,7 @@ NM_IS_NOT_CONNECTED = _nm_report("ovos.phal.nm.is.not.connected", "It is in no n
 
 # Playback, as far as the mouth shows it.
 
-_playback = partial(Topic, family=Family.PLAYBACK, emitted_by="skills", handled_by="audio, enclosure")
+_playback = partial(_topic, family=Family.PLAYBACK, emitted_by="skills", handled_by="audio, enclosure")
 _TRACKS = Field("tracks", list, meaning="of URIs, or of [URI, MIME type]")
 
 AUDIO_SERVICE_PLAY = _playback(
@@ -821,8 +846,8 @@ PLAYER_STATE = _playback(
 )
 
 
-OURS = tuple(value for value in globals().values() if isinstance(value, Topic))
-"""All of the above."""
+OURS = _registry.topics
+"""All of the above, in this order."""
 
 PRIVILEGED = frozenset(name for topic in OURS if topic.privileged for name in (topic.name, topic.alias) if name)
 """The types, by either name, that the bus takes only from those who may administer the machine."""

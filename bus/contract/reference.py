@@ -49,7 +49,8 @@ service. `ovos.phal.wifi.plugin.activate.<id>` and `.deactivate.<id>` go to one 
 `neon.core_updater.*` are left to the documentation of those who use them.
 
 **Who.** `bus`, `enclosure` and `admin` are ours. `core` is the intent service and skill manager, `listener`
-what hears the wake word, `audio` what speaks and plays, `plugins` are OVOS' hardware plugins.
+what hears the wake word, `audio` what speaks and plays, `plugins` are OVOS' hardware plugins. "Planned" is what
+a daemon of ours does not do yet; the bus guards such types already.
 """
 
 _KINDS = {
@@ -105,8 +106,8 @@ def _row(topic: Topic) -> str:
         name,
         topic.summary,
         "<br>".join(_data(topic)),
-        topic.emitted_by,
-        topic.handled_by,
+        topic.sender,
+        topic.receiver,
         replies,
         topic.source,
     )

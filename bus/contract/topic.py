@@ -5,9 +5,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Any
+from typing import Any, ParamSpec
 
 from bus.errors import PayloadError
+
+_P = ParamSpec("_P")
 
 
 class _Required(Enum):
@@ -146,6 +148,8 @@ class Topic:
     family: Family = Family.BUS
     emitted_by: str = "anyone"
     handled_by: str = "anyone"
+    planned: str | None = None
+    """That one of our daemons which does not do its part yet: it does not handle, or emit, this type so far."""
     replies: tuple[str, ...] = ()
     """What answers it or reports on it, in this order. Any request may be answered with ``<type>.failed``, too."""
     privileged: bool = False
@@ -154,6 +158,16 @@ class Topic:
     """Fields that senders may give and that our handlers do without; `read` leaves them out."""
     more: str = ""
     """What else the data holds, where the names of the fields are not fixed."""
+
+    @property
+    def sender(self) -> str:
+        """Who emits it, in words."""
+        return self._marked(self.emitted_by)
+
+    @property
+    def receiver(self) -> str:
+        """Who handles it, in words."""
+        return self._marked(self.handled_by)
 
     @property
     def documented(self) -> tuple[Field, ...]:
@@ -172,6 +186,31 @@ class Topic:
             known = f"it has {', '.join(names)}" if names else "it has none"
             found += [f"{name} is no field of {self.name}; {known}" for name in data if name not in names]
         return found
+
+    def _marked(self, programs: str) -> str:
+        return ", ".join(f"{name} (planned)" if name == self.planned else name for name in programs.split(", "))
+
+
+class Registry:
+    """Topics, in the order in which they are added."""
+
+    def __init__(self) -> None:
+        self._topics: list[Topic] = []
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """All that have been added so far."""
+        return tuple(self._topics)
+
+    def adding(self, make: Callable[_P, Topic]) -> Callable[_P, Topic]:
+        """`make`, which then also adds what it makes."""
+
+        def add(*args: _P.args, **kwargs: _P.kwargs) -> Topic:
+            topic = make(*args, **kwargs)
+            self._topics.append(topic)
+            return topic
+
+        return add
 
 
 def matcher(patterns: Iterable[str]) -> Callable[[str], object]:

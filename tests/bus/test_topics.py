@@ -11,6 +11,7 @@ from bus.cli.types import types
 from bus.contract import ours as topics
 from bus.contract.foreign import FOREIGN
 from bus.contract.lookup import ALIASES, TOPICS, problems
+from bus.contract.ours import OURS
 from bus.contract.reference import render
 from bus.contract.topic import REQUIRED, SOURCES, Field, Topic
 from bus.errors import PayloadError
@@ -97,8 +98,7 @@ def test_other_names_are_those_of_ovos_and_of_older_mycroft() -> None:
 
 
 def test_no_name_is_taken_twice() -> None:
-    ours = [value.name for value in vars(topics).values() if isinstance(value, Topic)]
-    names = [*ours, *(topic.name for topic in FOREIGN), *ALIASES]
+    names = [*(topic.name for topic in OURS), *(topic.name for topic in FOREIGN), *ALIASES]
     assert len(names) == len(set(names)) == len(TOPICS) + len(ALIASES)
 
 
@@ -200,6 +200,13 @@ def test_what_the_bus_itself_says_is_there() -> None:
     assert TOPICS["bus.subscribe"].replies == ("bus.subscribe.response", "bus.subscribe.failed")
 
 
+def test_what_is_planned_is_marked_and_guarded_already() -> None:
+    assert topics.FACTORY_RESET_PING.sender == "admin (planned)"
+    assert topics.FACTORY_RESET_PING.receiver == "enclosure, plugins"
+    assert topics.FACTORY_RESET.receiver == "admin (planned), enclosure"
+    assert topics.FACTORY_RESET.name in topics.PRIVILEGED
+
+
 def test_reading_leaves_out_what_we_do_without() -> None:
     assert topics.REBOOT.read({"display": False, "x": 1}) == {}
 
@@ -216,7 +223,7 @@ def test_types_for_a_person() -> None:
         "    lang           text, optional: of the page, such as en-us",
         "    allow_timeout  true or false, default true: whether it closes by itself",
         "  privileged: only root, our service users and the group mycroft-admin may send it",
-        "  from anyone to admin",
+        "  from anyone to admin (planned)",
         "  answered by system.wifi.ap_up, system.wifi.ap_error",
         "  source: doc adm",
     ]
