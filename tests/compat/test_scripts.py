@@ -1,25 +1,20 @@
 """The example scripts of the Mycroft and OVOS documentation, with our client, and our client with theirs."""
 
 import asyncio
-import contextlib
 import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from bus import Message, MessageBusClient
 from bus.client.blocking import REQUEST_ID
 from bus.daemon.config import BusSettings, WebSocketSettings
-from bus.errors import ListenError
 from bus.server.listener import Server
 from tests.compat.client import Peer, peer
 from tests.compat.environment import MYCROFT, OVOS, OVOS_2, python_with
+from tests.compat.network import Run, default_bus, line
 
 pytestmark = pytest.mark.real_time
-
-ROOT = Path(__file__).parents[2]
 
 # Only the first line differs from the documentation, where it has `ovos_bus_client`.
 SENDER = """\
@@ -73,70 +68,53 @@ ws.close()
 # OVOS' copy of it lacks two lines, and so never sends the data that it is given.
 OVOS_CONNECTION = MYCROFT_CONNECTION.replace("else:\n", "").replace("ws.close()\n", "")
 
+HEARS_SPEAK = """\
+from bus import MessageBusClient
+
+client = MessageBusClient()
+client.on("connected", lambda _: print("connected"))
+client.on("speak", lambda message: print(message.data))
+client.run_forever()
+"""
+
 GREETING = '{"type":"connected","data":{},"context":{"session":{"session_id":"default"}}}'
 
 
 @pytest.fixture
-async def default_bus() -> AsyncIterator[Server]:
-    """A bus on the port that the scripts have in them."""
-    server = Server(WebSocketSettings(port=8181), BusSettings())
-    try:
-        await server.__aenter__()
-    except ListenError as error:
-        pytest.skip(f"there is another bus on this machine: {error}")
-    yield server
-    await server.__aexit__()
+async def run() -> AsyncIterator[Run]:
+    async with default_bus() as run:
+        yield run
 
 
-@contextlib.asynccontextmanager
-async def running(script: str, *arguments: str, python: str | Path = sys.executable) -> AsyncIterator[Process]:
-    command = (python, "-u", "-c", script, *arguments)
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=PIPE)
-    try:
-        async with asyncio.timeout(15):
-            yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
-
-
-async def line(process: Process) -> str:
-    assert process.stdout is not None
-    return (await process.stdout.readline()).decode().rstrip("\n")
-
-
-async def test_the_speak_scripts(default_bus: Server) -> None:
-    async with running(LISTENER) as listener:
+async def test_the_speak_scripts(run: Run) -> None:
+    async with asyncio.timeout(30), run(sys.executable, "-u", "-c", LISTENER) as listener:
         assert await line(listener) == "Setting up client to connect to a local ovos instance"
         assert await line(listener) == "Registering handler for speak message..."
         heard = asyncio.create_task(line(listener))
         while not heard.done():  # it does not tell when it is connected
-            async with running(SENDER) as sender:
+            async with run(sys.executable, "-c", SENDER) as sender:
                 assert await sender.wait() == 0
         assert heard.result() == 'OVOS said "Hello World"'
 
 
 @pytest.mark.parametrize(
     ("script", "data"),
-    [(MYCROFT_CONNECTION, {"utterance": "hello"}), (OVOS_CONNECTION, {})],
+    [(MYCROFT_CONNECTION, "{'utterance': 'hello'}"), (OVOS_CONNECTION, "{}")],
     ids=["mycroft", "ovos"],
 )
-async def test_the_connection_scripts(default_bus: Server, script: str, data: dict[str, str]) -> None:
+async def test_the_connection_scripts(run: Run, script: str, data: str) -> None:
     python = await asyncio.to_thread(python_with, OVOS[1])
-    client = MessageBusClient()
-    heard: asyncio.Queue[Message] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-    client.on("speak", lambda message: loop.call_soon_threadsafe(heard.put_nowait, message))
-    client.run_in_thread()
-    await asyncio.to_thread(client.connected_event.wait, 10)
-    async with running(script, "127.0.0.1", "speak", '{"utterance": "hello"}', python=python) as process:
-        assert await line(process) == "Sending speak to ws://127.0.0.1:8181/core..."
-        assert await line(process) == "Receiving..."
-        assert await line(process) == f"Received '{GREETING}'"
-        assert await process.wait() == 0
-        assert (await heard.get()).data == data
-    await asyncio.to_thread(client.close)
+    async with (
+        asyncio.timeout(30),
+        run(sys.executable, "-u", "-c", HEARS_SPEAK) as listener,
+    ):
+        assert await line(listener) == "connected"
+        async with run(python, "-u", "-c", script, "127.0.0.1", "speak", '{"utterance": "hello"}') as process:
+            assert await line(process) == "Sending speak to ws://127.0.0.1:8181/core..."
+            assert await line(process) == "Receiving..."
+            assert await line(process) == f"Received '{GREETING}'"
+            assert await process.wait() == 0
+        assert await line(listener) == data
 
 
 @pytest.fixture
