@@ -1,6 +1,7 @@
 """Real parts that many tests use: a sound card, host services, and a faceplate."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -37,6 +38,13 @@ def picture(rows: Sequence[int]) -> Bitmap:
     return Bitmap(
         8, tuple(sum((row >> 31 - column & 1) << y for y, row in enumerate(rows)) for column in range(32))
     )
+
+
+@pytest.fixture
+async def wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has `time.time` go along with the loop's virtual time."""
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(time, "time", lambda: 1.7e9 + loop.time())
 
 
 @pytest.fixture
