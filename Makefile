@@ -56,7 +56,7 @@ deb:
 
 image-test: deb
 	@if [ "$$(id -u)" = 0 ]; then .ci/apt-install $(APT_IMAGE); fi
-	@$(PYTHON) -m tests.image build/deb
+	@$(PYTHON) -m tests.image $(ARGS) build/deb
 
 lint: setup
 	$(VENV)/bin/ruff check

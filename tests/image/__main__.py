@@ -3,16 +3,15 @@
 import argparse
 import os
 import shutil
-import socket
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 from tests.image.build import build_next_version, two_builds_give_the_same_bytes
 from tests.image.checks import OTHER_BOARD, Installed, Table, check_all
 from tests.image.foreign import ARCHITECTURE, Emulator, NoEmulatorError, they_answer, they_install
 from tests.image.machine import Machine
-from tests.image.tree import MIRROR, Repository, Tree, run
+from tests.image.tree import SUITE, Repository, Tree, debian_mirror, run
 
 NEEDED = ("apt-ftparchive", "debootstrap", "gpg", "mount", "nsenter", "systemd-nspawn", "umount")
 
@@ -26,6 +25,7 @@ def main() -> int:
     """Prints a table of all checks, and how many have passed; returns 1 where one has failed."""
     parser = argparse.ArgumentParser(prog="tests.image", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("build/image"), help="where to work (build/image)")
+    parser.add_argument("--mirror", metavar="URL", help="of Debian (that of this machine's apt)")
     parser.add_argument("built", type=Path, help="where `make deb` has left the packages and their source")
     options = parser.parse_args()
     folder, source = options.folder.resolve(), options.built.resolve() / "source"
@@ -35,35 +35,36 @@ def main() -> int:
     table.check(
         "two builds give the same bytes", lambda: two_builds_give_the_same_bytes(debs, source, folder / "again")
     )
-    if missing := missing_here():
+    mirror = options.mirror or debian_mirror()
+    if missing := missing_here(mirror):
         table.add("skip", "a booted Debian 13", f"image test skipped: it needs {missing}")
-    else:
+    elif mirror:
         with table.part("a booted Debian 13"):
-            on_a_booted_tree(debs, source, folder, table)
+            on_a_booted_tree(debs, source, folder, mirror, table)
         with table.part(f"a tree of {ARCHITECTURE}"):
-            on_a_foreign_tree(debs, folder / ARCHITECTURE, table)
+            on_a_foreign_tree(debs, folder / ARCHITECTURE, mirror, table)
     table.print()
     return 1 if table.failed else 0
 
 
-def on_a_booted_tree(debs: list[Path], source: Path, folder: Path, table: Table) -> None:
+def on_a_booted_tree(debs: list[Path], source: Path, folder: Path, mirror: str, table: Table) -> None:
     """Everything, where all runs as on a device."""
     packages = [name for name in _names(debs) if name != OTHER_BOARD]
     upgrade = build_next_version(source, folder / "next")
     with Repository(folder / "repository", debs) as repository:
-        tree = Tree(folder, repository)
+        tree = Tree(folder, repository, mirror)
         tree.create()
         tree.install(packages)
         with Machine(tree, folder / "console.log") as machine:
             check_all(Installed(machine, tree, repository, packages, upgrade), table)
 
 
-def on_a_foreign_tree(debs: list[Path], folder: Path, table: Table) -> None:
+def on_a_foreign_tree(debs: list[Path], folder: Path, mirror: str, table: Table) -> None:
     """Whether they are for every kind of processor, as their names say."""
     packages = [name for name in _names(debs) if name not in (NOT_OF_A_DEVICE, OTHER_BOARD)]
     try:
         with Emulator(), Repository(folder / "repository", debs) as repository:
-            tree = Tree(folder, repository, ARCHITECTURE)
+            tree = Tree(folder, repository, mirror, ARCHITECTURE)
             tree.create()
             table.check(f"they install on {ARCHITECTURE}", lambda: they_install(tree, packages))
             table.check(f"they answer on {ARCHITECTURE}", lambda: they_answer(tree))
@@ -71,7 +72,7 @@ def on_a_foreign_tree(debs: list[Path], folder: Path, table: Table) -> None:
         table.add("skip", f"a tree of {ARCHITECTURE}", f"{ARCHITECTURE} skipped: it needs {error}")
 
 
-def missing_here() -> str:
+def missing_here(mirror: str | None) -> str:
     """What this machine lacks, in words; empty where it has everything."""
     if os.geteuid():
         return "root"
@@ -81,9 +82,10 @@ def missing_here() -> str:
     here = ("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--volatile=yes")
     if run(*here, "--pipe", "--directory=/", "true", check=False).returncode:
         return "the right to make namespaces"
-    mirror = urlsplit(MIRROR).hostname
+    if mirror is None:
+        return "a mirror of Debian: run apt-get update, or name one with ARGS='--mirror URL'"
     try:
-        socket.create_connection((mirror, 80), MIRROR_TIMEOUT_S).close()
+        urlopen(f"{mirror.rstrip('/')}/dists/{SUITE}/InRelease", timeout=MIRROR_TIMEOUT_S).close()  # noqa: S310
     except OSError as error:
         return f"{mirror} ({error})"
     return ""

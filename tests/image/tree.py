@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Self
 
 SUITE = "trixie"
-MIRROR = "http://deb.debian.org/debian"
 
 BASE_PACKAGES = ("ca-certificates", "dbus", "openssh-server", "polkitd", "systemd-sysv", "systemd-timesyncd")
 """What Raspberry Pi OS has, too, and the packages have to get along with."""
@@ -57,6 +56,13 @@ def run(
     return done
 
 
+def debian_mirror() -> str | None:
+    """The mirror of Debian that this machine's own apt uses; None where apt has fetched from none."""
+    listed = ("apt-get", "indextargets", "--format=$(REPO_URI)", "Created-By: Packages")
+    mirrors = run(*listed, "Origin: Debian", "Label: Debian").stdout.split()
+    return next((mirror for mirror in mirrors if mirror.startswith(("http://", "https://"))), None)
+
+
 class Repository:
     """A signed repository for apt. Use as a context manager: its key lives as long."""
 
@@ -97,7 +103,8 @@ class Repository:
 class Tree:
     """The tree, in a folder; everything else that it needs is kept beside it, for the next time."""
 
-    def __init__(self, folder: Path, repository: Repository, architecture: str | None = None) -> None:
+    def __init__(self, folder: Path, repository: Repository, mirror: str, architecture: str | None = None) -> None:
+        self._mirror = mirror
         self._architecture = architecture
         self.root = folder / "tree"
         self._base = folder / "base"
@@ -114,7 +121,7 @@ class Tree:
         shutil.rmtree(self.root, ignore_errors=True)
         if not self._base.exists():
             options = (f"--arch={self._architecture}",) if self._architecture else ()
-            run("debootstrap", "--variant=minbase", *options, SUITE, self.root, MIRROR)
+            run("debootstrap", "--variant=minbase", *options, SUITE, self.root, self._mirror)
             self.install(BASE_PACKAGES)
             self.root.rename(self._base)
         run("cp", "--archive", "--reflink=auto", self._base, self.root)
