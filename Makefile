@@ -9,7 +9,7 @@ VENV := .venv
 # What a machine needs besides Python packages; alsaaudio and dbusmock are not built from source where Debian has them.
 APT_RUN := python3-venv python3-alsaaudio python3-dbusmock dbus-daemon pulseaudio libasound2-plugins alsa-utils
 APT_TEST := chromium chromium-driver iproute2 openssl
-APT_DEB := build-essential debhelper dh-python lintian
+APT_DEB := build-essential debhelper dh-python lintian po-debconf
 APT_IMAGE := apt-utils debootstrap gpg qemu-user-static systemd-container
 
 # What goes into the Debian packages.

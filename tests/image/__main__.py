@@ -8,12 +8,17 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from tests.image.build import build_next_version, two_builds_give_the_same_bytes
-from tests.image.checks import OTHER_BOARD, Installed, Table, check_all
+from tests.image.checks import OTHER_BOARD, check_all
 from tests.image.foreign import ARCHITECTURE, Emulator, NoEmulatorError, they_answer, they_install
+from tests.image.installed import Installed
 from tests.image.machine import Machine
+from tests.image.table import Table
 from tests.image.tree import SUITE, Repository, Tree, debian_mirror, run
 
 NEEDED = ("apt-ftparchive", "debootstrap", "gpg", "mount", "nsenter", "systemd-nspawn", "umount")
+
+PRESEED = "mycroft-admin mycroft-admin/owner boolean true"
+"""What an image builder answers; without it, the owner is not in the group."""
 
 NOT_OF_A_DEVICE = "mycroft-hw-sim"
 """Stays off the emulated tree: what it depends on takes longer to install than all the rest together."""
@@ -54,6 +59,7 @@ def on_a_booted_tree(debs: list[Path], source: Path, folder: Path, mirror: str, 
     with Repository(folder / "repository", debs) as repository:
         tree = Tree(folder, repository, mirror)
         tree.create()
+        tree.preseed(PRESEED)
         tree.install(packages)
         with Machine(tree, folder / "console.log") as machine:
             check_all(Installed(machine, tree, repository, packages, upgrade), table)

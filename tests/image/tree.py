@@ -140,6 +140,10 @@ class Tree:
         self.run("apt-get", *_APT, "update")
         self.run("apt-get", *_APT, "--yes", "--no-install-recommends", "install", *packages)
 
+    def preseed(self, answer: str) -> None:
+        """Answers a question of debconf beforehand, as the builder of an image does."""
+        self.run("sh", "-c", f"echo '{answer}' | debconf-set-selections")
+
     def run(self, *command: str, network: bool = True) -> str:
         """Runs a program in the tree, which is not booted, with the network of this machine or one of its own."""
         reach = "--resolv-conf=copy-host" if network else "--private-network"
