@@ -19,6 +19,7 @@ from websockets.http11 import Request, Response
 from websockets.protocol import SEND_EOF, State
 from websockets.server import ServerProtocol
 
+from bus.daemon.authority import may_administer
 from bus.daemon.config import Role
 from bus.server import identity
 from bus.server.identity import Owner, owner_of
@@ -131,7 +132,7 @@ class Connection(asyncio.Protocol):
 
     def may_administer(self) -> bool:
         """Whether the user at the other end may have the machine changed."""
-        return self._owner is not None and identity.may_administer(self._owner.uid)
+        return self._owner is not None and may_administer(self._owner.uid)
 
     def describe(self) -> Mapping[str, Any]:
         """Who it is and how it does, for `bus.status`."""

@@ -1,16 +1,11 @@
 """Who is at the other end of a connection on this machine, as the Linux kernel tells."""
 
 import contextlib
-import grp
-import os
-import pwd
 import socket
 import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
-
-from bus.server.policy import ADMIN_GROUP, ADMIN_USERS
 
 # From sock_diag(7), netlink.h and inet_diag.h of Linux.
 _NETLINK_SOCK_DIAG = 4
@@ -43,20 +38,6 @@ def owner_of(connected: socket.socket) -> Owner | None:
         return _owner_of_tcp(connected.getpeername(), connected.getsockname())
     except OSError:
         return None
-
-
-def may_administer(uid: int | None) -> bool:
-    """Whether this user may have the machine changed. Whoever runs the bus could do it without the bus."""
-    if uid is None:
-        return False
-    if uid in (0, os.getuid()):
-        return True
-    try:
-        user = pwd.getpwuid(uid)
-        groups = os.getgrouplist(user.pw_name, user.pw_gid)
-        return user.pw_name in ADMIN_USERS or grp.getgrnam(ADMIN_GROUP).gr_gid in groups
-    except KeyError:
-        return False  # no such user, or no such group
 
 
 def process_name(pid: int | None) -> str | None:

@@ -5,11 +5,8 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from bus.contract.ours import CONNECTED, PRIVILEGED
+from bus.daemon.authority import ADMIN_GROUP
 from bus.daemon.config import Role, Token
-
-ADMIN_GROUP = "mycroft-admin"
-ADMIN_USERS = ("root", "mycroft", "mycroft-admin")
-"""Who may have the machine changed: these users, and the members of this group."""
 
 
 def is_loopback(address: str) -> bool:

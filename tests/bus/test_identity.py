@@ -1,15 +1,13 @@
-import grp
 import os
 import pwd
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
-from types import SimpleNamespace
 
 import pytest
 
-from bus.server.identity import Owner, may_administer, owner_of, pids, process_name
+from bus.daemon.authority import may_administer
+from bus.server.identity import Owner, owner_of, pids, process_name
 
 
 @pytest.mark.parametrize(
@@ -58,32 +56,3 @@ def test_a_process_has_a_name() -> None:
     assert process_name(os.getpid()) is not None
     assert process_name(None) is None
     assert sys.platform == "linux"
-
-
-@pytest.mark.parametrize(
-    ("uid", "name", "groups", "admin"),
-    [
-        (0, "root", [0], True),
-        (999, "mycroft", [999], True),
-        (998, "mycroft-admin", [998], True),
-        (1000, "pi", [1000, 77], True),
-        (1001, "guest", [1001], False),
-    ],
-)
-def test_who_may_administer(
-    monkeypatch: pytest.MonkeyPatch, uid: int, name: str, groups: list[int], admin: bool
-) -> None:
-    def of(value: object) -> Callable[..., object]:
-        return lambda *_: value
-
-    monkeypatch.setattr(os, "getuid", of(12345))
-    monkeypatch.setattr(pwd, "getpwuid", of(SimpleNamespace(pw_name=name, pw_gid=groups[0])))
-    monkeypatch.setattr(os, "getgrouplist", of(groups))
-    monkeypatch.setattr(grp, "getgrnam", of(SimpleNamespace(gr_gid=77)))
-    assert may_administer(uid) is admin
-
-
-def test_nobody_and_strangers_may_not() -> None:
-    assert not may_administer(None)
-    assert not may_administer(4_000_000_000)
-    assert may_administer(os.getuid())

@@ -1,0 +1,23 @@
+"""Who may have the machine changed: the bus asks before it relays, and the admin service again."""
+
+import grp
+import os
+import pwd
+
+ADMIN_GROUP = "mycroft-admin"
+ADMIN_USERS = ("root", "mycroft", "mycroft-admin")
+"""Besides the members of the group."""
+
+
+def may_administer(uid: int | None) -> bool:
+    """Whether a user may have the machine changed; a daemon's own user may, it could do so without the daemon."""
+    if uid is None:
+        return False
+    if uid in (0, os.getuid()):
+        return True
+    try:
+        user = pwd.getpwuid(uid)
+        groups = os.getgrouplist(user.pw_name, user.pw_gid)
+        return user.pw_name in ADMIN_USERS or grp.getgrnam(ADMIN_GROUP).gr_gid in groups
+    except KeyError:
+        return False  # no such user, or no such group
