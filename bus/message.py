@@ -28,8 +28,19 @@ _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
 _OBJECT = (dict, NoneType)
 
+
+class _Key:
+    """A key of the object in a frame, equal to no other: a dict of them has each as often as it occurs."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, _: type, name: str) -> None:
+        self.name = name
+
+
 # All of a frame, not only the keys that we need: msgspec does not check what it skips, and clients read all of it.
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
+_decode_all_keys = msgspec.json.Decoder(dict[_Key, Any], dec_hook=_Key).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -58,10 +69,10 @@ class Message:
 
         Raises FrameError for what `check` refuses, and for an encrypted frame.
         """
-        checked = check(frame)
-        if checked is None:
+        parsed = check(frame)
+        if "type" not in parsed:
             raise FrameError("frame is encrypted")
-        return cls(checked.msg_type, checked.data, checked.context)
+        return cls(parsed["type"], parsed.get("data") or {}, parsed.get("context") or {})
 
     def forward(self, msg_type: str, data: dict[str, Any] | None = None) -> "Message":
         """A message that goes on to the same destination: the context is kept."""
@@ -96,31 +107,59 @@ class Message:
         return Message(msg_type, data or {}, everybody)
 
 
-def check(frame: str | bytes) -> Message | None:
-    """Parses a frame as strictly as the most easily upset client in the field needs it; None: encrypted.
+def check(frame: str | bytes, *, text_data: bool = False) -> dict[str, Any]:
+    """The object in a frame, checked as strictly as the least tolerant client in the field needs it.
 
-    One frame that a client cannot parse makes it drop its connection for 5 s, so what is refused here is
-    whatever any of them chokes on. Raises FrameError with the reason.
+    Its type is a text that is not empty, or missing in an encrypted frame; its data and context are objects, null
+    or missing. With `text_data`, data may also be a text. One frame that a client cannot parse makes it drop its
+    connection for 5 s, so this refuses what any of them fails on. Raises FrameError with the reason.
     """
     raw = frame.encode(errors="surrogatepass") if isinstance(frame, str) else frame
     if len(raw) > MAX_VALUES and sum(map(raw.count, (b"[", b"{", b","))) > MAX_VALUES:
         raise FrameError(f"more than {MAX_VALUES} values")
     try:
-        parsed = _decode(raw)
+        parsed = _parse(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FrameError(f"not a message: {error}") from error
     if len(raw) > MAX_DEPTH and _nested_deeper_than(MAX_DEPTH, raw):
         raise FrameError(f"nested deeper than {MAX_DEPTH} levels")
     msg_type, data, context = parsed.get("type"), parsed.get("data"), parsed.get("context")
     if msg_type is None and all(isinstance(parsed.get(key), str) for key in ("ciphertext", "tag", "nonce")):
-        return None
-    if not isinstance(msg_type, str) or not msg_type:
+        parsed.pop("type", None)
+    elif not isinstance(msg_type, str) or not msg_type:
         raise FrameError("type is not a text, or empty")
+    if isinstance(data, str):
+        if not text_data:
+            raise FrameError("data is a text; bus.relay_text_data in mycroft.conf relays such messages")
+        data = None
     if not isinstance(data, _OBJECT) or not isinstance(context, _OBJECT):
         raise FrameError("data or context is not an object")
     if context and "session" in context:
         _check_session(context["session"], context.get("lang") or (data or {}).get("lang"))
-    return Message(msg_type, data or {}, context or {})
+    return parsed
+
+
+def _parse(frame: bytes) -> dict[str, Any]:
+    """The object in a frame. Raises FrameError where a key occurs twice: programs differ in which they read."""
+    # A key object costs 0.3 us each, a search 0.3 ns per byte. No encoder writes letters as \u0061 to \u007a.
+    if (
+        len(frame) < 1000
+        and frame.count(b'"type"') < 2
+        and frame.count(b'"data"') < 2
+        and frame.count(b'"context"') < 2
+        and not (b"\\" in frame and (b"\\u006" in frame or b"\\u007" in frame))
+    ):
+        return _decode(frame)
+    pairs = _decode_all_keys(frame)
+    parsed = {key.name: value for key, value in pairs.items()}
+    if len(parsed) < len(pairs):
+        raise FrameError("a key occurs twice")
+    return parsed
+
+
+def replace_context(parsed: dict[str, Any], context: dict[str, Any]) -> bytes:
+    """The frame of a checked object with another context."""
+    return _encode({**parsed, "context": context})
 
 
 def _check_session(session: object, other_lang: object) -> None:

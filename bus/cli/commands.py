@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 import msgspec
 
-from bus.client.client import BusClient, open_socket
+from bus.client.client import BusClient, as_sent, open_socket
 from bus.client.websocket import WebSocket
 from bus.contract import ours as topics
 from bus.contract.topic import matcher
@@ -142,7 +142,7 @@ async def replay(url: str, recording: Sequence[Recorded], speed: float, told: Ca
                     continue
                 due = began + (recorded.time - recording[0].time) / speed
                 await asyncio.sleep(due - asyncio.get_running_loop().time())
-                expected = msgspec.json.encode(recorded.message).decode()
+                expected = msgspec.json.encode(_without_sender(recorded.message)).decode()
                 await socket.send(expected)
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
                     refused += not await taken.get()
@@ -152,6 +152,14 @@ async def replay(url: str, recording: Sequence[Recorded], speed: float, told: Ca
         finally:
             reading.cancel()
     return Exit.FAILED if refused else Exit.DONE
+
+
+def _without_sender(recorded: dict[str, Any]) -> dict[str, Any]:
+    """A message as it was sent, without what the bus added to it."""
+    context = recorded.get("context")
+    if not isinstance(context, dict) or topics.SENDER not in context:
+        return recorded
+    return {**recorded, "context": {key: value for key, value in context.items() if key != topics.SENDER}}
 
 
 async def status(url: str, *, as_json: bool) -> Exit:
@@ -170,13 +178,13 @@ async def status(url: str, *, as_json: bool) -> Exit:
 
 
 async def _messages(socket: WebSocket) -> AsyncIterator[tuple[str, Message]]:
-    """Each frame that comes, and the message in it; what only others can read, as it is encrypted, is left out."""
+    """Each frame as it was sent, and the message in it. Encrypted frames are left out."""
     async for frame in socket:
         try:
             message = Message.deserialize(frame)
         except FrameError:
             continue
-        yield frame, message
+        yield as_sent(frame, message), message
 
 
 _COLUMNS = ("name", "uid", "pid", "process", "role", "received", "queued")

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from bus.client.websocket import Verify, WebSocket
-from bus.contract.ours import SUBSCRIBE
+from bus.contract.ours import SENDER, SUBSCRIBE
 from bus.contract.topic import matcher
 from bus.errors import BusUnavailableError, FrameError
 from bus.message import Message
@@ -55,6 +55,14 @@ async def open_socket(url: str, verify: Verify = lambda _: None) -> AsyncIterato
             _LOGGER.warning("%s does not agree to the end; what was sent last may not have arrived", url)
         socket.abort()  # for a bus that hangs, perhaps with what we have sent still unread
         await closing
+
+
+def as_sent(frame: str, message: Message) -> str:
+    """The frame as it was sent: without the sender that our bus adds to privileged messages."""
+    if SENDER not in message.context:
+        return frame
+    context = {key: value for key, value in message.context.items() if key != SENDER}
+    return replace(message, context=context).serialize()
 
 
 class BusClient:
@@ -155,7 +163,7 @@ class BusClient:
                     _LOGGER.debug("ignored a frame: %s", error)
                     continue
                 if self._unheard:
-                    self._take_echo((hash(frame), message.msg_type))
+                    self._take_echo((hash(as_sent(frame, message)), message.msg_type))
                 observe("message", frame)
                 await inbox.put(message)
         finally:

@@ -14,6 +14,14 @@ _registry = Registry()
 _topic = _registry.adding(Topic)
 
 
+SENDER = "bus_sender"
+"""The key of the context under which the bus says who sent a privileged message: {"uid", "pid", "process"}.
+
+The kernel tells the uid for certain; pid and process name are hints, or null. No client can set it: the bus drops
+what clients send under it, in every message.
+"""
+
+
 def _byte(name: str) -> Field:
     return Field(name, int, 255, 0, 255)
 

@@ -134,16 +134,18 @@ class Connection(asyncio.Protocol):
         """Whether the user at the other end may have the machine changed."""
         return self._owner is not None and may_administer(self._owner.uid)
 
-    def describe(self) -> Mapping[str, Any]:
-        """Who it is and how it does, for `bus.status`."""
+    def identify(self) -> Mapping[str, Any]:
+        """The user and the process at the other end; None where the kernel does not tell."""
         owner = self._owner or Owner(uid=None)
         pid = owner.pid or self._server.pid_of(owner.inode)
+        return {"uid": owner.uid, "pid": pid, "process": identity.process_name(pid)}
+
+    def describe(self) -> Mapping[str, Any]:
+        """Who it is and how it does, for `bus.status`."""
         return {
             "name": self.name,
             "role": self.role,
-            "uid": owner.uid,
-            "pid": pid,
-            "process": identity.process_name(pid),
+            **self.identify(),
             "received": self._received,
             "queued": self._transport.get_write_buffer_size(),
         }

@@ -9,7 +9,7 @@ from bus.contract import ours as topics
 from bus.contract.topic import matcher
 from bus.daemon.config import Role
 from bus.errors import FrameError, PayloadError
-from bus.message import Message, check
+from bus.message import Message, check, replace_context
 from bus.server.policy import denial
 
 GREETING = Message(topics.CONNECTED.name, {}, {"session": {"session_id": "default"}}).serialize().encode()
@@ -38,6 +38,9 @@ class Peer(Protocol):
 
     def may_administer(self) -> bool:
         """Whether the client's user may have the machine changed; asked only when it matters."""
+
+    def identify(self) -> Mapping[str, Any]:
+        """The sender of a privileged message, as `bus.contract.ours.SENDER` says."""
 
     def describe(self) -> Mapping[str, Any]:
         """Who it is and how it does, for `bus.status`."""
@@ -99,22 +102,27 @@ class Hub:
     def receive(self, sender: Peer, payload: bytes) -> str | None:
         """Takes one frame from a peer; returns the reason when it is refused, which only the sender hears."""
         try:
-            message = check(payload)
+            parsed = check(payload)
         except FrameError as error:
             return self.reject(sender, str(error))
-        msg_type = message.msg_type if message else ""  # encrypted: nobody knows
+        msg_type = parsed.get("type", "")  # encrypted: the bus cannot know
         if len(msg_type) > MAX_TYPE:
             return self.reject(sender, "type is too long")
-        if message and msg_type in self._own:
+        context = parsed.get("context") or {}
+        if msg_type in self._own:
             if len(payload) > MAX_OWN_FRAME:
                 return self.reject(sender, "too long for the bus itself")
-            self._own[msg_type](sender, message)
+            self._own[msg_type](sender, Message(msg_type, parsed.get("data") or {}, context))
             return None
         reason = denial(msg_type, sender.role, sender.may_administer)
         if reason is not None:
             self.counters.denied += 1
             self._tell(sender, Message(topics.DENIED.name, {"type": msg_type, "reason": reason}))
             return f"{msg_type}: {reason}"
+        if msg_type in topics.PRIVILEGED:
+            payload = replace_context(parsed, {**context, topics.SENDER: sender.identify()})
+        elif topics.SENDER in context:  # such as the reply to a privileged message
+            payload = replace_context(parsed, {key: context[key] for key in context if key != topics.SENDER})
         self.counters.received += 1
         self._arrived.append(payload)
         self._types.append(msg_type)

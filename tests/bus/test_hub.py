@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from bus.client.client import as_sent
+from bus.contract.ours import SENDER
 from bus.daemon.config import Role
 from bus.message import Message
 from bus.server.hub import GREETING, MAX_PATTERNS, Hub
@@ -18,6 +20,9 @@ class Listener:
 
     def may_administer(self) -> bool:
         return self.admin
+
+    def identify(self) -> Mapping[str, Any]:
+        return {"uid": 0, "pid": 7, "process": "test"}
 
     def describe(self) -> Mapping[str, Any]:
         self.looked_at += 1
@@ -140,7 +145,7 @@ def test_what_a_sender_may_not_send_goes_nowhere(
     ann, bob = joined(hub, role, admin=admin), joined(hub)
     hub.receive(ann, frame(msg_type))
     hub.flush()
-    assert bob.heard == ([frame(msg_type)] if relayed else [])
+    assert [Message.deserialize(heard).msg_type for heard in bob.heard] == ([msg_type] if relayed else [])
     answer = ann.answer()
     if msg_type == "bus.status":
         assert answer.msg_type == "bus.status.response"
@@ -149,12 +154,57 @@ def test_what_a_sender_may_not_send_goes_nowhere(
         assert hub.counters.denied == 1
 
 
-def test_an_escaped_type_is_the_type(hub: Hub) -> None:
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b'{"type":"\\u0073ystem.reboot"}',
+        b'{"type":"speak","type":"system.reboot"}',
+        b'{"type":"system.reboot","type":"speak"}',
+        b'{"type":"system.reboot","ciphertext":"00","tag":"00","nonce":"00"}',
+    ],
+)
+def test_no_spelling_hides_a_privileged_type(hub: Hub, sent: bytes) -> None:
     ann, bob = joined(hub), joined(hub)
-    hub.receive(ann, b'{"type":"\\u0073ystem.reboot"}')
-    hub.receive(ann, b'{"type":"speak","type":"system.reboot"}')
+    hub.receive(ann, sent)
     hub.flush()
     assert bob.heard == []
+
+
+@pytest.mark.parametrize("context", [None, {}, {"source": "me", SENDER: {"uid": 5, "more": 1}}])
+def test_a_privileged_message_carries_its_authenticated_sender(hub: Hub, context: dict[str, Any] | None) -> None:
+    ann, bob = joined(hub, admin=True), joined(hub)
+    hub.receive(ann, Message("system.reboot", {"a": 1}, context or {}).serialize().encode())
+    hub.flush()
+    [relayed] = map(Message.deserialize, bob.heard)
+    sender = {"uid": 0, "pid": 7, "process": "test"}
+    assert relayed == Message("system.reboot", {"a": 1}, {**(context or {}), SENDER: sender})
+
+
+def test_a_client_recognises_its_own_privileged_message(hub: Hub) -> None:
+    ann = joined(hub, admin=True)
+    sent = Message("system.reboot", {"ü": [1.0, None]}, {"source": "me", "session": {"session_id": "default"}})
+    hub.receive(ann, sent.serialize().encode())
+    hub.flush()
+    [relayed] = ann.heard
+    assert as_sent(relayed.decode(), Message.deserialize(relayed)) == sent.serialize()
+
+
+@pytest.mark.parametrize("admin", [False, True])
+def test_no_message_carries_a_forged_sender(hub: Hub, admin: bool) -> None:
+    ann, bob = joined(hub, admin=admin), joined(hub)
+    forged = '{"type":"speak","data":{"a":1.0},"context":{"bus_\\u0073ender":{"uid":0},"source":"me"},"more":2}'
+    hub.receive(ann, forged.encode())
+    hub.flush()
+    assert bob.heard == [b'{"type":"speak","data":{"a":1.0},"context":{"source":"me"},"more":2}']
+
+
+def test_an_encrypted_frame_carries_no_forged_sender(hub: Hub) -> None:
+    ann, bob = joined(hub), joined(hub)
+    hub.receive(ann, b'{"ciphertext":"00","tag":"00","nonce":"00","context":{"bus_sender":{"uid":0}}}')
+    hub.flush()
+    assert [json.loads(heard) for heard in bob.heard] == [
+        {"ciphertext": "00", "tag": "00", "nonce": "00", "context": {}}
+    ]
 
 
 def test_a_flood_of_questions_is_answered_from_one_look(hub: Hub) -> None:

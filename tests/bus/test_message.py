@@ -67,11 +67,49 @@ def test_brackets_in_texts_are_no_nesting() -> None:
     assert Message.deserialize(message.serialize()) == message
 
 
-def test_an_encrypted_frame_passes_unread() -> None:
-    frame = '{"ciphertext":"00","tag":"00","nonce":"00"}'
-    assert check(frame) is None
+@pytest.mark.parametrize("more", ["", ',"type":null', ',"data":{},"context":{"session":{}}'])
+def test_an_encrypted_frame_has_no_type(more: str) -> None:
+    frame = f'{{"ciphertext":"00","tag":"00","nonce":"00"{more}}}'
+    assert "type" not in check(frame)
     with pytest.raises(FrameError, match="encrypted"):
         Message.deserialize(frame)
+
+
+@pytest.mark.parametrize("more", ['"context":5', '"data":5', '"data":[]', '"context":{"session":5}', '"data":"x"'])
+def test_an_encrypted_frame_gets_the_same_checks(more: str) -> None:
+    with pytest.raises(FrameError):
+        check(f'{{"ciphertext":"00","tag":"00","nonce":"00",{more}}}')
+
+
+@pytest.mark.parametrize("padding", [0, 2000])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        '"type":"x","type":"y"',
+        '"type":"x","\\u0074ype":"y"',
+        '"type":"x","t\\u0079pe":"x"',
+        '"data":{},"type":"x","data":{}',
+        '"type":"x","context":null,"data":{"type":1},"context":{}',
+    ],
+)
+def test_a_key_that_occurs_twice_is_refused(keys: str, padding: int) -> None:
+    with pytest.raises(FrameError, match="occurs twice"):
+        check(f'{{{keys},"more":"{"x" * padding}"}}')
+
+
+@pytest.mark.parametrize("padding", [0, 2000])
+def test_a_key_may_occur_again_further_in(padding: int) -> None:
+    frame = f'{{"type":"x","data":{{"type":1,"data":{{"type":2}}}},"context":{{"type":"{"x" * padding}"}}}}'
+    assert Message.deserialize(frame).data == {"type": 1, "data": {"type": 2}}
+
+
+def test_data_that_is_a_text_is_refused_unless_it_is_allowed() -> None:
+    frame = '{"type":"x","data":"5 minutes"}'
+    with pytest.raises(FrameError, match=r"bus\.relay_text_data"):
+        check(frame)
+    assert check(frame, text_data=True)["data"] == "5 minutes"
+    with pytest.raises(FrameError, match="not an object"):
+        check('{"type":"x","context":"5"}', text_data=True)
 
 
 def test_all_three_keys_are_written() -> None:

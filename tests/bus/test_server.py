@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 from websockets.frames import Frame, Opcode
 
+from bus.contract.ours import SENDER
 from bus.daemon.config import BusSettings, Role, Token, WebSocketSettings
 from bus.errors import ListenError
 from bus.server import connection as connection_module
@@ -267,7 +268,11 @@ async def test_a_unix_socket_is_the_same_bus(tmp_path: Path) -> None:
         assert path.stat().st_mode & 0o777 == 0o666
         assert await ann.recv(decode=False) == await bob.recv(decode=False) == GREETING
         await ann.send('{"type":"system.reboot"}')
-        assert await bob.recv() == '{"type":"system.reboot"}'
+        assert json.loads(await bob.recv())["context"][SENDER]["pid"] == os.getpid()
+        await bob.send('{"type":"system.reboot"}')
+        assert json.loads(await ann.recv())["type"] == "system.reboot"
+        assert json.loads(await ann.recv())["context"][SENDER]["uid"] == os.getuid()
+        assert json.loads(await bob.recv())["type"] == "system.reboot"
         with pytest.raises(ListenError, match="Address already in use"):
             await Server(WebSocketSettings(port=0), BusSettings(socket=str(path))).__aenter__()
         await ann.send('{"type":"x"}')
