@@ -3,13 +3,20 @@
 import argparse
 import contextlib
 import json
+import logging
+import signal
 import sys
 from collections.abc import Sequence
 
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
+
+from bus.daemon import log
 from bus.daemon.config import BusSettings, Configuration, WebSocketSettings
 from bus.daemon.start import lean
 from bus.errors import BusError, Exit
 from bus.message import Message, printable
+from bus.version import VERSION
 
 EXAMPLES = """\
 examples:
@@ -22,7 +29,7 @@ examples:
   mycroft-bus types 'system.*'
   mycroft-bus status
 
-exit codes: 0 done, 1 refused or timed out, 2 usage, 3 no bus
+exit codes: 0 done, 1 refused or timed out, 2 usage or configuration, 3 no bus
 """
 
 
@@ -38,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         websocket = configuration.section("websocket", WebSocketSettings, strict=False)
         return _talk(options, options.bus or websocket.url)
     except BusError as error:
-        print(f"mycroft-bus: {error}", file=sys.stderr)
+        log.complain(f"mycroft-bus: {error}")
         return Exit.USAGE
 
 
@@ -50,7 +57,7 @@ def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
     with lean(tls=websocket.ssl or settings.remote_port is not None):
         from bus.server.listener import serve  # noqa: PLC0415  # not before, see lean
 
-    return serve(websocket, settings)
+    return serve(websocket, settings, configuration.log_level(options.log_level))
 
 
 def _talk(options: argparse.Namespace, url: str) -> int:
@@ -63,18 +70,18 @@ def _talk(options: argparse.Namespace, url: str) -> int:
             _warn(options.type, options.data)
             message = Message(options.type, options.data)
             wait = f"{options.type}.response" if options.wait == "" else options.wait
-            return run(lambda: commands.send(url, message, wait, options.timeout), level="WARNING")
+            return run(lambda: commands.send(url, message, wait, options.timeout), level=logging.WARNING)
         case "listen":
-            return run(lambda: commands.listen(url, options.patterns, as_json=options.json), level="WARNING")
+            return run(lambda: commands.listen(url, options.patterns, as_json=options.json), level=logging.WARNING)
         case "record":
             with contextlib.closing(options.file):
-                return run(lambda: commands.record(url, options.file), level="WARNING")
+                return run(lambda: commands.record(url, options.file), level=logging.WARNING)
         case "replay":
             with contextlib.closing(options.file):
                 recording = commands.read_recording(options.file)
-            return run(lambda: commands.replay(url, recording, options.speed, _progress), level="WARNING")
+            return run(lambda: commands.replay(url, recording, options.speed, _progress), level=logging.WARNING)
         case _:
-            return run(lambda: commands.status(url, as_json=options.json), level="WARNING")
+            return run(lambda: commands.status(url, as_json=options.json), level=logging.WARNING)
 
 
 def _types(options: argparse.Namespace) -> int:
@@ -110,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     serve = commands.add_parser(
@@ -120,6 +128,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
     serve.add_argument("--port", type=_port, help="port to listen on; 0 takes a free one (8181)")
     serve.add_argument("--socket", metavar="PATH", help="unix socket to listen on besides (none)")
+    serve.add_argument(
+        "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"
+    )
 
     send = commands.add_parser(
         "send", help="send one message", description="Sends one message; warns where its type is known otherwise."

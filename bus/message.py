@@ -204,6 +204,11 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def clip(text: str, limit: int = 200) -> str:
+    """A text of at most `limit` characters, and how many it had if it had more."""
+    return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
+
+
 def _all_finite(value: object) -> bool:
     match value:
         case float():

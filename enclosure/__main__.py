@@ -1,16 +1,23 @@
 """The command line of the enclosure daemon: ``mycroft-enclosure``, or ``python -m enclosure``."""
 
 import argparse
+import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
+
 import msgspec
 
+from bus.daemon import log
 from bus.daemon.config import Configuration, WebSocketSettings
 from bus.daemon.start import lean
 from bus.errors import ConfigError, Exit
 from bus.message import Message
+from bus.version import VERSION
 from enclosure.commands import COLOURS, eyes_message, shown
 from enclosure.config import EnclosureSettings, Profile, load_profile, profile_names
 
@@ -24,7 +31,7 @@ examples:
   mycroft-enclosure show picture.png
   mycroft-enclosure eyes '#ff8800'
 
-exit codes: 0 done or all well, 1 failed or something to mend, 2 usage, 3 no bus
+exit codes: 0 done or all well, 1 failed or something to mend, 2 usage or configuration, 3 no bus
 """
 
 
@@ -41,8 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "enclosure", EnclosureSettings, platform=options.profile, port=options.serial
         )
         profile = load_profile(settings.platform)
+        log_level = configuration.log_level(options.log_level)
     except ConfigError as error:
-        print(f"mycroft-enclosure: {error}", file=sys.stderr)
+        log.complain(f"mycroft-enclosure: {error}")
         return Exit.USAGE
     if options.command == "doctor":
         return _doctor(options, bus_url, profile, settings)
@@ -60,7 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             settings.mixer,
             volume_settings=settings.volume,
             state_path=state_file(os.environ),
-        )
+        ),
+        level=log_level,
     )
 
 
@@ -72,7 +81,7 @@ def _try_out(options: argparse.Namespace, bus_url: str) -> int:
     async def put_it() -> None:
         await put(bus_url, shown(options.what) if options.command == "show" else options.colour)
 
-    return run(put_it, level="WARNING")
+    return run(put_it, level=logging.WARNING)
 
 
 def _doctor(options: argparse.Namespace, bus_url: str, profile: Profile, settings: EnclosureSettings) -> int:
@@ -97,7 +106,7 @@ def _doctor(options: argparse.Namespace, bus_url: str, profile: Profile, setting
             print(doctor.report(findings, colour=sys.stdout.isatty()))
         return Exit.DONE if doctor.healthy(findings) else Exit.FAILED
 
-    return run(examine, level="ERROR")  # what it would warn of is among the findings
+    return run(examine, level=logging.ERROR)  # what it would warn of is among the findings
 
 
 def _colour(text: str) -> Message:
@@ -114,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run_ = subparsers.add_parser(
         "run",
@@ -130,6 +140,11 @@ def _parser() -> argparse.ArgumentParser:
     for command in (run_, doctor):
         command.add_argument("--serial", metavar="PATH", help="serial port of the faceplate (that of the profile)")
         command.add_argument("--profile", metavar="NAME", help=f"kind of board: {', '.join(profile_names())}")
+        command.add_argument(
+            "--log-level",
+            metavar="LEVEL",
+            help="debug, info, warning or error (log_level of mycroft.conf, or info)",
+        )
 
     show = subparsers.add_parser(
         "show", help="show a text or a picture", description="Puts a text or a picture on the mouth."

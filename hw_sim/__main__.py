@@ -1,13 +1,19 @@
 """The command line of the simulator: ``mycroft-sim``, or ``python -m hw_sim``."""
 
 import argparse
+import logging
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
+
 from bus.daemon.runner import run
 from bus.errors import Exit
+from bus.version import VERSION
 from hw_sim.device import Ports, run_device
 from hw_sim.errors import SimulatorError
 from hw_sim.faceplate import Faceplate
@@ -28,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     cable = CABLES[options.cable]()
     if options.command == "run":
-        return run(lambda: simulate(Ports(options.bus_port, options.face_port), cable), level="WARNING")
+        return run(lambda: simulate(Ports(options.bus_port, options.face_port), cable), level=logging.WARNING)
     if options.link.exists() and not options.link.is_symlink():
         print(f"mycroft-sim: {options.link} is in the way", file=sys.stderr)
         return Exit.USAGE
@@ -67,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run_ = commands.add_parser(
         "run",

@@ -65,7 +65,8 @@ def _page(parser: ArgumentParser) -> Iterator[str]:
     for command_name, command in commands.items():
         words = " ".join(("", *map(_usage, _actions(command))))
         yield from (f"\\fB{_text(f'{parser.prog} {command_name}')}\\fP{words}", ".br")
-    yield f"\\fB{_text(parser.prog)}\\fP [\\fICOMMAND\\fP] \\fB\\-\\-help\\fP"
+    yield from (f"\\fB{_text(parser.prog)}\\fP [\\fICOMMAND\\fP] \\fB\\-\\-help\\fP", ".br")
+    yield f"\\fB{_text(parser.prog)}\\fP \\fB\\-\\-version\\fP"
     yield ".SH DESCRIPTION"
     yield _text(description)
     yield ".SH COMMANDS"

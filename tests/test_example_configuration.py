@@ -8,7 +8,12 @@ from bus.daemon.config import BusSettings, WebSocketSettings, without_comments
 from enclosure.config import EnclosureSettings
 
 EXAMPLE = Path(__file__).parents[1] / "docs/mycroft.conf.example"
-DEFAULTS = {"websocket": WebSocketSettings(), "bus": BusSettings(), "enclosure": EnclosureSettings()}
+DEFAULTS = {
+    "log_level": "info",
+    "websocket": WebSocketSettings(),
+    "bus": BusSettings(),
+    "enclosure": EnclosureSettings(),
+}
 
 
 def test_all_settings_are_there_with_their_defaults() -> None:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
+from bus.daemon.log import level_of
 from bus.errors import ConfigError
 
 FILES = (
@@ -111,6 +112,24 @@ class Configuration:
     def __init__(self, files: Sequence[Path] = FILES, environment: Mapping[str, str] = os.environ) -> None:
         self._environment = environment
         self._files = [(path, _read(path)) for path in (path.expanduser() for path in files) if path.exists()]
+
+    def log_level(self, flag: str | None) -> int:
+        """The level of the log: `log_level` of the files, then `MYCROFT_LOG_LEVEL`, then the flag, else INFO.
+
+        Raises ConfigError.
+        """
+        found: list[tuple[str, object]] = [
+            (f"{path}: log_level", content["log_level"]) for path, content in self._files if "log_level" in content
+        ]
+        if "MYCROFT_LOG_LEVEL" in self._environment:
+            found.append(("MYCROFT_LOG_LEVEL", self._environment["MYCROFT_LOG_LEVEL"]))
+        if flag is not None:
+            found.append(("--log-level", flag))
+        where, level = found[-1] if found else ("", "info")
+        try:
+            return level_of(str(level))
+        except ValueError as error:
+            raise ConfigError(f"{where}: {error}") from error
 
     def section(self, name: str, kind: type[T], *, strict: bool = True, **flags: object) -> T:
         """The dataclass `kind`, filled from section `name`, then from `MYCROFT_<NAME>_<KEY>`, then from flags.

@@ -1,4 +1,4 @@
-"""What every daemon does the same way: logging, signals, telling systemd, an orderly stop."""
+"""What every daemon does the same way: signals, systemd's protocol, errors in one line, an orderly stop."""
 
 import asyncio
 import contextlib
@@ -7,44 +7,42 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-from bus.errors import BusError, BusUnavailableError, Exit
-
-LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+from bus.daemon import log
+from bus.errors import BusError, BusUnavailableError, ConfigError, Exit
 
 _FIRST_FD = 3
-"""Of those that systemd passes on."""
+"""The first file descriptor that systemd passes on."""
+
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _LOGGER = logging.getLogger(__name__)
 
 
-def run(main: Callable[[], Coroutine[Any, Any, int | None]], *, level: str = "INFO") -> int:
-    """Runs a program until it ends by itself or SIGTERM or SIGINT asks it to; returns its exit code.
+def run(main: Callable[[], Coroutine[Any, Any, int | None]], *, level: int = logging.INFO) -> int:
+    """Runs a program until it ends by itself or SIGTERM or SIGINT stops it; returns its exit code.
 
     A stop cancels `main`, whose context managers then close in reverse order. Errors that a person can do
-    something about end in one line; all others are a crash with a traceback, and systemd starts us again.
+    something about end in one line, also inside a task group; all others are a crash with a traceback, and systemd
+    starts the daemon again.
     """
-    logging.basicConfig(level=level, format=LOG_FORMAT, stream=sys.stderr)
-    logging.getLogger("websockets").setLevel(logging.WARNING)  # it reports every connection
+    log.start(level)
     try:
         return asyncio.run(_until_stopped(main)) or Exit.DONE
-    except BrokenPipeError:  # whoever reads our output has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.DONE
-    except BusUnavailableError as error:
-        print(error, file=sys.stderr)
-        return Exit.NO_BUS
-    except (BusError, OSError) as error:
-        print(error, file=sys.stderr)
-        return Exit.FAILED
+    except (BusError, OSError, ExceptionGroup) as error:
+        causes = list(_leaves(error))
+        for cause in causes:
+            if not isinstance(cause, BusError | OSError):
+                raise
+        return _report(causes[0])
 
 
 def notify(state: str) -> None:
-    """Tells systemd, where it listens: "READY=1", "STOPPING=1", ... (sd_notify(3)).
+    """Sends systemd, where it listens, a state such as "READY=1" or "STOPPING=1" (sd_notify(3)).
 
-    Where it does not any more, we go on and stop as before.
+    Does nothing where it has stopped listening.
     """
     path = os.environ.get("NOTIFY_SOCKET")
     if not path:
@@ -55,7 +53,7 @@ def notify(state: str) -> None:
 
 
 def inherited_sockets() -> list[socket.socket]:
-    """The listening sockets that systemd holds for us, and keeps open while we restart (sd_listen_fds(3))."""
+    """The listening sockets that systemd passes on, and keeps open while we restart (sd_listen_fds(3))."""
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return []
     found = [socket.socket(fileno=_FIRST_FD + number) for number in range(int(os.environ.get("LISTEN_FDS", "0")))]
@@ -64,25 +62,53 @@ def inherited_sockets() -> list[socket.socket]:
     return found
 
 
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """The errors of a group, and of the groups in it; a plain error is its own."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+def _report(error: BaseException) -> Exit:
+    """Prints an error in one line; returns the exit code for it."""
+    if isinstance(error, BrokenPipeError):  # the reader of our output has ended
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+    log.complain(str(error))
+    match error:
+        case ConfigError():
+            return Exit.USAGE
+        case BusUnavailableError():
+            return Exit.NO_BUS
+        case _:
+            return Exit.FAILED
+
+
 async def _until_stopped(main: Callable[[], Coroutine[Any, Any, int | None]]) -> int | None:
     task = asyncio.ensure_future(main())
     loop = asyncio.get_running_loop()
     if microseconds := os.environ.get("WATCHDOG_USEC"):
         _feed_watchdog(loop, int(microseconds) / 2e6)  # twice as often as needed (sd_watchdog_enabled(3))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _stop, task, number)
+    for number in _STOP_SIGNALS:
+        loop.add_signal_handler(number, _stop, loop, task, number)
     with contextlib.suppress(asyncio.CancelledError):
         return await task
     return Exit.DONE
 
 
 def _feed_watchdog(loop: asyncio.AbstractEventLoop, interval_s: float) -> None:
-    """Tells systemd that the event loop still turns, again and again."""
+    """Reports to systemd that the event loop turns, now and every `interval_s`."""
     notify("WATCHDOG=1")
     loop.call_later(interval_s, _feed_watchdog, loop, interval_s)
 
 
-def _stop(task: asyncio.Future[Any], number: signal.Signals) -> None:
+def _stop(loop: asyncio.AbstractEventLoop, task: asyncio.Future[Any], number: signal.Signals) -> None:
+    """Cancels the program. Later signals are ignored: they would interrupt what it closes."""
+    for stop in _STOP_SIGNALS:
+        loop.remove_signal_handler(stop)
+        signal.signal(stop, signal.SIG_IGN)
     _LOGGER.info("stopping on %s", number.name)
     notify("STOPPING=1")
     task.cancel()

@@ -44,7 +44,7 @@ def text_frame(payload: bytes) -> bytes:
     return struct.pack("!BBQ", _FIN_TEXT, 127, size) + payload
 
 
-def serve(websocket: WebSocketSettings, settings: BusSettings) -> int:
+def serve(websocket: WebSocketSettings, settings: BusSettings, log_level: int) -> int:
     """Serves until it is told to stop; returns the exit code."""
     # Each client is an open file, and the usual 1024 are fewer than max_clients and our own.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -57,7 +57,7 @@ def serve(websocket: WebSocketSettings, settings: BusSettings) -> int:
             notify("READY=1")
             await asyncio.get_running_loop().create_future()
 
-    return run(listen)
+    return run(listen, level=log_level)
 
 
 class Server:

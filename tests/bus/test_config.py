@@ -1,3 +1,4 @@
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,3 +105,34 @@ def test_comments_go_strings_stay(text: str, bare: str) -> None:
 )
 def test_our_own_programs_connect_on_this_machine(host: str, url: str) -> None:
     assert WebSocketSettings(host).url == url
+
+
+def test_the_log_level_comes_from_file_environment_and_flag(files: list[Path]) -> None:
+    assert Configuration([], {}).log_level(None) == logging.INFO
+    files[0].write_text('{"log_level": "DEBUG"}')
+    files[1].write_text('{"log_level": "warning"}')
+    assert Configuration(files[:1], {}).log_level(None) == logging.DEBUG
+    assert Configuration(files, {}).log_level(None) == logging.WARNING
+    assert Configuration(files, {"MYCROFT_LOG_LEVEL": "error"}).log_level(None) == logging.ERROR
+    assert Configuration(files, {"MYCROFT_LOG_LEVEL": "error"}).log_level("Info") == logging.INFO
+
+
+@pytest.mark.parametrize(
+    ("content", "environment", "flag", "complaint"),
+    [
+        (
+            '{"log_level": "debgu"}',
+            {},
+            None,
+            r"user.conf: log_level: debgu is not a log level; did you mean debug\?",
+        ),
+        ("{}", {"MYCROFT_LOG_LEVEL": "loud"}, None, "MYCROFT_LOG_LEVEL: loud is .*; there are: debug, info, "),
+        ("{}", {}, "loud", "--log-level: loud is not a log level"),
+    ],
+)
+def test_a_wrong_log_level_names_where_it_stands(
+    files: list[Path], content: str, environment: dict[str, str], flag: str | None, complaint: str
+) -> None:
+    files[1].write_text(content)
+    with pytest.raises(ConfigError, match=complaint):
+        Configuration(files, environment).log_level(flag)

@@ -1,16 +1,21 @@
-"""What the daemons do for systemd, tried on the bus as a process."""
+"""What the runner does for each daemon: systemd's protocol, signals, errors, the log; tried on processes."""
 
 import asyncio
 import json
 import os
+import re
+import signal
 import socket
 import sys
+import textwrap
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
 
+from bus.version import VERSION
 from tests.conftest import until
 
 pytestmark = pytest.mark.real_time
@@ -76,3 +81,119 @@ async def test_it_stops_when_told_where_systemd_does_not_listen_any_more(tmp_pat
             _, err = await process.communicate()
     assert process.returncode == 0
     assert b"Traceback" not in err
+
+
+async def program(body: str, **options: Any) -> Process:
+    """A daemon whose main coroutine has this body."""
+    code = (
+        "import asyncio, logging\nfrom bus.daemon.runner import run\nfrom bus.errors import *\n"
+        f"async def main():\n{textwrap.indent(textwrap.dedent(body), ' ')}\nraise SystemExit(run(main))"
+    )
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, **{"stdout": PIPE, "stderr": PIPE, **options}
+    )
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "line"),
+    [
+        ("OSError('the device is gone')", 1, "the device is gone"),
+        ("ListenError('port 1 is in use')", 1, "port 1 is in use"),
+        ("ConfigError('mycroft.conf: no')", 2, "mycroft.conf: no"),
+        ("BusUnavailableError('no bus')", 3, "no bus"),
+        ("ExceptionGroup('', [OSError('the device is gone')])", 1, "the device is gone"),
+        ("ExceptionGroup('', [ExceptionGroup('', [ConfigError('no'), OSError()])])", 2, "no"),
+        ("OSError('two\\nlines')", 1, r"two\u000alines"),
+    ],
+)
+async def test_an_error_that_a_person_can_mend_is_one_line(raised: str, code: int, line: str) -> None:
+    process = await program(f"raise {raised}")
+    _, err = await process.communicate()
+    assert (process.returncode, err.decode()) == (code, f"{line}\n")
+
+
+@pytest.mark.parametrize("raised", ["KeyError('x')", "ExceptionGroup('', [OSError('gone'), KeyError('x')])"])
+async def test_any_other_error_is_a_crash_with_a_traceback(raised: str) -> None:
+    process = await program(f"raise {raised}")
+    _, err = await process.communicate()
+    assert process.returncode == 1
+    assert "Traceback" in err.decode()
+    assert "KeyError: 'x'" in err.decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_second_signal_does_not_interrupt_the_cleanup(number: signal.Signals) -> None:
+    process = await program(
+        """
+        try:
+            print("ready", flush=True)
+            await asyncio.Event().wait()
+        finally:
+            print("closing", flush=True)
+            await asyncio.to_thread(input)
+            print("closed", flush=True)
+    """,
+        stdin=PIPE,
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"ready\n"
+    process.terminate()
+    assert await process.stdout.readline() == b"closing\n"
+    process.send_signal(number)
+    out, err = await process.communicate(b"go on\n")
+    assert (process.returncode, out) == (0, b"closed\n")
+    assert b"Traceback" not in err
+
+
+async def test_the_journal_gets_priorities_and_no_second_time() -> None:
+    reader, writer = os.pipe()
+    status = os.fstat(writer)
+    process = await program(
+        """
+        logging.getLogger("x").warning("a\\nb")
+        logging.getLogger("x").info("c")
+        try:
+            1 / 0
+        except ZeroDivisionError:
+            logging.getLogger("x").exception("d")
+        raise OSError("e")
+        """,
+        env={**os.environ, "JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"},
+        stderr=writer,
+    )
+    os.close(writer)
+    await process.wait()
+    with os.fdopen(reader) as file:
+        lines = file.read().splitlines()
+    assert lines[:4] == [r"<4>x: a\u000ab", "<6>x: c", "<3>x: d", "<3>Traceback (most recent call last):"]
+    assert all(line.startswith("<3>") for line in lines[4:])
+    assert lines[-1] == "<3>e"
+
+
+async def test_a_terminal_gets_time_and_level_and_no_endless_line() -> None:
+    process = await program("""logging.getLogger("x").warning("%s", "a" * 1_000_000)""")
+    _, err = await process.communicate()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d [\d:,]{12} WARNING x: a{2000}... \(1000000 characters\)\n", err.decode())
+
+
+@pytest.mark.parametrize("package", ["bus", "enclosure", "admin", "hw_sim"])
+async def test_ctrl_c_is_quiet_during_the_imports(package: str, tmp_path: Path) -> None:
+    (tmp_path / "msgspec.py").write_text("print('importing', flush=True); import time; time.sleep(60)")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", package, "--help"),
+        stdout=PIPE,
+        stderr=PIPE,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"importing\n"
+    process.send_signal(signal.SIGINT)
+    _, err = await process.communicate()
+    assert (process.returncode, err) == (-signal.SIGINT, b"")
+
+
+@pytest.mark.parametrize("package", ["bus", "enclosure", "admin", "hw_sim"])
+async def test_every_command_has_a_version(package: str) -> None:
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", package, "--version", stdout=PIPE)
+    out, _ = await process.communicate()
+    assert re.fullmatch(rf"mycroft-\w+ {re.escape(VERSION)}\n", out.decode())

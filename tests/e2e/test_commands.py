@@ -119,6 +119,18 @@ async def test_a_wrong_configuration_is_named(tmp_path: Path) -> None:
     assert err == f"mycroft-bus: {config}: bus.max_queu: unknown key; did you mean max_queue?\n"
 
 
+@pytest.mark.parametrize("daemon", [["bus", "serve", "--port", "0"], ["enclosure", "run"], ["admin", "run"]])
+async def test_the_level_of_the_log_reaches_each_daemon(daemon: list[str], tmp_path: Path) -> None:
+    config = tmp_path / ".config/mycroft/mycroft.conf"
+    config.parent.mkdir(parents=True)
+    config.write_text('{"log_level": "DEBUG"}')
+    process = await start(*daemon, home=tmp_path)
+    assert process.stderr is not None
+    assert " DEBUG   asyncio: " in (await process.stderr.readline()).decode()
+    process.kill()
+    await process.communicate()
+
+
 async def test_a_missing_serial_port_is_said_once(tmp_path: Path) -> None:
     process = await start("enclosure", "run", "--bus", NOWHERE, "--serial", "/nowhere", home=tmp_path)
     await asyncio.sleep(5)

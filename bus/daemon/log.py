@@ -1,0 +1,80 @@
+"""The log of every command: one line for each record, on standard error.
+
+A terminal gets the time and the level. The journal of systemd has a time of its own, and gets the priority in the
+form that it understands (sd-daemon(3)).
+"""
+
+import difflib
+import logging
+import os
+import sys
+
+from bus.message import clip, printable
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+
+MAX_MESSAGE = 2000
+"""Characters of one record; texts from the bus can be as long as a message."""
+
+_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+_JOURNAL_FORMAT = "%(name)s: %(message)s"
+
+_PRIORITIES = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}
+
+_VERBOSE_LIBRARIES = ("websockets", "PIL", "dbus_fast")
+"""They log every connection, picture or call at the levels below WARNING."""
+
+
+def start(level: int = logging.INFO) -> None:
+    """Starts the log, or changes its level."""
+    root = logging.getLogger()
+    if not root.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(_JournalFormatter(_JOURNAL_FORMAT) if _to_journal() else _Formatter(_FORMAT))
+        root.addHandler(handler)
+    root.setLevel(level)
+    for library in _VERBOSE_LIBRARIES:
+        logging.getLogger(library).setLevel(max(level, logging.WARNING))
+
+
+def level_of(name: str) -> int:
+    """The number of a level, whatever the case of its name. Raises ValueError with the nearest name."""
+    level = logging.getLevelNamesMapping().get(name.upper())
+    if level is None:
+        nearest = difflib.get_close_matches(name.lower(), LEVELS, 1)
+        hint = f"did you mean {nearest[0]}?" if nearest else f"there are: {', '.join(LEVELS)}"
+        raise ValueError(f"{clip(name)} is not a log level; {hint}")
+    return level
+
+
+def complain(text: str) -> None:
+    """Prints the one line with which a command ends in an error."""
+    prefix = f"<{_PRIORITIES['ERROR']}>" if _to_journal() else ""
+    print(f"{prefix}{printable(clip(text, MAX_MESSAGE))}", file=sys.stderr)
+
+
+def _to_journal() -> bool:
+    """Whether standard error is the socket of the journal, which JOURNAL_STREAM names (systemd.exec(5))."""
+    try:
+        status = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):  # closed
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
+
+
+class _Formatter(logging.Formatter):
+    """Keeps each message short, and on one line; only a traceback has more."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # of the base class
+        """The line of a record."""
+        record.message = printable(clip(record.message, MAX_MESSAGE))
+        return super().formatMessage(record)
+
+
+class _JournalFormatter(_Formatter):
+    """Puts the priority before each line, those of a traceback included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """All lines of a record."""
+        prefix = f"<{_PRIORITIES.get(record.levelname, 6)}>"
+        return "\n".join(f"{prefix}{line}" for line in super().format(record).splitlines())
