@@ -1,7 +1,7 @@
-# make run: the whole device in the simulator.  make test: all tests.  make bench: how fast the bus is, with options
-# in ARGS=--quick.  make bench-enclosure: how fast button and face are.  make soak: some minutes of everything at
-# random.  make deb: the Debian packages, in build/deb.  make image-test: those on a booted Debian 13, as root.  All do
-# their own set-up.
+# make run: the whole device in the simulator.  make check: lint and the tests that need no real time, in under a
+# minute.  make test: all tests.  make bench: how fast the bus is, with options in ARGS=--quick.  make bench-enclosure:
+# how fast button and face are.  make soak: some minutes of everything at random.  make deb: the Debian packages, in
+# build/deb.  make image-test: those on a booted Debian 13, as root.  All do their own set-up.
 
 PYTHON ?= /usr/bin/python3
 VENV := .venv
@@ -15,7 +15,7 @@ APT_IMAGE := apt-utils debootstrap gpg qemu-user-static systemd-container
 # What goes into the Debian packages.
 DEB_SOURCES := debian docs bus enclosure admin hw_sim README.md CHANGELOG.md LICENSE pyproject.toml
 
-.PHONY: setup setup-test run test bench bench-enclosure soak deb image-test lint clean
+.PHONY: setup run check unit test bench bench-enclosure soak deb image-test lint clean
 
 setup: apt $(VENV)/.installed
 
@@ -34,8 +34,14 @@ $(VENV)/.installed: pyproject.toml constraints.txt | apt
 run: setup
 	@exec $(VENV)/bin/python -m hw_sim run
 
+check:
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint unit
+
 test: setup apt-test
 	$(VENV)/bin/python -m pytest
+
+unit: setup
+	$(VENV)/bin/python -m pytest --quiet -m "not real_time"
 
 bench: setup
 	@$(VENV)/bin/python -m benchmarks.bus $(ARGS)

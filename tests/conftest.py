@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from enclosure.display import Bitmap
@@ -14,6 +15,12 @@ from hw_sim.links import CABLES
 from hw_sim.process import Program
 from hw_sim.sound import Sound
 from tests.virtual_time import VirtualTimeLoop
+
+# How long an example takes says what else the machine does.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
