@@ -1,8 +1,8 @@
 # What the packages for a board share. It is put into their maintainer scripts when these are built, because at the
 # purge no other package need be there any more.
 #
-# Each edit is made where a Raspberry Pi starts from, at the first installation, and only where it is missing: what the
-# owner has set, or changes later, stays. For the purge to undo it, it is marked, or a file of ours, or kept in $kept.
+# Each edit is made at the first installation, and only where it is missing: what the owner has set, or changes later,
+# stays. For the purge to undo it, it is marked, or a file of ours, or kept in $kept.
 kept=/var/lib/$DPKG_MAINTSCRIPT_PACKAGE
 mark="# $DPKG_MAINTSCRIPT_PACKAGE:"
 changed=
@@ -16,9 +16,23 @@ for folder in /boot/firmware /boot; do
     fi
 done
 
-# first_on_a_board "$@": whether there is something to prepare.
+# first_on_a_board "$@": whether there is a board to prepare.
 first_on_a_board() {
     [ "$1" = configure ] && [ -z "$2" ] && [ -n "$boot" ]
+}
+
+# replace FILE COMMAND...: gives FILE the output of a command. If the power fails meanwhile, FILE is the old one or the
+# new one: a machine whose config.txt is half written does not start.
+replace() {
+    file=$1
+    shift
+    if "$@" > "$file.new" && chmod --reference="$file" "$file.new" && sync "$file.new"; then
+        mv "$file.new" "$file"
+        sync "${file%/*}"
+    else
+        rm -f "$file.new"
+        return 1
+    fi
 }
 
 # add_to_config LINE PATTERN...: adds each line to config.txt, unless a line there begins with what the pattern matches.
@@ -29,25 +43,39 @@ add_to_config() {
         shift 2
     done
     if [ -n "$lines" ]; then
-        [ -z "$(tail -c 1 "$boot/config.txt")" ] || echo >> "$boot/config.txt"
-        # Under [all], whatever section the file ends with.
-        printf "$mark begin\n[all]\n$lines$mark end\n" >> "$boot/config.txt"
+        replace "$boot/config.txt" config_with "$lines"
         changed=yes
+    fi
+}
+
+# config_with LINES: prints config.txt with lines at its end, under [all], whatever section it ends with.
+config_with() {
+    end=$(tail -c 1 "$boot/config.txt")
+    cat "$boot/config.txt" && printf "${end:+\n}$mark begin\n[all]\n$1$mark end\n"
+}
+
+# consoles: the words of cmdline.txt for the serial console, each followed by a space.
+consoles() {
+    if [ -f "$boot/cmdline.txt" ]; then
+        tr -s '[:space:]' '\n' < "$boot/cmdline.txt" | sed -En 's/^(console=(serial0|ttyAMA0)(,.*)?)$/\1 /p' | tr -d '\n'
     fi
 }
 
 # take_console: takes the serial console out of cmdline.txt. A login prompt on that port would talk to the face.
 take_console() {
-    console=$(grep -Eos 'console=(serial0|ttyAMA0)[^[:space:]]*' "$boot/cmdline.txt" | tr '\n' ' ')
+    console=$(consoles)
     if [ -n "$console" ]; then
         mkdir -p "$kept"
         printf %s "$console" > "$kept/console"
-        sed -Ei 's/console=(serial0|ttyAMA0)[^[:space:]]* ?//g' "$boot/cmdline.txt"
+        sync "$kept/console"
+        replace "$boot/cmdline.txt" sed -E \
+            ':next; s/(^|[[:space:]])console=(serial0|ttyAMA0)(,[^[:space:]]*)?([[:space:]]+|$)/\1/; t next' \
+            "$boot/cmdline.txt"
         changed=yes
     fi
 }
 
-# put FILE: makes a file of ours of what is read.
+# put FILE: makes FILE, of ours, from standard input.
 put() {
     if [ ! -e "$1" ]; then
         mkdir -p "${1%/*}"
@@ -59,7 +87,7 @@ put() {
 # say_restart: tells the owner what is left to do.
 say_restart() {
     if [ -n "$changed" ]; then
-        echo "$DPKG_MAINTSCRIPT_PACKAGE: the board is prepared, in $boot and /etc. Restart for that to count." >&2
+        echo "$DPKG_MAINTSCRIPT_PACKAGE: the board is prepared, in $boot and /etc. Restart the machine to apply it." >&2
     fi
 }
 
@@ -69,10 +97,10 @@ undo() {
     if [ -n "$boot" ]; then
         # Without its end, the rest of the file would go as well.
         if grep -q "^$mark end" "$boot/config.txt"; then
-            sed -i "/^$mark begin/,/^$mark end/d" "$boot/config.txt"
+            replace "$boot/config.txt" sed "/^$mark begin/,/^$mark end/d" "$boot/config.txt"
         fi
-        if [ -f "$kept/console" ] && ! grep -Eqs 'console=(serial0|ttyAMA0)' "$boot/cmdline.txt"; then
-            sed -i "1s/^/$(cat "$kept/console")/" "$boot/cmdline.txt"
+        if [ -f "$kept/console" ] && [ -f "$boot/cmdline.txt" ] && [ -z "$(consoles)" ]; then
+            replace "$boot/cmdline.txt" cat "$kept/console" "$boot/cmdline.txt"
         fi
     fi
     rm -rf "$kept"

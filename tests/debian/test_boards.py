@@ -17,12 +17,12 @@ LAYOUTS = ("boot/firmware", "boot")
 """Since Raspberry Pi OS 12, and before."""
 
 
-def carry_out(root: Path, package: str, script: str, *arguments: str) -> str:
+def carry_out(root: Path, package: str, script: str, *arguments: str, path: str = "") -> str:
     """Runs a maintainer script as dpkg does; returns what it tells the owner."""
     text = (DEBIAN / f"{package}.{script}").read_text()
     text = text.replace("#BOARD#", (DEBIAN / "boards/board.sh").read_text())
     text = re.sub(r"(?<![\w/}])/(?=(boot|etc|run|var/lib)\b)", f"{root}/", text)
-    environment = {"PATH": "/usr/bin:/bin", "DPKG_MAINTSCRIPT_PACKAGE": package}
+    environment = {"PATH": f"{path}:/usr/bin:/bin", "DPKG_MAINTSCRIPT_PACKAGE": package}
     command = ("sh", "-c", text, script, *arguments)
     return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stderr
 
@@ -64,7 +64,7 @@ def test_a_board_is_prepared_once_and_restored(
         tmp_path,
         {"boot/config.txt": "it has moved", f"{layout}/config.txt": CONFIG, f"{layout}/cmdline.txt": COMMAND_LINE},
     )
-    assert "Restart for that to count" in install(tmp_path, package)
+    assert "Restart the machine to apply it" in install(tmp_path, package)
     after = files(tmp_path)
     marked = f"# {package}: begin\n[all]\n{added}# {package}: end\n"
     assert after[f"{layout}/config.txt"] == CONFIG + marked
@@ -104,12 +104,67 @@ def test_what_the_owner_has_is_not_added(package: str, config: str, added: str, 
     assert (tmp_path / "boot/config.txt").read_bytes().decode().rstrip("\n") == config.rstrip("\n")
 
 
-def test_the_consoles_come_back_wherever_they_were(tmp_path: Path) -> None:
-    write(tmp_path, {"boot/config.txt": "", "boot/cmdline.txt": "a console=ttyAMA0,9600 b console=serial0,115200"})
+@pytest.mark.parametrize(
+    ("before", "without", "restored"),
+    [
+        (
+            "a console=ttyAMA0,9600 b console=serial0,115200",
+            "a b ",
+            "console=ttyAMA0,9600 console=serial0,115200 a b ",
+        ),
+        ("console=serial0 console=ttyAMA0\n", "\n", "console=serial0 console=ttyAMA0 \n"),
+        ("console=serial0,1/2&3\\4$HOME a\n", "a\n", "console=serial0,1/2&3\\4$HOME a\n"),
+        (
+            "console=serial0,115200  console=tty1\r\n",
+            "console=tty1\r\n",
+            "console=serial0,115200 console=tty1\r\n",
+        ),
+        ("netconsole=ttyAMA0,x console=ttyAMA01 a", None, None),
+        ("console=tty1", None, None),
+    ],
+)
+def test_the_consoles_come_back(before: str, without: str | None, restored: str | None, tmp_path: Path) -> None:
+    write(tmp_path, {"boot/config.txt": "", "boot/cmdline.txt": before})
     install(tmp_path, MARK_1)
-    assert (tmp_path / "boot/cmdline.txt").read_text() == "a b "
+    assert files(tmp_path)["boot/cmdline.txt"] == (before if without is None else without)
     purge(tmp_path, MARK_1)
-    assert (tmp_path / "boot/cmdline.txt").read_text() == "console=ttyAMA0,9600 console=serial0,115200 a b "
+    assert files(tmp_path)["boot/cmdline.txt"] == (before if restored is None else restored)
+
+
+@pytest.mark.parametrize("step", ["postinst", "postrm"])
+def test_a_file_is_whole_at_every_moment(step: str, tmp_path: Path) -> None:
+    """config.txt and cmdline.txt are the old ones or the new ones, on the disk as well."""
+    before = write(tmp_path, {"boot/config.txt": CONFIG, "boot/cmdline.txt": COMMAND_LINE})
+    if step == "postrm":
+        install(tmp_path, MARK_1)
+        before = files(tmp_path)
+    trace = tmp_path / "trace"
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for tool in ("mv", "sync"):
+        script = f'#!/bin/sh\necho {tool} "$@" >> {trace}\n/bin/{tool} "$@"\n'
+        (tools / tool).write_text(script)
+        (tools / tool).chmod(0o755)
+    carry_out(tmp_path, MARK_1, step, *(("configure", "") if step == "postinst" else ("purge",)), path=str(tools))
+    done = [line.replace(f"{tmp_path}/", "") for line in trace.read_text().splitlines()]
+    for name in ("boot/config.txt", "boot/cmdline.txt"):
+        first = done.index(f"sync {name}.new")
+        assert done[first : first + 3] == [f"sync {name}.new", f"mv {name}.new {name}", "sync boot"]
+        assert files(tmp_path)[name] != before[name]
+    assert not list(tmp_path.rglob("*.new"))
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+    before = write(tmp_path, {"boot/config.txt": CONFIG, "boot/cmdline.txt": COMMAND_LINE})
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "sync").write_text("#!/bin/sh\nexit 1\n")
+    (tools / "sync").chmod(0o755)
+    with pytest.raises(subprocess.CalledProcessError):
+        carry_out(tmp_path, MARK_1, "postinst", "configure", "", path=str(tools))
+    after = files(tmp_path)
+    assert {name: after[name] for name in before} == before
+    assert not list(tmp_path.rglob("*.new"))
 
 
 def test_what_the_owner_changes_later_stays(tmp_path: Path) -> None:
