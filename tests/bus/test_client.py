@@ -1,6 +1,8 @@
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -180,6 +182,24 @@ async def test_what_a_handler_raises_ends_the_client(bus: Server) -> None:
 async def test_emit_without_a_bus_raises() -> None:
     with pytest.raises(BusUnavailableError, match="x was not sent"):
         await BusClient("ws://127.0.0.1:9/core").emit(Message("x"), timeout_s=0.01)
+
+
+async def test_reconnecting_to_a_bus_that_stays_away_becomes_rare_and_never_ends() -> None:
+    attempts_at: list[float] = []
+    loop = asyncio.get_running_loop()
+
+    def observe(event: str, *_: object) -> None:
+        if event == "reconnecting":
+            attempts_at.append(loop.time())
+
+    client = BusClient("ws://127.0.0.1:9/core")
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(600):
+            await client.run(lambda _: asyncio.sleep(0), observe)
+    pauses_s = [later - before for before, later in pairwise(attempts_at)]
+    assert pauses_s[0] < 1, "a bus that restarts is back at once"
+    assert all(3 < pause_s < 10 for pause_s in pauses_s[10:])
+    assert attempts_at[-1] > 590
 
 
 async def test_a_unix_socket_is_an_address_too(tmp_path: Path) -> None:

@@ -71,6 +71,17 @@ async def test_a_restart_refuses_nobody_and_tells_systemd(tmp_path: Path) -> Non
         asyncio.get_running_loop().remove_reader(systemd)
 
 
+async def test_programs_that_it_starts_do_not_get_its_socket() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        process = await start({}, listening)
+        assert process.stdout is not None
+        await process.stdout.readline()
+        flags = re.findall(r"^flags:\s*(\d+)", Path(f"/proc/{process.pid}/fdinfo/3").read_text(), re.MULTILINE)
+        assert int(flags[0], 8) & os.O_CLOEXEC
+        process.terminate()
+        await process.communicate()
+
+
 async def test_it_stops_when_told_where_systemd_does_not_listen_any_more(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         process = await start({"NOTIFY_SOCKET": str(tmp_path / "gone"), "WATCHDOG_USEC": "100000"}, listening)

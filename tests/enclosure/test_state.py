@@ -1,6 +1,7 @@
 import asyncio
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +60,30 @@ async def test_what_changes_is_saved_soon(path: Path, monkeypatch: pytest.Monkey
     state.clear()
     await until(lambda: path.read_text() == "{}", "nothing")
     running.cancel()
+
+
+async def test_a_new_file_takes_the_place_of_the_old_one_when_it_is_on_the_disk(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(path, volume=Level(1))
+    before = path.with_name("before")
+    before.hardlink_to(path)
+    steps: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def synced(descriptor: int) -> None:
+        steps.append(f"{os.fstat(descriptor).st_size} bytes on the disk")
+        fsync(descriptor)
+
+    def replaced(*paths: Path) -> None:
+        steps.append("in its place")
+        replace(*paths)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", replaced)
+    await put(path, volume=Level(22))
+    assert json.loads(before.read_text()) == {"volume": {"level": 1}}, "a loss of power leaves the old file"
+    assert steps == [f"{path.stat().st_size} bytes on the disk", "in its place"]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"null", b"\xff\xfe", b'{"a": "\xff"}', b'{"a":' * 10_000])
