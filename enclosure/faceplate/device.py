@@ -1,102 +1,89 @@
-"""The Mark 1's face: shows commands over the link, and shows eyes and mouth again when it comes back.
-
-The mouth has one owner, this. What a skill puts there stays until a skill takes it away. What speech and listening
-do with the mouth is shown only while nothing else is, and never wipes anything.
-"""
+"""The Mark 1's faceplate as a display: eyes and mouth say what to send, and this is when and where it goes."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from enclosure.activity import Activity
 from enclosure.display import (
-    EMPTY,
-    HEIGHT,
-    Bitmap,
     Command,
     EyesColor,
     EyesCommand,
     EyesLevel,
     MouthAction,
     MouthCommand,
-    MouthIcon,
     MouthText,
     SystemAction,
     SystemCommand,
-    Weather,
 )
-from enclosure.events import Brightness, Chosen, Event, FaceplateState, LinkState, Pressed, Turned
-from enclosure.faceplate import text
-from enclosure.faceplate.eyes import Eyes, Step
+from enclosure.events import (
+    Brightness,
+    Choice,
+    Chosen,
+    Event,
+    FaceplateState,
+    LinkState,
+    Pressed,
+    QuestionShown,
+    Turned,
+)
+from enclosure.faceplate.eyes import Eyes
 from enclosure.faceplate.link import Link
-from enclosure.faceplate.protocol import Banner, lines
+from enclosure.faceplate.mouth import Mouth
+from enclosure.faceplate.protocol import GROW, Banner, lines
+from enclosure.faceplate.scene import Scene, Scenes
 from enclosure.ports import SerialPort
 
 DEFAULT_COLOR = EyesColor(0, 0, 255)
 DEFAULT_LEVEL = EyesLevel(30)
 """The eyes of a Mark 1 as its owners know them: blue, and as bright as the firmware's own start value."""
 
-STANDS_S = 3.0
-"""How long a text stands at least that is not to stay."""
-
-SCROLL_PAUSE_S = text.SCROLL_PIXELS * text.STEP_S / 2 - 0.12
-"""After each half of a step of a text that we scroll, which takes 0.12 s on the line. The text is then as fast as
-the firmware's own, and the line mostly quiet: the firmware feels neither knob nor button while it reads."""
-
-REFRESH_S = 20.0
-"""The firmware's menu wipes pictures, and says nothing when it closes: they are shown again every now and then."""
-
 HAND_S = 1.0
-"""How long such a text stands still when somebody has touched knob or button."""
+"""How long patient scenes wait after a turn or a press."""
 
-Scene = tuple[str, float]
-"""A line for the mouth while a text is shown, and the seconds until the next."""
-
-
-@dataclass(frozen=True, slots=True)
-class Overlaid:
-    """A picture over the weather."""
-
-    below: Weather
-    above: MouthIcon
-
-
-Picture = MouthIcon | Weather | Overlaid
+MENU_CHOSEN_S, MENU_TURNED_S = 1.0, 5.3
+"""The firmware's menu has closed so long after a choice, or after the last turn in it (measured: at once, 5 s)."""
 
 
 class FaceplateDevice:
-    """The Faceplate port over a serial link; `run` has to be running, as a task, for anything to be shown.
+    """The Display port over a serial link; `run` has to be running, as a task, for anything to be shown.
 
-    `on_event` gets knob, button, menu and FaceplateState, and must not wait.
+    `on_event` gets knob, button, menu, QuestionShown and FaceplateState, and must not wait.
     """
 
     def __init__(self, open_port: Callable[[], SerialPort], on_event: Callable[[Event], None]) -> None:
         self._link = Link(open_port, self._take, self._on_state, self._restore)
         self._on_event = on_event
-        self._eyes = Eyes(DEFAULT_COLOR, DEFAULT_LEVEL)
-        self._shown: Step | None = None
-        self._content: MouthCommand | Overlaid | None = None
-        self._reaction: MouthCommand | None = None
-        self._idle: MouthCommand | None = None
-        self._picture = EMPTY
-        self._scenes: Iterator[Scene] = iter(())
+        self._mouth = Mouth()
+        self._eyes = Eyes(
+            DEFAULT_COLOR, DEFAULT_LEVEL, lambda: asyncio.get_running_loop().time(), lambda: self._mouth.busy
+        )
+        self._activity = Activity()
+        self._muted: bool | None = None
+        """Whether the amplifier is switched off; None until a message says so."""
         self._touched_until = 0.0
-        self._muted: bool | None = None  # until somebody says so
+        self._menu: asyncio.TimerHandle | None = None
+        self._question_shown = False
+        self._on_mouth = _Player(self)
+        self._on_eyes = _Player(self)
 
     async def run(self) -> None:
-        """Keeps the face up to date for ever."""
+        """Keeps the faceplate up to date until cancelled."""
         await self._link.run()
 
-    async def flush(self) -> None:
-        """Waits until the face has all that it was sent, if it is there."""
-        await self._link.drained.wait()
-
-    def forget(self) -> None:
-        """Drops what waits for the line: something else is to be seen at once."""
+    async def close(self) -> None:
+        """Shows what one without this daemon, or one that is leaving, looks like; returns when it is shown."""
         self._link.forget()
+        self._mouth = Mouth()
+        leaving = Activity(leaving=self._activity.leaving)
+        self._on_mouth.play(self._mouth.restored())
+        self._eyes.indicate(leaving)
+        self._on_eyes.play(self._eyes.restored())
+        await self._link.drained.wait()
 
     @property
     def firmware(self) -> str | None:
-        """The version of the faceplate's firmware; None while it does not answer."""
+        """Version of the faceplate's firmware; None while it does not answer."""
         return self._link.firmware if self._link.state is LinkState.CONNECTED else None
 
     @property
@@ -105,163 +92,163 @@ class FaceplateDevice:
         return self._eyes.pixels
 
     def show(self, command: Command) -> None:
-        """Shows a command now, or as soon as the face is back. On the mouth it stays until the next one."""
+        """Takes what a skill shows."""
         if isinstance(command, EyesCommand):
-            self._show_eyes(self._eyes.take(command))
+            self._on_eyes.play(self._eyes.show(command))
         elif isinstance(command, SystemCommand):
             if command in (SystemAction.MUTE, SystemAction.UNMUTE):
                 self._muted = command == SystemAction.MUTE
-            self._send(command)
-        elif command == MouthAction.RESET:
-            self._content, self._picture = None, EMPTY
-            self._show_mouth(MouthAction.RESET)  # also before a viseme, which the firmware would ignore
-            if by_itself := self._reaction or self._idle:
-                self._show_mouth(by_itself)
+            self.send(lines(command))
         else:
-            self._show_mouth(self._composed(command))
+            self._show_mouth(self._mouth.show(command))
+
+    def indicate(self, activity: Activity) -> None:
+        """Takes what the assistant is doing now."""
+        self._activity = activity
+        self._show_mouth(self._mouth.indicate(activity))
+        self._show_eyes(self._eyes.indicate(activity))
+
+    def notify(self, text: str) -> None:
+        """Shows a short text until it has been read; the next one replaces it."""
+        self._show_mouth(self._mouth.notify(text))
+
+    def show_volume(self, level: float) -> None:
+        """Shows the volume, 0 to 1, on the eyes for 3 s."""
+        self._on_eyes.play(self._eyes.show_volume(level))
+
+    def ask(self, question: str | None) -> None:
+        """Shows a question that waits for a press, above all else; None ends it."""
+        self._show_mouth(self._mouth.ask(question))
+        self.report()
+
+    # For handlers that do not know the Display port yet.
 
     def react(self, command: MouthCommand | None) -> None:
-        """Shows what the mouth does by itself, unless a skill has put something there; None: nothing any more."""
-        before, self._reaction = self._reaction, command
-        if self._content is None and (command or before):
-            if self._idle and not before:
-                self._send(MouthAction.RESET)  # the firmware ignores a viseme over a picture
-            self._show_mouth(command or self._idle or MouthAction.RESET)
+        """Shows what the mouth does by itself; None: nothing any more."""
+        if command is None:
+            self.indicate(replace(self._activity, waiting_for=None))
+            self.show(MouthAction.STILL)
+        elif isinstance(command, MouthText):
+            self.indicate(replace(self._activity, waiting_for=command.text.removeprefix("STARTING ")))
+        else:
+            self.show(command)
 
     def idle(self, command: MouthCommand | None) -> None:
-        """Shows what the mouth does where there is nothing else to see; None: nothing any more."""
-        before, self._idle = self._idle, command
-        if self._content is None and self._reaction is None and command != before:
-            self._show_mouth(command or MouthAction.RESET)
+        """Shows a note while music plays."""
+        self.indicate(replace(self._activity, playing=command is not None))
 
-    # Eyes.
+    def forget(self) -> None:
+        """Drops what waits for the line."""
+        self._link.forget()
 
-    def _show_eyes(self, step: Step) -> None:
-        """Sends the lines of a step; what has lasted its time is followed by what the eyes look like then."""
-        self._shown = step
+    async def flush(self) -> None:
+        """Waits until the faceplate has all that it was sent, if it is there."""
+        await self._link.drained.wait()
 
-        def restore() -> None:
-            if self._shown is step:  # nothing else has been shown since
-                self._show_eyes(self._eyes.restored())
+    # For the players.
 
-        def wait() -> None:
-            if step.lasts_s:
-                asyncio.get_running_loop().call_later(step.lasts_s, restore)
-
-        for line in step.lines[:-1]:
+    def send(self, lines: Sequence[str], echoed: Callable[[], object] | None = None) -> None:
+        """Queues lines; `echoed` is called when the firmware has read the last."""
+        for line in lines[:-1]:
             self._link.send(line)
-        if step.lines:
-            self._link.send(step.lines[-1], wait)
-        else:
-            wait()
+        self._link.send(lines[-1], echoed)
 
-    # Mouth.
+    def wait_s(self) -> float:
+        """How long patient scenes have to wait."""
+        return max(self._touched_until - asyncio.get_running_loop().time(), 0.0)
 
-    def _composed(self, command: MouthCommand) -> MouthCommand:
-        """Makes a command the content of the mouth; returns what to send for it.
+    def report(self) -> None:
+        """Reports whether the question can be read, where that has changed."""
+        readable = self._mouth.readable and self._link.state is LinkState.CONNECTED
+        if readable != self._question_shown:
+            self._question_shown = readable
+            self._on_event(QuestionShown(readable))
 
-        A picture that leaves the rest of the mouth as it is goes out with what lies above and below it.
-        """
-        clear = self._content is None and bool(self._reaction or self._idle)
-        before, self._content = self._content, command
-        if not isinstance(command, MouthIcon):
-            self._picture = EMPTY
-            return command
-        below = EMPTY if command.clear else self._picture
-        self._picture = command.bitmap.over(below, command.x, command.y)
-        self._content = MouthIcon(self._picture, 0, 0, clear=True)
-        columns = self._picture.columns[command.x : command.x + len(command.bitmap.columns)]
-        shown = MouthIcon(Bitmap(HEIGHT, columns), command.x, 0, command.clear or clear)
-        ground = before.below if isinstance(before, Overlaid) else before
-        if isinstance(ground, Weather) and not shown.clear:
-            self._content = Overlaid(ground, shown)
-        return shown
+    # The rest.
 
-    def _show_mouth(self, command: MouthCommand) -> None:
-        self._put_on_mouth(command)
-        if (step := self._eyes.mouth(busy=command != MouthAction.RESET)) is not None:
-            self._show_eyes(step)
+    def _show_eyes(self, scenes: Scenes | None) -> None:
+        if scenes is not None:
+            self._on_eyes.play(scenes)
 
-    def _put_on_mouth(self, command: MouthCommand | Overlaid) -> None:
-        self._scenes = iter(())
-        if isinstance(command, MouthText) and (len(command.text) > text.MAX_LENGTH or not command.repeat):
-            self._scenes = _scenes(command)
-            self._play(self._scenes)
-            return
-        self._send(command)
-        picture = self._content or command
-        if isinstance(picture, Picture):
-            self._scenes = _refreshes(picture)
-            asyncio.get_running_loop().call_later(REFRESH_S, self._play, self._scenes)
-
-    def _play(self, scenes: Iterator[Scene]) -> None:
-        """Shows a text scene by scene, and then nothing; stops when something else is shown."""
-        loop = asyncio.get_running_loop()
-        if self._scenes is not scenes:
-            return
-        if self._touched_until > loop.time():
-            loop.call_at(self._touched_until, self._play, scenes)
-            return
-        scene = next(scenes, None)
-        if scene is None:
-            self.show(MouthAction.RESET)
-            return
-        line, lasts_s = scene
-        self._link.send(line, lambda: loop.call_later(lasts_s, self._play, scenes))
-
-    # The link.
-
-    def _send(self, command: Command | Overlaid) -> None:
-        for line in _lines(command):
-            self._link.send(line)
+    def _show_mouth(self, scenes: Scenes | None) -> None:
+        if scenes is not None:
+            self._on_mouth.play(scenes)
+            if self._mouth.busy:
+                self._show_eyes(self._eyes.mouth_filled())
 
     def _restore(self) -> None:
-        """Shows everything again, on a face of which nothing is known."""
-        self._send(self._eyes.level)
-        self._send(self._eyes.color)
+        """Shows everything again, on a faceplate of which nothing is known."""
+        for line in GROW:
+            self._link.send(line)
         if self._muted is not None:
-            self._send(SystemAction.MUTE if self._muted else SystemAction.UNMUTE)
-        self._show_eyes(self._eyes.restored())
-        self._put_on_mouth(self._content or self._reaction or self._idle or MouthAction.RESET)
+            self.send(lines(SystemAction.MUTE if self._muted else SystemAction.UNMUTE))
+        self._on_eyes.play(self._eyes.restored())
+        self._on_mouth.play(self._mouth.restored())
+
+    def _refresh(self) -> None:
+        self._on_eyes.hurry()
+        self._on_mouth.hurry()
+
+    def _refresh_in(self, seconds: float) -> None:
+        if self._menu is not None:
+            self._menu.cancel()
+        self._menu = asyncio.get_running_loop().call_later(seconds, self._refresh)
 
     def _on_state(self, state: LinkState) -> None:
         self._on_event(FaceplateState(state, self._link.firmware))
         if state is LinkState.CONNECTED:
             self._restore()
+        self.report()
 
     def _take(self, event: Banner | Turned | Pressed | Chosen | Brightness) -> None:
-        if isinstance(event, Banner):
-            self._restore()
-            return
-        if isinstance(event, Turned | Pressed):
-            self._touched_until = asyncio.get_running_loop().time() + HAND_S
-        if isinstance(event, Brightness):
-            self._eyes.level = EyesLevel(event.level)  # the face shows it already
+        match event:
+            case Banner():
+                self._restore()
+                return
+            case Turned() | Pressed():
+                self._touched_until = asyncio.get_running_loop().time() + HAND_S
+            case Brightness(level):
+                self._eyes.level = EyesLevel(level)  # the faceplate shows it already
+                self._refresh_in(MENU_TURNED_S)
+            case Chosen(Choice.TEST_END):
+                self._restore()  # the test leaves white eyes, an empty mouth and the amplifier on
+            case Chosen():
+                self._refresh_in(MENU_CHOSEN_S)
         self._on_event(event)
 
 
-def _lines(content: Command | Overlaid) -> Sequence[str]:
-    if isinstance(content, Overlaid):
-        return (*lines(content.below), *lines(content.above))
-    return lines(content)
+class _Player:
+    """Plays the scenes of eyes or mouth: sends the lines of one, and waits for its time before the next."""
 
+    def __init__(self, device: FaceplateDevice) -> None:
+        self._device = device
+        self._scenes: Scenes = iter(())
+        self._scene: Scene | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
-def _scenes(shown: MouthText) -> Iterator[Scene]:
-    """A text that the firmware does not show by itself as it should be."""
-    if len(shown.text) <= text.MAX_LENGTH:
-        yield lines(shown)[0], max(text.duration_s(shown.text), STANDS_S)
-        return
-    while True:
-        for bitmap in text.scrolled(shown.text):
-            for line in lines(MouthIcon(bitmap, 0, 0, clear=True)):
-                yield line, SCROLL_PAUSE_S
-        if not shown.repeat:
-            return
+    def play(self, scenes: Scenes) -> None:
+        """Plays these from now on, in place of others."""
+        self._scenes = scenes
+        self.hurry()
 
+    def hurry(self) -> None:
+        """Goes on to the next scene now."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._scene = scene = next(self._scenes, None)
+        self._device.report()
+        if scene is not None:
+            self._send(scene)
 
-def _refreshes(picture: Picture) -> Iterator[Scene]:
-    *first, last = _lines(picture)
-    while True:
-        for line in first:
-            yield line, 0.0
-        yield last, REFRESH_S
+    def _send(self, scene: Scene) -> None:
+        if scene.patient and (wait_s := self._device.wait_s()):
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._send, scene)
+        elif scene.lines:
+            self._device.send(scene.lines, lambda: self._seen(scene))
+        else:
+            self._seen(scene)
+
+    def _seen(self, scene: Scene) -> None:
+        if self._scene is scene:  # no other has been sent since
+            self._timer = asyncio.get_running_loop().call_later(scene.lasts_s, self.hurry)

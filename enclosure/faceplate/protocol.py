@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enclosure import icons
 from enclosure.display import (
     HEIGHT,
+    WIDTH,
     Bitmap,
     Command,
     EyesAction,
@@ -38,12 +39,20 @@ ECHO = "Command: "
 
 VERSION = "system.version"
 
-ICON_LIMIT = 59
-"""Characters that one picture command may carry after its `=`; a longer one is sent in two parts."""
+WEATHER_X = 2
+"""The column of the weather's picture, as mycroft-core has it."""
 
-ICON_SPLIT = 40
-"""Where a picture is split. Always at the same place: a first part that is shorter than an earlier one keeps the
-tail of that; and in halves, because the firmware has little memory left for it."""
+# The limits of the firmware v1.4.2 as it was published, measured. Beyond the first two its stack overwrites its
+# heap within seconds, and it is dead until its power is cut.
+
+TEXT_LIMIT = 24
+"""Characters of a text in one line; the longest one enlarges the heap for good."""
+
+STRIP = 8
+"""Columns of a picture in one line; each needs stack for the time it is drawn."""
+
+GROW = (f"mouth.text={TEXT_LIMIT * ' '}", "mouth.reset")
+"""Lines for once after each banner: the heap grows while it is in one piece, which leaves 39 bytes or more."""
 
 CHOICES = {
     Choice.WIFI: "unit.setwifi",
@@ -93,10 +102,11 @@ def lines(command: Command) -> Sequence[str]:
             return (f"mouth.viseme={code}",)
         case MouthText(text):
             return (f"mouth.text={text}",)
-        case MouthIcon():
-            return _icon(command)
+        case MouthIcon(bitmap, x, y, clear):
+            # In the mouth's full height: of lower pictures that are not at row 0 or 4 the firmware loses a row.
+            return strips(Bitmap(HEIGHT, tuple(column << y for column in bitmap.columns)), x, clear=clear)
         case Weather(temperature, bitmap):
-            return (f"weather.display={temperature},x=2,{icons.encode(bitmap)}",)
+            return (f"weather.display={temperature},AA", *strips(bitmap, WEATHER_X, clear=False))
         case SystemBlink(times):
             return (f"system.blink={times}",)
 
@@ -106,14 +116,17 @@ def _number(color: EyesColor) -> int:
     return color.r << 16 | color.g << 8 | color.b
 
 
-def _icon(picture: MouthIcon) -> Sequence[str]:
-    """A picture in the mouth's full height: of lower ones that are not at row 0 or 4 the firmware loses a row."""
-    full = Bitmap(HEIGHT, tuple(column << picture.y for column in picture.bitmap.columns))
-    # The firmware takes these prefixes in this order only.
-    icon = f"x={picture.x},y=0,cP={picture.clear:d},{icons.encode(full)}"
-    if len(icon) <= ICON_LIMIT:
-        return (f"mouth.icon={icon}",)
-    return (f"mouth.icon={icon[:ICON_SPLIT]}$", f"mouth.icon=${icon[ICON_SPLIT:]}")
+def strips(picture: Bitmap, x: int, *, clear: bool) -> Sequence[str]:
+    """The lines for a picture of the mouth's full height at column x; `clear` empties the rest of the mouth.
+
+    One that covers the whole mouth empties nothing, so it replaces another one without a dark moment.
+    """
+    clear = clear and len(picture.columns) < WIDTH
+    return tuple(
+        f"mouth.icon=x={x + start},cP={clear and not start:d},"
+        + icons.encode(Bitmap(HEIGHT, picture.columns[start : start + STRIP]))
+        for start in range(0, len(picture.columns), STRIP)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,19 @@
-"""Texts for the mouth: what its font can show, how wide it is, and how much the firmware can bear. Pure."""
+"""Texts for the mouth: what the firmware's fonts can show, how wide it is, and what it looks like. Pure."""
 
 import unicodedata
 from collections.abc import Iterator
 
-from enclosure.display import HEIGHT, WIDTH, Bitmap
-
-MAX_LENGTH = 32
-"""Characters that one text line may carry. The length of a text grows the firmware's heap for good, and longer
-ones have crashed it (the real firmware v1.4.2, measured: safe up to 40 where pictures are shown, too)."""
+from enclosure.display import EMPTY, HEIGHT, WIDTH, Bitmap, Weather
+from enclosure.faceplate.protocol import WEATHER_X
 
 MAX_TEXT = 1000
-"""Characters of a text that are shown; to see them all takes some ten minutes."""
+"""Characters of a text that are shown; to scroll them all takes some ten minutes."""
 
 STEP_S = 0.159
 """A text wider than the mouth moves one pixel in this time (the real firmware, measured; 0.18 with eyes open)."""
 
 SCROLL_PIXELS = 4
-"""A step of a text that we scroll, about a letter; its picture takes 0.24 s on the line."""
+"""One step of a text that the host scrolls, about a letter; its picture takes 0.24 s on the line."""
 
 TOP = 2
 """The row of the mouth in which texts begin."""
@@ -32,6 +29,21 @@ _FONT = """
 101010
 """
 _GLYPHS = tuple(map(bytes.fromhex, _FONT.split()))
+# The columns of each glyph of the temperature, 8 rows high, in the same way; a gap of one follows. The last is the
+# degree sign.
+_LARGE_FONT = """
+7e81817e 0402ff e291918e 4291917e 1f10fc1e 9f919161 7e919162 0101f907 6e91916e 4e91917e 080808 0303
+"""
+_LARGE = dict(
+    zip(
+        "0123456789-\N{DEGREE SIGN}",
+        map(bytes.fromhex, _LARGE_FONT.split()),
+        strict=True,
+    )
+)
+_TEMPERATURE_X = {1: 18, 2: 16, 3: 14}
+"""The column of a temperature of so many characters; one of 3 that begins with a minus sign is at 13."""
+
 # In ASCII, but not in the font.
 _REPLACED = str.maketrans({"`": "'", "{": "(", "|": "!", "}": ")", "~": "-", "$": "S"})
 
@@ -48,14 +60,29 @@ def displayable(text: str) -> str:
 
 
 def width(text: str) -> int:
-    """Pixels that a displayable text takes."""
-    return len(_columns(text))
+    """Pixels that a displayable text takes; one of up to 32 stands still."""
+    return max(len(_columns(text)) - 1, 0)
 
 
 def duration_s(text: str) -> float:
     """How long it takes until all of a displayable text has been seen; 0 where it does not move."""
     pixels = width(text)
     return 0.0 if pixels <= WIDTH else (pixels + WIDTH) * STEP_S
+
+
+def drawn(text: str) -> Bitmap:
+    """What the mouth looks like while a displayable text stands still on it."""
+    columns = tuple(column << TOP for column in _columns(text)[:WIDTH])
+    return Bitmap(HEIGHT, columns).over(EMPTY, (WIDTH - width(text)) // 2, 0)
+
+
+def weather_drawn(weather: Weather) -> Bitmap:
+    """What the mouth looks like with a weather on it."""
+    temperature = weather.temperature
+    x = 13 if len(temperature) == 3 and temperature.startswith("-") else _TEMPERATURE_X[len(temperature)]
+    columns = b"".join(_LARGE[letter] + b"\0" for letter in f"{temperature}\N{DEGREE SIGN}")
+    picture = weather.bitmap.over(EMPTY, WEATHER_X, 0)
+    return Bitmap(HEIGHT, tuple(columns[: WIDTH - x])).over(picture, x, 0)
 
 
 def scrolled(text: str) -> Iterator[Bitmap]:

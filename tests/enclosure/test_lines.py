@@ -18,6 +18,7 @@ from bus.client.dispatch import Dispatcher
 from bus.message import Message
 from enclosure.drivers.serial import AsyncSerial
 from enclosure.faceplate.device import FaceplateDevice
+from enclosure.faceplate.protocol import GROW
 from enclosure.handlers.faceplate import FaceplateHandler
 from enclosure.handlers.lifecycle import LifecycleHandler
 from enclosure.handlers.visemes import VisemeHandler
@@ -34,8 +35,8 @@ LONGEST_S = 10
 OPEN = ["eyes.set=0,255", "eyes.color=255"]
 """Open eyes, as we show them: after ``eyes.reset`` or ``eyes.on`` the firmware is deaf to most of the knob."""
 
-RESTORED = ["eyes.level=30", "eyes.color=255", *OPEN, "mouth.reset"]
-"""The face from the start."""
+RESTORED = [*GROW, "eyes.level=30", "eyes.color=255", *OPEN, "mouth.reset"]
+"""The face from the start; the firmware's heap first grows for the longest text."""
 
 DOT = "CIDADA"
 """2 x 8, with a square in its upper corner."""
@@ -93,11 +94,6 @@ SAME = [
     Same("enclosure.mouth.listen", {}, ["mouth.listen"]),
     Same("enclosure.mouth.viseme", {"code": "3"}, ["mouth.viseme=3"]),
     Same("enclosure.mouth.text", {"text": "HI 12:30"}, ["mouth.text=HI 12:30"]),
-    Same(
-        "enclosure.mouth.display",
-        {"img_code": DOT, "xOffset": 3, "yOffset": 0, "clearPrev": "True"},
-        [f"mouth.icon=x=3,y=0,cP=1,{DOT}"],
-    ),
     Same("recognizer_loop:audio_output_start", {}, ["mouth.talk"]),
     Same("mycroft.internet.connected", {}, ["mouth.reset"]),
 ]
@@ -192,8 +188,10 @@ DIFFERS = [
         {},
         ["mouth.smile"],
         [
-            "mouth.icon=x=0,y=0,cP=1,aIAAAAAAAAEAMAIBABADACACAGA$",
-            "mouth.icon=$EAEAEAEAEAEAEAEAGACACADABIBMAEAAAAAAAAA",
+            "mouth.icon=x=0,cP=0,IIAAAAAAAAEAMAIBAB",
+            "mouth.icon=x=8,cP=0,IIADACACAGAEAEAEAE",
+            "mouth.icon=x=16,cP=0,IIAEAEAEAEAGACACAD",
+            "mouth.icon=x=24,cP=0,IIABIBMAEAAAAAAAAA",
         ],
     ),
     Differs(
@@ -230,52 +228,59 @@ DIFFERS = [
         {"text": 40 * "long "},
         ["mouth.text=" + 40 * "long "],
         [
-            "mouth.icon=x=0,y=0,cP=1,aIAAAAAAAAAAAAAAAAAAAAAAAAA$",
-            "mouth.icon=$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAMHAEAEAA",
+            *(f"mouth.icon=x={x},cP=0,II{16 * 'A'}" for x in (0, 8, 16)),
+            "mouth.icon=x=24,cP=0,IIAAAAAAAAMHAEAEAA",
         ],
         goes_on=True,
+    ),
+    Differs(
+        "a row that is 0 anyway is left out, so that a strip and its line end have 40 bytes",
+        "enclosure.mouth.display",
+        {"img_code": DOT, "xOffset": 3, "yOffset": 0, "clearPrev": "True"},
+        [f"mouth.icon=x=3,y=0,cP=1,{DOT}"],
+        [f"mouth.icon=x=3,cP=1,{DOT}"],
     ),
     Differs(
         "the plugin crashes on a bool",
         "enclosure.mouth.display",
         {"img_code": DOT, "clearPrev": True},
         [],
-        [f"mouth.icon=x=0,y=0,cP=1,{DOT}"],
+        [f"mouth.icon=x=0,cP=1,{DOT}"],
     ),
     Differs(
         "the firmware loses rows of low pictures, so it has the full height",
         "enclosure.mouth.display",
         {"img_code": LOW_DOT, "xOffset": 0, "yOffset": 3, "clearPrev": "True"},
         [f"mouth.icon=x=0,y=3,cP=1,{LOW_DOT}"],
-        ["mouth.icon=x=0,y=0,cP=1,CIIBIB"],
+        ["mouth.icon=x=0,cP=1,CIIBIB"],
     ),
     Differs(
-        "halves, as the firmware has little memory left for them",
+        "strips, as the firmware has little memory left for them; all of them together clear the mouth",
         "enclosure.mouth.display",
         {"img_code": WIDE, "xOffset": 0, "yOffset": 0, "clearPrev": "True"},
         [f"mouth.icon=x=0,y=0,cP=1,{WIDE[:7]}$", f"mouth.icon=${WIDE[7:]}"],
-        [f"mouth.icon=x=0,y=0,cP=1,{WIDE[:27]}$", f"mouth.icon=${WIDE[27:]}"],
+        [f"mouth.icon=x={x},cP=0,II{4 * 'ABCD'}" for x in (0, 8, 16, 24)],
     ),
     Differs(
         "the plugin ignores it",
         "enclosure.mouth.display_image",
         {"img_path": "dot.png"},
         [],
-        [f"mouth.icon=x=0,y=0,cP=1,{DOT}"],
+        [f"mouth.icon=x=0,cP=1,{DOT}"],
     ),
     Differs(
-        "our own drawing",
+        "our own drawing, apart from the temperature, as the firmware has little memory left for both",
         "enclosure.weather.display",
         {"img_code": 0, "temp": 21},
         ["weather.display=21,x=2,IICEIBMDNLMDIBCEAA"],
-        ["weather.display=21,x=2,IIIACCMBNFMBCCIAAA"],
+        ["weather.display=21,AA", "mouth.icon=x=2,cP=0,IIIACCMBNFMBCCIAAA"],
     ),
     Differs(
         "8 columns, where the plugin sends more than the firmware can read",
         "enclosure.weather.display",
         {"img_code": 0, "temp": "21°"},
         [f"weather.display=21,x=2,{WIDE}"],
-        ["weather.display=21,x=2,IIIACCMBNFMBCCIAAA"],
+        ["weather.display=21,AA", "mouth.icon=x=2,cP=0,IIIACCMBNFMBCCIAAA"],
     ),
     Differs(
         "it clears the mouth of what a skill has left there",

@@ -1,17 +1,20 @@
 """The face over a real pseudo terminal, with the firmware's stand-in at its other end: what a person sees."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from enclosure import display
+from enclosure.activity import Activity
 from enclosure.display import EMPTY, HEIGHT, Bitmap
 from enclosure.drivers.serial import AsyncSerial
 from enclosure.events import Brightness, Choice, Chosen, Event, FaceplateState, Pressed, Turned
-from enclosure.faceplate import device, text
+from enclosure.faceplate import text
 from enclosure.faceplate.device import FaceplateDevice
-from enclosure.faceplate.text import displayable, scrolled
+from enclosure.faceplate.mouth import NOTE
+from enclosure.faceplate.scene import REFRESH_S
+from enclosure.faceplate.text import drawn, scrolled, weather_drawn
 from hw_sim.faceplate import Faceplate
 from tests.conftest import picture, until
 
@@ -20,6 +23,7 @@ RED = 0x1E0000
 BLUE = 0x00001E
 
 LOGO = Bitmap(8, tuple(range(3, 35)))
+NOTE_8 = Bitmap(8, NOTE.columns[12:20])
 
 CABLES = pytest.mark.parametrize("faceplate", ["clean", "one-byte", "lossy"], indirect=True)
 
@@ -78,7 +82,7 @@ async def test_what_somebody_does_arrives(faceplate: Faceplate, host: Host) -> N
 async def test_a_text_is_nothing_but_a_text(faceplate: Faceplate, host: Host, text: str) -> None:
     said: list[str] = []
     faceplate.told = said.append
-    host.show(display.MouthText(displayable(text)))
+    host.show(display.MouthText(text))
     await until(lambda: any(faceplate.firmware.mouth), "something on the mouth")
     await asyncio.sleep(2.5)  # a reset would take 2 s
     assert any(faceplate.firmware.mouth)
@@ -213,50 +217,49 @@ async def test_a_volume_ring_goes_away_by_itself(faceplate: Faceplate, host: Hos
     await until(lambda: lit(faceplate) == "#" * 24, "open eyes", 5)
 
 
-async def test_what_a_skill_shows_is_not_wiped_by_speech(faceplate: Faceplate, host: Host) -> None:
+async def test_speech_does_not_wipe_what_a_skill_shows(faceplate: Faceplate, host: Host) -> None:
     host.show(display.MouthIcon(LOGO, 0, 0, clear=True))
-    host.device.react(display.MouthAction.TALK)
-    host.device.react(display.MouthViseme(3))
-    host.device.react(None)
+    host.device.indicate(Activity(speaking=True))
+    host.show(display.MouthViseme(3))
+    host.device.indicate(Activity())
     await asyncio.sleep(0.5)
     assert picture(faceplate.firmware.mouth) == LOGO
-    host.device.react(display.MouthViseme(3))
+    host.device.indicate(Activity(speaking=True))
     host.show(display.MouthAction.RESET)
-    await until(
-        lambda: any(faceplate.firmware.mouth) and picture(faceplate.firmware.mouth) != LOGO,
-        "the mouth that speaks",
-    )
-    host.device.react(None)
+    await until(lambda: not any(faceplate.firmware.mouth), "an empty mouth")
+    for viseme in (3, 2):
+        host.show(display.MouthViseme(viseme))
+        await until(lambda: any(faceplate.firmware.mouth), "the mouth of a sound")
+    host.show(display.MouthAction.STILL)
     await until(lambda: not any(faceplate.firmware.mouth), "an empty mouth")
 
 
-async def test_what_idles_is_seen_only_where_there_is_nothing_else(faceplate: Faceplate, host: Host) -> None:
+async def test_a_note_is_seen_only_where_there_is_nothing_else(faceplate: Faceplate, host: Host) -> None:
     async def sees(bitmap: Bitmap, what: str) -> None:
         await until(lambda: picture(faceplate.firmware.mouth) == bitmap, what)
 
-    async def sees_another(than: Bitmap, what: str) -> None:
-        await until(lambda: picture(faceplate.firmware.mouth) not in (EMPTY, than), what)
+    async def sees_something_else(what: str) -> None:
+        await until(lambda: picture(faceplate.firmware.mouth) not in (EMPTY, NOTE), what)
 
     dot = Bitmap(HEIGHT, (1,))
-    host.device.idle(display.MouthIcon(LOGO, 0, 0, clear=True))
-    await sees(LOGO, "what idles")
+    host.device.indicate(Activity(playing=True))
+    await sees(NOTE, "the note")
     for viseme in (3, 2):
-        host.device.react(display.MouthViseme(viseme))
-        await sees_another(LOGO, "the mouth that speaks")
-    host.device.react(None)
-    await sees(LOGO, "what idles, after speech")
+        host.show(display.MouthViseme(viseme))
+        await sees_something_else("the mouth that speaks")
+    host.show(display.MouthAction.STILL)
+    await sees(NOTE, "the note, after speech")
     host.show(display.MouthIcon(dot, 4, 0, clear=False))
-    await sees(dot.over(EMPTY, 4, 0), "what a skill shows, and nothing else")
-    host.device.react(display.MouthAction.TALK)
-    host.device.react(None)
+    await sees(dot.over(EMPTY, 4, 0), "a skill's picture, and nothing else")
+    host.show(display.MouthAction.TALK, display.MouthAction.STILL)
     await asyncio.sleep(0.3)
-    await sees(dot.over(EMPTY, 4, 0), "what a skill shows")
+    await sees(dot.over(EMPTY, 4, 0), "the skill's picture")
     host.show(display.MouthAction.RESET)
-    await sees(LOGO, "what idles, after the skill")
+    await sees(NOTE, "the note, after the skill")
     faceplate.power_cycle()
-    assert picture(faceplate.firmware.mouth) != LOGO
-    await sees(LOGO, "what idles, after a reset")
-    host.device.idle(None)
+    assert picture(faceplate.firmware.mouth) != NOTE
+    await sees(NOTE, "the note, after a reset")
+    host.device.indicate(Activity())
     await sees(EMPTY, "an empty mouth")
 
 
@@ -269,24 +272,39 @@ async def test_a_text_that_is_not_to_repeat_goes_away(faceplate: Faceplate, host
 LONG = "THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG"
 
 
-async def test_a_long_text_passes_without_a_gap(faceplate: Faceplate, host: Host) -> None:
+def seen(faceplate: Faceplate) -> list[Bitmap]:
+    """The pictures on the mouth from now on, each as it is when it changes."""
+    pictures = [picture(faceplate.firmware.mouth)]
+
+    async def watch() -> None:
+        while True:
+            faceplate.changed.clear()
+            await faceplate.changed.wait()
+            if picture(faceplate.firmware.mouth) != pictures[-1]:
+                pictures.append(picture(faceplate.firmware.mouth))
+
+    faceplate.watching = asyncio.create_task(watch())  # type: ignore[attr-defined]  # it ends with the loop
+    return pictures
+
+
+def in_order(wanted: Sequence[Bitmap], pictures: Sequence[Bitmap]) -> bool:
+    """Whether these were seen one after the other, whatever was seen between them."""
+    rest = iter(pictures)
+    return all(any(bitmap == other for other in rest) for bitmap in wanted)
+
+
+async def test_a_long_text_passes_step_by_step(faceplate: Faceplate, host: Host) -> None:
+    pictures = seen(faceplate)
+    steps = list(scrolled(LONG))[:7]
     host.show(display.MouthText(LONG))
-    seen: list[Bitmap] = []
-
-    def seen_some(count: int) -> bool:
-        if not seen or seen[-1] != picture(faceplate.firmware.mouth):
-            seen.append(picture(faceplate.firmware.mouth))
-        return len(seen) >= count
-
-    await until(lambda: seen_some(8), "seven steps", 8)
-    assert seen == [EMPTY, *scrolled(LONG)][:8]
+    await until(lambda: in_order(steps, pictures), "seven steps", 8)
     for _ in range(10):
         faceplate.turn(1)
         await asyncio.sleep(0.1)
     assert host.events == [Turned(1)] * 10
     resting = picture(faceplate.firmware.mouth)
     await asyncio.sleep(0.6)
-    assert picture(faceplate.firmware.mouth) == resting  # nothing disturbs the knob
+    assert picture(faceplate.firmware.mouth) == resting  # the line is quiet while the knob is used
     await until(lambda: picture(faceplate.firmware.mouth) != resting, "the next step", 2)
     host.show(display.MouthIcon(LOGO, 0, 0, clear=True))
     await asyncio.sleep(1.5)
@@ -294,10 +312,9 @@ async def test_a_long_text_passes_without_a_gap(faceplate: Faceplate, host: Host
 
 
 @pytest.mark.parametrize("repeat", [True, False])
-async def test_a_long_text_passes_once_or_for_ever(
+async def test_a_long_text_passes_once_or_again_and_again(
     faceplate: Faceplate, host: Host, monkeypatch: pytest.MonkeyPatch, repeat: bool
 ) -> None:
-    monkeypatch.setattr(device, "SCROLL_PAUSE_S", 0.0)
     monkeypatch.setattr(text, "SCROLL_PIXELS", 32)
     host.show(display.MouthText(LONG, repeat=repeat))
     steps = list(scrolled(LONG))
@@ -359,15 +376,53 @@ async def test_the_menus_test_is_heard_to_its_end_whatever_is_told_meanwhile(
     assert [state.state for state in host.states] == ["connected"]
 
 
-async def test_a_picture_that_the_menu_has_wiped_comes_back(
-    faceplate: Faceplate, host: Host, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("commands", "eyes", "mouth"),
+    [
+        ([display.MouthIcon(LOGO, 0, 0, clear=True)], "#" * 24, LOGO),
+        ([display.Weather("-12", NOTE_8)], "#" * 24, weather_drawn(display.Weather("-12", NOTE_8))),
+        ([display.EyesAction.OFF, display.MouthText("hi")], "." * 24, drawn("HI")),
+        ([display.EyesLook("d")], "....####........####....", EMPTY),
+        ([display.EyesAction.NARROW], "..##....##....##....##..", EMPTY),
+        ([display.EyesFill(5)], "#" * 6 + "." * 18, EMPTY),
+    ],
+)
+async def test_the_menu_wipes_nothing_for_long(
+    faceplate: Faceplate, host: Host, commands: list[display.Command], eyes: str, mouth: Bitmap
 ) -> None:
-    monkeypatch.setattr(device, "REFRESH_S", 1.0)
-    host.show(display.MouthIcon(LOGO, 0, 0, clear=True))
-    await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "the picture")
+    def shown() -> bool:
+        return lit(faceplate) == eyes and picture(faceplate.firmware.mouth) == mouth
+
+    host.show(*commands)
+    await until(shown, "it")
     await choose(faceplate, 8)  # EXIT
-    assert picture(faceplate.firmware.mouth) != LOGO
-    await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "the picture again")
+    await until(shown, "it again", REFRESH_S + 2)
+
+
+async def test_what_changes_while_the_menu_is_open_is_seen_afterwards(faceplate: Faceplate, host: Host) -> None:
+    host.show(display.MouthText("BEFORE"))
+    await until(lambda: picture(faceplate.firmware.mouth) == drawn("BEFORE"), "the text before")
+    await choose(faceplate, 0)  # ILLUM
+    await asyncio.sleep(0.5)
+    host.show(display.EyesAction.OFF, display.MouthText("AFTER"))
+    await asyncio.sleep(5)
+    await until(lambda: picture(faceplate.firmware.mouth) == drawn("AFTER"), "the text after", REFRESH_S + 2)
+    assert lit(faceplate) == "." * 24
+
+
+async def test_a_daemon_that_starts_over_an_open_menu_shows_all_when_it_has_closed(faceplate: Faceplate) -> None:
+    faceplate.press()
+    await asyncio.sleep(2.3)
+    faceplate.release()
+    host = Host(faceplate)
+    host.show(display.EyesLook("d"), display.MouthIcon(LOGO, 0, 0, clear=True))
+    await asyncio.sleep(5)
+    await until(
+        lambda: lit(faceplate) == "....####........####...." and picture(faceplate.firmware.mouth) == LOGO,
+        "all of it",
+        REFRESH_S + 2,
+    )
+    host.running.cancel()
 
 
 async def test_eyes_spin_also_over_a_long_text(faceplate: Faceplate, host: Host) -> None:

@@ -19,23 +19,20 @@ ALL = Bitmap(8, (255,) * 32)
         (display.EyesVolume(11), ("eyes.volume=11",)),
         (display.EyesBlink("b"), ("eyes.blink=b",)),
         (display.MouthText("HI"), ("mouth.text=HI",)),
-        (display.MouthIcon(Bitmap(8, (255,)), 3, 0, clear=True), ("mouth.icon=x=3,y=0,cP=1,BIPP",)),
+        (display.MouthIcon(Bitmap(8, (255,)), 3, 0, clear=True), ("mouth.icon=x=3,cP=1,BIPP",)),
         (
-            display.MouthIcon(ALL, 0, 0, clear=False),
-            ("mouth.icon=x=0,y=0,cP=0,aI" + "P" * 25 + "$", "mouth.icon=$" + "P" * 39),
+            display.MouthIcon(Bitmap(8, (255,) * 9), 3, 0, clear=True),
+            ("mouth.icon=x=3,cP=1,II" + 16 * "P", "mouth.icon=x=11,cP=0,BIPP"),
+        ),
+        (display.Weather("-9", Bitmap(8, (1,))), ("weather.display=-9,AA", "mouth.icon=x=2,cP=0,BIBA")),
+        (
+            display.MouthIcon(ALL, 0, 0, clear=True),
+            tuple(f"mouth.icon=x={x},cP=0,II{16 * 'P'}" for x in (0, 8, 16, 24)),
         ),
     ],
 )
 def test_commands_are_lines(command: Command, lines: tuple[str, ...]) -> None:
     assert protocol.lines(command) == lines
-
-
-def test_a_picture_is_split_at_the_same_place_whatever_its_size() -> None:
-    for width in range(24, 33):
-        first, second = protocol.lines(display.MouthIcon(Bitmap(8, (0,) * width), 0, 0, clear=True))
-        assert first.index("$") == len("mouth.icon=") + protocol.ICON_SPLIT
-        # The firmware's limits: 60 characters in the first part, 89 in both.
-        assert len(first) + len(second) - 2 * len("mouth.icon=") - 2 <= 89
 
 
 @pytest.mark.parametrize(

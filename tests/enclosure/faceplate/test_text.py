@@ -44,6 +44,6 @@ def test_a_scrolled_text_looks_like_the_firmwares_own() -> None:
 
 
 def test_widths_are_those_of_the_font() -> None:
-    assert width("HI") == 5 + 4
+    assert width("HI") == 4 + 1 + 3
     assert duration_s("HI") == 0
     assert duration_s("A WIDE TEXT") == pytest.approx((width("A WIDE TEXT") + 32) * 0.159)

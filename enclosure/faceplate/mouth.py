@@ -1,0 +1,242 @@
+"""The mouth as it should look, in layers, and the lines that make the firmware show it. Pure.
+
+The layers, top first: question, notification, skill content, activity, rest. Every method returns the scenes to
+play from then on, or None where what can be seen stays as it is."""
+
+from collections.abc import Sequence
+
+from enclosure import artwork
+from enclosure.activity import Activity
+from enclosure.display import (
+    EMPTY,
+    HEIGHT,
+    WIDTH,
+    Bitmap,
+    MouthAction,
+    MouthCommand,
+    MouthFollows,
+    MouthIcon,
+    MouthText,
+    MouthViseme,
+    Weather,
+)
+from enclosure.faceplate import text
+from enclosure.faceplate.protocol import TEXT_LIMIT, lines, strips
+from enclosure.faceplate.scene import REFRESH_S, Scene, Scenes
+
+STANDS_S = 3.0
+"""How long a short text that is not to repeat stands."""
+
+DRAWN_S = 0.25
+"""How long the firmware takes from the echo of a text until it is there (0.17 to 0.22 s, measured)."""
+
+SCROLL_PAUSE_S = text.SCROLL_PIXELS * text.STEP_S - 0.24
+"""After each step of a text that the host scrolls, whose picture takes 0.24 s on the line. The text is then as
+fast as the firmware's own, and the line mostly quiet: the firmware samples neither knob nor button while it
+reads."""
+
+NOTE = artwork.NOTE.over(EMPTY, 12, 0)
+"""What is seen while music plays, and there is nothing else."""
+
+Content = MouthText | Weather | Bitmap
+"""What a skill puts on the mouth; a bitmap covers all of it."""
+Motion = MouthAction | MouthViseme
+
+
+class Mouth:
+    """What each layer of the mouth shows."""
+
+    def __init__(self) -> None:
+        self.readable = False
+        """Whether the question can be read in full."""
+        self._question: MouthText | None = None
+        self._notification: MouthText | None = None
+        self._content: Content | None = None
+        self._motion: Motion | None = None
+        """What a message has asked for, in place of the look of the activity."""
+        self._activity = Activity()
+        self._still = False
+        """Whether the look of the activity is hidden until there is another one."""
+        self._follows = True
+        self._blocks = True
+        """Whether the firmware may show a text or picture: then it ignores visemes."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is on the mouth."""
+        return self._top[1] is not None
+
+    def ask(self, question: str | None) -> Scenes | None:
+        """Shows a question above all else; None ends it."""
+        before, self._question = self._top, _displayable(MouthText(question)) if question else None
+        return self.scenes() if question or self._top != before else None
+
+    def notify(self, notification: str) -> Scenes | None:
+        """Shows a text until it has been read."""
+        self._notification = _displayable(MouthText(notification, repeat=False))
+        return self._scenes_unless_covered(1)
+
+    def show(self, command: MouthCommand) -> Scenes | None:
+        """Shows what a message asks for."""
+        match command:
+            case MouthFollows(on):
+                return self._follow(on)
+            case MouthAction.RESET:
+                self._content = self._notification = self._motion = None
+                self._still = True
+                return self._scenes_unless_covered(1)
+            case MouthAction.STILL:
+                before = self._top
+                self._motion, self._still = None, True
+                return self._scenes_if_other_than(before)
+            case MouthAction() | MouthViseme():
+                if not self._follows:
+                    return None
+                self._motion = command
+                return self._scenes_unless_covered(3)
+            case MouthText():
+                self._content = _displayable(command)
+                return self._scenes_unless_covered(2)
+            case Weather():
+                self._content = command
+                return self._scenes_unless_covered(2)
+            case MouthIcon():
+                return self._draw(command)
+
+    def indicate(self, activity: Activity) -> Scenes | None:
+        """Takes what the assistant is doing now; the announcement that the machine goes empties the mouth."""
+        before, was = self._top, self._activity
+        self._activity = activity
+        if _look(activity) != _look(was):
+            self._motion, self._still = None, False
+        if activity.leaving and not was.leaving:
+            self._content = self._notification = self._motion = None
+        return self._scenes_if_other_than(before)
+
+    def restored(self) -> Scenes:
+        """The scenes for a mouth of which nothing is known."""
+        self._blocks = True
+        return self.scenes()
+
+    def scenes(self, first: Sequence[str] = ()) -> Scenes:
+        """The scenes of what is on top now; `first` are the lines for it where fewer than all will do."""
+        layer, shown = self._top
+        self.readable = False
+        match shown:
+            case None:
+                yield self._scene(shown, lines(MouthAction.RESET), REFRESH_S)
+                while True:
+                    yield self._scene(shown, lines(MouthAction.RESET), REFRESH_S, patient=True)
+            case MouthText():
+                yield from self._text(shown, asks=layer == 0)
+            case Weather():
+                yield self._scene(shown, lines(shown), REFRESH_S)
+                yield from self._again(text.weather_drawn(shown))
+            case Bitmap():
+                yield self._scene(shown, first or strips(shown, 0, clear=False), REFRESH_S)
+                yield from self._again(shown)
+            case MouthViseme():
+                unblocked = lines(MouthAction.RESET) if self._blocks else ()
+                yield self._scene(shown, (*unblocked, *lines(shown)), REFRESH_S)
+            case MouthAction():
+                yield self._scene(shown, lines(shown), REFRESH_S)
+                while True:
+                    yield self._scene(shown, lines(shown), REFRESH_S, patient=True)
+
+    def _text(self, shown: MouthText, *, asks: bool) -> Scenes:
+        while shown.text:
+            if len(shown.text) > TEXT_LIMIT:
+                for step in text.scrolled(shown.text):
+                    yield self._scene(shown, strips(step, 0, clear=False), SCROLL_PAUSE_S, patient=True)
+            elif text.width(shown.text) > WIDTH:
+                yield self._scene(shown, lines(shown), text.duration_s(shown.text))
+            elif shown.repeat:
+                yield self._scene(shown, lines(shown), DRAWN_S)
+                self.readable = asks
+                yield Scene((), REFRESH_S)
+                yield from self._again(text.drawn(shown.text))
+            else:
+                yield self._scene(shown, lines(shown), STANDS_S)
+            self.readable = asks
+            if not shown.repeat:
+                break
+        if self._notification is shown:
+            self._notification = None
+        else:
+            self._content = None
+        yield from self.scenes()
+
+    def _again(self, picture: Bitmap) -> Scenes:
+        while True:
+            yield self._scene(picture, strips(picture, 0, clear=False), REFRESH_S, patient=True)
+
+    def _scene(
+        self, shown: Content | Motion | None, lines: Sequence[str], lasts_s: float, *, patient: bool = False
+    ) -> Scene:
+        self._blocks = isinstance(shown, MouthText | Weather | Bitmap)
+        return Scene(lines, lasts_s, patient)
+
+    @property
+    def _top(self) -> tuple[int, Content | Motion | None]:
+        """What is seen, with its layer."""
+        look = None if self._still else _look(self._activity)
+        if isinstance(look, MouthAction) and not self._follows:
+            look = None
+        plays = self._activity.playing and self._follows and not self._activity.leaving
+        layers = (self._question, self._notification, self._content, self._motion, look, NOTE if plays else None)
+        return next(((layer, shown) for layer, shown in enumerate(layers) if shown is not None), (6, None))
+
+    def _scenes_unless_covered(self, layer: int) -> Scenes | None:
+        return None if self._top[0] < layer else self.scenes()
+
+    def _scenes_if_other_than(self, before: tuple[int, Content | Motion | None]) -> Scenes | None:
+        return None if self._top == before else self.scenes()
+
+    def _follow(self, on: bool) -> Scenes | None:
+        before = self._top
+        self._follows = on
+        if not on:
+            self._motion = None
+        return self._scenes_if_other_than(before)
+
+    def _draw(self, icon: MouthIcon) -> Scenes | None:
+        """Draws a picture over what a skill has put on the mouth, or over nothing where that moves."""
+        before = self._content
+        ground = None if icon.clear else _drawn(before)
+        self._content = canvas = icon.bitmap.over(ground or EMPTY, icon.x, icon.y)
+        own = Bitmap(HEIGHT, canvas.columns[icon.x : icon.x + len(icon.bitmap.columns)])
+        if ground is None:
+            first = strips(own, icon.x, clear=True)
+        elif isinstance(before, MouthText):
+            first = strips(canvas, 0, clear=False)  # the firmware may not have drawn the text yet
+        else:
+            first = strips(own, icon.x, clear=False)
+        return None if self._top[0] < 2 else self.scenes(first)
+
+
+def _displayable(shown: MouthText) -> MouthText:
+    return MouthText(text.displayable(shown.text), shown.repeat)
+
+
+def _look(activity: Activity) -> MouthAction | MouthText | None:
+    if activity.leaving:
+        return None
+    if activity.recording:
+        return MouthAction.LISTEN
+    if activity.speaking:
+        return MouthAction.TALK
+    if activity.thinking:
+        return MouthAction.THINK
+    return _displayable(MouthText(f"STARTING {activity.waiting_for}")) if activity.waiting_for else None
+
+
+def _drawn(content: Content | None) -> Bitmap | None:
+    """What content looks like; None where there is none, or it moves."""
+    match content:
+        case Bitmap():
+            return content
+        case Weather():
+            return text.weather_drawn(content)
+        case MouthText(words) if text.width(words) <= WIDTH:
+            return text.drawn(words)
+    return None
