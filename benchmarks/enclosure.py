@@ -60,7 +60,7 @@ class Faceplate:
         data = b""
         while not data.endswith(b"\n"):
             data += os.read(self._master, 4096)
-        for line in data.split():
+        for line in filter(None, data.splitlines()):
             self.write(b"Command: " + line + b"\r\n" + VERSION * (line == b"system.version"))
         return began
 

@@ -30,7 +30,7 @@ class Firmware:
         return await self._to_host.get()
 
     def write(self, data: bytes) -> None:
-        for line in data.split():
+        for line in filter(None, data.splitlines()):
             self.read_lines.append(line)
             damaged = next((end for end in self.damaged if line.endswith(end)), None)
             if damaged is not None:
@@ -90,8 +90,8 @@ async def test_a_damaged_echo_that_ends_like_an_event_is_none(event: bytes, dama
     firmware = Firmware()
     async with connected(firmware) as host:
         firmware.damaged[event] = damage % event
-        host.device.show(display.MouthText(event.decode()))
         line = b"mouth.text=" + event
+        host.device.send([line.decode()])
         await until(lambda: firmware.read_lines.count(line) == 2, "another attempt")
         await the_knob_counts_again(firmware, host)
 
