@@ -82,7 +82,7 @@ def connect(bus: Bus) -> Iterator[Connect]:
 
     yield connect
     for client in clients:
-        closes(client)
+        client.close()
     assert set(threading.enumerate()) <= before
 
 
@@ -96,10 +96,11 @@ def other(connect: Connect) -> MessageBusClient:
     return connect()
 
 
-def closes(client: MessageBusClient) -> None:
-    start = time.monotonic()
-    client.close()
-    assert time.monotonic() - start < 2
+def waits(thread: threading.Thread) -> None:
+    """Returns when the thread waits for another one."""
+    assert thread.ident is not None
+    while sys._current_frames()[thread.ident].f_code.co_name != "wait":
+        time.sleep(0.001)
 
 
 def listen(client: MessageBusClient, *events: str) -> Queue[Any]:
@@ -324,9 +325,8 @@ def test_collect_responses(client: MessageBusClient, other: MessageBusClient) ->
 def test_collect_responses_without_a_handler(client: MessageBusClient, other: MessageBusClient) -> None:
     other.on_collect("silent", lambda _: None, timeout=0.1)
     assert client.collect_responses(Message("nobody"), min_timeout=0.01) == []
-    start = time.monotonic()
-    assert client.collect_responses(Message("silent"), min_timeout=0.01) == []
-    assert time.monotonic() - start < 2, "waited longer than promised"
+    # For no longer than the handler has promised: that long is more than a test may take.
+    assert client.collect_responses(Message("silent"), min_timeout=0.01, max_timeout=1000) == []
 
 
 def test_a_bus_that_restarts(bus: Bus) -> None:
@@ -349,7 +349,7 @@ def test_a_bus_that_restarts(bus: Bus) -> None:
     while later[-1] != "open":
         later.append(events.get(timeout=PATIENCE_S))
     assert later[-2] == "reconnecting"
-    closes(client)
+    client.close()
 
 
 def test_without_a_bus_emit_raises(bus: Bus, client: MessageBusClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -408,7 +408,7 @@ def test_the_session_of_a_client(connect: Connect, other: MessageBusClient) -> N
 
 def test_run_forever_ends_with_close(connect: Connect, other: MessageBusClient) -> None:
     client = connect()
-    client.on("end", lambda _: closes(client))
+    client.on("end", lambda _: client.close())
     events = listen(client, "close")
     running = threading.Thread(target=client.run_forever)
     running.start()
@@ -446,8 +446,8 @@ def test_close_releases_who_waits(bus: Bus, connect: Connect) -> None:
     events.get(timeout=PATIENCE_S)
     emitting = threading.Thread(target=emit)
     emitting.start()
-    time.sleep(0.05)
-    closes(client)
+    waits(emitting)
+    client.close()
     assert {results.get(timeout=1), results.get(timeout=1)} == {None, "raised"}
     with pytest.raises(BusUnavailableError, match="the client is closed"):
         client.emit(Message("x"))
@@ -460,7 +460,7 @@ def test_close_releases_who_waits(bus: Bus, connect: Connect) -> None:
 def test_close_before_anything(attempts: int) -> None:
     client = MessageBusClient()
     for _ in range(attempts):
-        closes(client)
+        client.close()
     assert not client.run_in_thread().is_alive()
 
 
@@ -471,7 +471,7 @@ def test_close_while_the_bus_hangs() -> None:
         assert thread.daemon
         assert client.run_in_thread() is thread
         peer, _ = hung.accept()
-        closes(client)
+        client.close()
         assert not thread.is_alive()
         peer.close()
 
@@ -493,8 +493,8 @@ def test_close_while_the_bus_does_not_read(caplog: pytest.LogCaptureFixture) -> 
 
         emitting = threading.Thread(target=emit_for_ever)
         emitting.start()
-        time.sleep(0.2)
-        closes(client)
+        waits(emitting)
+        client.close()
         emitting.join(PATIENCE_S)
         assert not emitting.is_alive()
         assert not thread.is_alive()
