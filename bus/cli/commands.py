@@ -9,7 +9,8 @@ from typing import Any, TextIO
 
 import msgspec
 
-from bus.client.client import BusClient, as_sent, open_socket
+from bus.client.client import BusClient, open_socket
+from bus.client.unconfirmed import as_sent
 from bus.client.websocket import WebSocket
 from bus.contract import ours as topics
 from bus.contract.topic import matcher

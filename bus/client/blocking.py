@@ -44,7 +44,7 @@ _COLLECT_ID = "__collect_id__"
 _LOCAL_EVENTS = frozenset({"open", "close", "error", "reconnecting", "message"})
 _LOGGER = logging.getLogger(__name__)
 
-Handler = Callable[..., Any]
+Callback = Callable[..., Any]
 _Inbox = SimpleQueue[Message | None]
 """Messages for one caller who waits; None when the client is closed."""
 
@@ -106,7 +106,7 @@ class HandlerEmitter(EventEmitter):
 class _Collector:
     """What `on_collect` has registered; `handler` is the one that the emitter knows."""
 
-    handler: Handler
+    handler: Callback
     handler_id: str
     timeout: float
 
@@ -145,25 +145,25 @@ class MessageBusClient:
         self._lock = threading.Lock()  # of starting, closing, _inboxes and _collectors
         self._events: SimpleQueue[tuple[str, tuple[Any, ...]] | None] = SimpleQueue()
         self._inboxes: dict[_Inbox, Callable[[Message], bool]] = {}
-        self._collectors: dict[tuple[str, Handler], _Collector] = {}
+        self._collectors: dict[tuple[str, Callback], _Collector] = {}
 
     # Handlers.
 
-    def on(self, event_name: str, func: Handler | None = None) -> Handler:
+    def on(self, event_name: str, func: Callback | None = None) -> Callback:
         """Has `func` called for every message of this type; returns it. Without one, this is a decorator."""
         if func is None:
             return partial(self.on, event_name)
         self.emitter.on(event_name, func)
         return func
 
-    def once(self, event_name: str, func: Handler | None = None) -> Handler:
+    def once(self, event_name: str, func: Callback | None = None) -> Callback:
         """Has `func` called for the next message of this type; returns it. Without one, this is a decorator."""
         if func is None:
             return partial(self.once, event_name)
         self.emitter.once(event_name, func)
         return func
 
-    def on_collect(self, event_name: str, func: Handler, timeout: float = 2) -> None:
+    def on_collect(self, event_name: str, func: Callback, timeout: float = 2) -> None:
         """Has `func` called with a CollectionMessage for every query of this type.
 
         Who asks is told at once that an answer will come within `timeout` seconds, even while handlers are busy.
@@ -179,7 +179,7 @@ class MessageBusClient:
             self._collectors[event_name, func] = _Collector(handle, handler_id, timeout)
         self.emitter.on(event_name, handle)
 
-    def remove(self, event_name: str, func: Handler) -> None:
+    def remove(self, event_name: str, func: Callback) -> None:
         """Undoes `on`, `once` or `on_collect`; does nothing if there is nothing to undo."""
         with self._lock:
             collector = self._collectors.pop((event_name, func), None)

@@ -8,37 +8,28 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
+from bus.client.backoff import STABLE_S, Backoff
+from bus.client.inbox import Inbox, Received
+from bus.client.unconfirmed import Unconfirmed
 from bus.client.websocket import Verify, WebSocket
-from bus.contract.ours import SENDER, SUBSCRIBE
-from bus.contract.topic import matcher
+from bus.contract.ours import SUBSCRIBE
 from bus.errors import BusUnavailableError, FrameError
 from bus.message import Message
-
-RETRY_FIRST_S = 0.1
-RETRY_MAX_S = 5.0
-"""The first retry comes at once because a restarting bus is back in well under a second."""
 
 EMIT_TIMEOUT_S = 10.0
 """How long `emit` waits for a bus that is away; the Mycroft client waits as long."""
 
 CLOSE_TIMEOUT_S = 1.0
-"""How long a bus may take to agree to the end of a connection."""
-
-INBOX_LIMIT = 1000
-"""Messages that may wait for a slow handler; more wait in the socket, and then in the bus."""
-
-UNHEARD_LIMIT = 1000
-"""Messages of which we remember that the bus has not relayed them yet. It usually does within a millisecond."""
+"""How long a bus may take to answer the closing of a connection."""
 
 _LOGGER = logging.getLogger(__name__)
 
-Handler = Callable[[Message], Awaitable[None]]
+Receive = Callable[[Message], Awaitable[None]]
 
-Observer = Callable[..., None]
+Observe = Callable[..., None]
 """Called with "open", "close" or "reconnecting", with "error" and the exception, with "message" and a frame."""
 
 
@@ -52,17 +43,9 @@ async def open_socket(url: str, verify: Verify = lambda _: None) -> AsyncIterato
         closing = asyncio.create_task(socket.close())
         closed, _ = await asyncio.wait((closing,), timeout=CLOSE_TIMEOUT_S)
         if not closed:
-            _LOGGER.warning("%s does not agree to the end; what was sent last may not have arrived", url)
+            _LOGGER.warning("%s does not answer the closing; what was sent last may not have arrived", url)
         socket.abort()  # for a bus that hangs, perhaps with what we have sent still unread
         await closing
-
-
-def as_sent(frame: str, message: Message) -> str:
-    """The frame as it was sent: without the sender that our bus adds to privileged messages."""
-    if SENDER not in message.context:
-        return frame
-    context = {key: value for key, value in message.context.items() if key != SENDER}
-    return replace(message, context=context).serialize()
 
 
 class BusClient:
@@ -76,27 +59,24 @@ class BusClient:
         self._verify = verify
         self._socket: WebSocket | None = None
         self._connected = asyncio.Event()
-        self._unheard: deque[tuple[int, str]] = deque(maxlen=UNHEARD_LIMIT)
-        """Hash and type of what the bus has not relayed yet; it relays to the sender, too, and in order."""
-        self._patterns: Sequence[str] = ()
-        self._hears = matcher(("*",))
+        self._unconfirmed = Unconfirmed()
+        self._inbox = Inbox()
+        self._receiver: asyncio.Task[None] | None = None
+        self._stale = False
+        """Whether the message that is handled now came over a connection that had ended before."""
 
     async def run(
-        self, handle: Handler, observe: Observer = lambda *_: None, patterns: Sequence[str] = ()
+        self, receive: Receive, observe: Observe = lambda *_: None, patterns: Sequence[str] = ()
     ) -> None:
-        """Hands every message to `handle`, one after the other, and connects again for ever.
+        """Hands every message to `receive`, one after the other, and reconnects until cancelled.
 
         With `patterns`, our bus sends only the types that match one, and what is for this client alone. A new
-        connection shows as the message `connected`, which the bus sends first. `observe` hears what happens below
-        the messages. What `handle` raises ends it.
+        connection shows as the message `connected`, which the bus sends first. `observe` is called with what
+        happens below the messages. What `receive` raises ends it.
         """
-        self._patterns = patterns
-        # Two tasks, so that a handler that emits while the bus is away does not keep us from coming back to it.
-        inbox: asyncio.Queue[Message] = asyncio.Queue(INBOX_LIMIT)
-        tasks = {
-            asyncio.create_task(self._stay_connected(inbox, observe)),
-            asyncio.create_task(_handle_all(inbox, handle)),
-        }
+        # Two tasks, so that a receiver that emits while the bus is away does not keep us from reconnecting.
+        self._receiver = asyncio.create_task(self._receive_all(receive))
+        tasks = {self._receiver, asyncio.create_task(self._stay_connected(patterns, observe))}
         try:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
@@ -111,86 +91,83 @@ class BusClient:
         """Sends a message; waits while the bus is away. Raises BusUnavailableError after `timeout_s`.
 
         When it returns, the message is written to a connection. Should that break before the bus has relayed the
-        message, a warning names its type; unless that is a type which this client does not hear.
+        message, a warning names its type; unless that is a type which this client does not receive. What `receive`
+        emits about a message that it gets after the end of its connection does not wait: after a flood, there are
+        a thousand of those, and none would be handled for hours.
         What has no session gets this device's own; OVOS programs log a warning for each message without one.
         """
+        if self._stale and not self._connected.is_set() and asyncio.current_task() is self._receiver:
+            raise BusUnavailableError(f"{message.msg_type} was not sent: the connection of its request has ended")
         frame = replace(message, context={"session": {"session_id": "default"}, **message.context}).serialize()
-        sent = (hash(frame), message.msg_type)
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
                     await self._connected.wait()
                     assert self._socket is not None, "connected without a socket"
-                    self._await_echo(sent)
+                    self._unconfirmed.sent(frame, message.msg_type)
                     with contextlib.suppress(BusUnavailableError):
                         await self._socket.send(frame)
                         return
-                    with contextlib.suppress(ValueError):
-                        self._unheard.remove(sent)  # it is not lost, we send it again
+                    self._unconfirmed.not_sent(frame, message.msg_type)  # it is not lost, we send it again
                     self._connected.clear()
+                    self._inbox.wake()
         except TimeoutError:
             raise BusUnavailableError(f"{message.msg_type} was not sent: no bus at {self.url}") from None
 
-    async def _stay_connected(self, inbox: asyncio.Queue[Message], observe: Observer) -> None:
-        retry_s = RETRY_FIRST_S
+    async def _stay_connected(self, patterns: Sequence[str], observe: Observe) -> None:
+        backoff = Backoff()
         while True:
+            connected = False
             try:
                 async with open_socket(self.url, self._verify) as socket:
-                    _LOGGER.info("connected to %s", self.url)
-                    retry_s = RETRY_FIRST_S
-                    await self._serve(socket, inbox, observe)
-                raise BusUnavailableError(f"the bus closed the connection ({socket.close_code}){self._lost()}")
+                    connected = True
+                    _LOGGER.log(_level(backoff.connected()), "connected to %s", self.url)
+                    await self._serve(socket, patterns, observe, backoff)
+                lost = self._unconfirmed.disconnected()
+                raise BusUnavailableError(f"the bus closed the connection ({socket.close_code}){lost}")
             except BusUnavailableError as error:
-                # Loud once per outage; after that it is no news.
-                _LOGGER.log(logging.WARNING if retry_s == RETRY_FIRST_S else logging.DEBUG, "%s", error)
+                retry_s, log = backoff.failed(connected=connected)
+                _LOGGER.log(logging.WARNING if log else logging.DEBUG, "%s", error)
                 observe("error", error)
             await asyncio.sleep(retry_s * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, no secret
-            retry_s = min(retry_s * 2, RETRY_MAX_S)
             observe("reconnecting")
 
-    async def _serve(self, socket: WebSocket, inbox: asyncio.Queue[Message], observe: Observer) -> None:
+    async def _serve(self, socket: WebSocket, patterns: Sequence[str], observe: Observe, backoff: Backoff) -> None:
         self._socket = socket
-        self._hears = matcher(self._patterns or ("*",))
-        if self._patterns:
-            await socket.send(Message(SUBSCRIBE.name, {"patterns": list(self._patterns)}).serialize())
+        self._unconfirmed.connected(patterns)
+        if patterns:
+            await socket.send(Message(SUBSCRIBE.name, {"patterns": list(patterns)}).serialize())
         self._connected.set()
         observe("open")
+        stable = asyncio.get_running_loop().call_later(STABLE_S, self._stable, backoff)
         try:
-            async for frame in socket:
-                try:
-                    message = Message.deserialize(frame)
-                except FrameError as error:  # encrypted, or relayed by another bus, which relays anything
-                    _LOGGER.debug("ignored a frame: %s", error)
-                    continue
-                if self._unheard:
-                    self._take_echo((hash(as_sent(frame, message)), message.msg_type))
-                observe("message", frame)
-                await inbox.put(message)
+            await self._read(socket, observe)
         finally:
+            stable.cancel()
+            self._socket = None
             self._connected.clear()
             observe("close")
 
-    def _await_echo(self, sent: tuple[int, str]) -> None:
-        if sent[1] == SUBSCRIBE.name:
-            self._hears = matcher(())
-            self._unheard.clear()
-        if self._hears(sent[1]) and not sent[1].startswith("bus."):  # which the bus answers, and does not relay
-            self._unheard.append(sent)
+    async def _read(self, socket: WebSocket, observe: Observe) -> None:
+        async for frame in socket:
+            try:
+                message = Message.deserialize(frame)
+            except FrameError as error:  # encrypted, or relayed by another bus, which relays anything
+                _LOGGER.debug("ignored a frame: %s", error)
+                continue
+            self._unconfirmed.received(frame, message)
+            observe("message", frame)
+            await self._inbox.put(Received(message, len(frame), socket), self._connected.is_set)
 
-    def _take_echo(self, heard: tuple[int, str]) -> None:
-        """What was sent before has arrived as well; what the bus has refused of it was told."""
-        if heard in self._unheard:
-            while self._unheard.popleft() != heard:
-                pass
+    def _stable(self, backoff: Backoff) -> None:
+        _LOGGER.log(_level(backoff.stable()), "the connection to %s is stable", self.url)
 
-    def _lost(self) -> str:
-        """What the end of a connection may have cost, in words."""
-        types = Counter(msg_type for _, msg_type in self._unheard)
-        self._unheard.clear()
-        named = ", ".join(f"{count} {msg_type}" for msg_type, count in types.most_common(10))
-        return f"; these may not have arrived: {named}" if named else ""
+    async def _receive_all(self, receive: Receive) -> None:
+        while True:
+            received = await self._inbox.get()
+            self._stale = received.socket is not self._socket
+            await receive(received.message)
 
 
-async def _handle_all(inbox: asyncio.Queue[Message], handle: Handler) -> None:
-    while True:
-        await handle(await inbox.get())
+def _level(log: bool) -> int:
+    return logging.INFO if log else logging.DEBUG

@@ -3,9 +3,11 @@
 import contextlib
 import logging
 import re
+import reprlib
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+from bus.contract.ours import CONNECTED
 from bus.contract.topic import Topic
 from bus.errors import BusUnavailableError, PayloadError
 from bus.message import Message
@@ -17,18 +19,22 @@ Emit = Callable[[Message], Awaitable[None]]
 
 _LOGGER = logging.getLogger(__name__)
 
+_shorten = reprlib.Repr()
+_shorten.maxstring = _shorten.maxother = 100
+
 
 class Dispatcher:
     """Calls the handlers of each message, one after the other; call it with a message.
 
-    A failure is answered with ``<type>.failed {"error"}``, once, and goes no further: a message that a stranger
-    sends must not end a daemon.
+    A failure is answered with ``<type>.failed {"error"}``, once, and goes no further: a message of another program
+    must not end a daemon.
     """
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self._handlers: dict[str, tuple[Topic, list[Handler]]] = {}
         self._clamped: set[tuple[str, str]] = set()
+        self._warned_of_outage = False
 
     def on(self, topic: Topic, handler: Handler) -> None:
         """Has `handler` called for every message of this topic, under either of its names."""
@@ -38,24 +44,26 @@ class Dispatcher:
 
     @property
     def patterns(self) -> list[str]:
-        """What to subscribe to: the first word of each type, which keeps them few."""
+        """The subscription to what is handled: the first word of each type, which keeps the patterns few."""
         return sorted({re.split("(?<=[.:])", name, maxsplit=1)[0] + "*" for name in self._handlers})
 
     async def __call__(self, message: Message) -> None:
         if message.context.get("_namespace_compat_twin"):
             return  # OVOS 2.x sends this message a second time, under its new name
+        if message.msg_type == CONNECTED.name:
+            self._warned_of_outage = False
         if message.msg_type not in self._handlers:
             return
         topic, handlers = self._handlers[message.msg_type]
         errors: list[str] = []
         with self._contained(message, errors):
             fields = topic.read(message.data)
-            self._tell_clamped(topic, message)
+            self._log_clamped(topic, message)
             for handler in handlers:
                 with self._contained(message, errors):
                     await handler(message, **fields)
         if errors:
-            with contextlib.suppress(BusUnavailableError):  # then nobody waits for it any more
+            with contextlib.suppress(BusUnavailableError):  # nor is the sender there to read it
                 await self._emit(message.reply(f"{message.msg_type}.failed", {"error": errors[0]}))
 
     @contextlib.contextmanager
@@ -64,21 +72,28 @@ class Dispatcher:
         try:
             yield
         except BusUnavailableError as error:
-            _LOGGER.warning("%s was not answered: %s", message.msg_type, error)
+            level = logging.DEBUG if self._warned_of_outage else logging.WARNING  # loud once per outage
+            self._warned_of_outage = True
+            _LOGGER.log(level, "%s was not answered: %s", message.msg_type, error)
         except (PayloadError, OSError) as error:  # OSError: a device is away
-            _LOGGER.warning("%s from %r: %s", message.msg_type, message.context.get("source", "?"), error)
+            _LOGGER.warning("%s from %s: %s", message.msg_type, sender(message), error)
             errors.append(str(error))
         except Exception:  # contains one handler's fault with one message, see above
             _LOGGER.exception("handler of %s", message.msg_type)
             errors.append("internal error")
 
-    def _tell_clamped(self, topic: Topic, message: Message) -> None:
-        """Logs a number that is outside of its range, once for each field: who sends it sends it again."""
+    def _log_clamped(self, topic: Topic, message: Message) -> None:
+        """Logs a number that is outside of its range, once for each field: its sender will send it again."""
         for field in topic.fields:
-            told = (topic.name, field.name)
-            if told not in self._clamped and (problem := field.problem(message.data)):
-                self._clamped.add(told)
-                _LOGGER.warning("%s from %r: %s", topic.name, message.context.get("source", "?"), problem)
+            clamped = (topic.name, field.name)
+            if clamped not in self._clamped and (problem := field.problem(message.data)):
+                self._clamped.add(clamped)
+                _LOGGER.warning("%s from %s: %s", topic.name, sender(message), problem)
+
+
+def sender(message: Message) -> str:
+    """The source that a message claims, for a log; not much longer than 100 characters, whatever it is."""
+    return _shorten.repr(message.context.get("source", "?"))
 
 
 def is_local(message: Message) -> bool:

@@ -498,7 +498,7 @@ def test_close_while_the_bus_does_not_read(caplog: pytest.LogCaptureFixture) -> 
         emitting.join(PATIENCE_S)
         assert not emitting.is_alive()
         assert not thread.is_alive()
-        assert "does not agree to the end; what was sent last may not have arrived" in caplog.text
+        assert "does not answer the closing; what was sent last may not have arrived" in caplog.text
         process.kill()
 
 

@@ -1,15 +1,19 @@
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
+from bus.client import backoff, inbox
 from bus.client.client import BusClient
+from bus.client.unconfirmed import Unconfirmed
+from bus.client.websocket import WebSocket
 from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.errors import BusUnavailableError
 from bus.message import Message
@@ -219,3 +223,127 @@ async def test_what_another_bus_relays_is_survived() -> None:
         port = next(iter(other.sockets)).getsockname()[1]
         async with Program(f"ws://127.0.0.1:{port}/core"):
             pass
+
+
+async def test_a_full_inbox_does_not_hide_the_end_of_the_connection() -> None:
+    handled: asyncio.Queue[str] = asyncio.Queue()
+    closed, busy = asyncio.Event(), asyncio.Event()
+    connections = 0
+
+    async def talk(connection: ServerConnection) -> None:
+        nonlocal connections
+        connections += 1
+        if connections == 1:
+            for _ in range(2 * inbox.MAX_MESSAGES):
+                await connection.send('{"type":"question"}')
+            await busy.wait()
+            connection.transport.abort()
+            closed.set()
+        else:
+            await connection.send('{"type":"again"}')
+            await connection.wait_closed()
+
+    async def answer(message: Message) -> None:
+        busy.set()
+        await closed.wait()
+        with contextlib.suppress(BusUnavailableError):
+            await client.emit(message.response())
+        handled.put_nowait(message.msg_type)
+
+    async with serve(talk, "127.0.0.1", 0) as other:
+        port = next(iter(other.sockets)).getsockname()[1]
+        client = BusClient(f"ws://127.0.0.1:{port}/core")
+        running = asyncio.create_task(client.run(answer))
+        async with asyncio.timeout(1):
+            while await handled.get() != "again":
+                pass
+        running.cancel()
+        await asyncio.wait([running])
+    assert connections == 2
+
+
+async def test_answers_to_a_connection_that_has_ended_do_not_wait_for_another_bus(bus: Server) -> None:
+    handled: list[str] = []
+    gone = asyncio.Event()
+
+    async def answer(message: Message) -> None:
+        if message.msg_type == "x":
+            await gone.wait()
+            with contextlib.suppress(BusUnavailableError):
+                await client.emit(message.response())  # the first one waits: the bus may come back
+            handled.append("x")
+
+    client = BusClient(bus.url)
+    running = asyncio.create_task(client.run(answer))
+    async with Program(bus.url) as flood:
+        for _ in range(100):
+            await flood.client.emit(Message("x"))
+        for _ in range(100):
+            await flood.hears("x")
+        await bus.__aexit__()
+        gone.set()
+    async with asyncio.timeout(15):
+        while len(handled) < 100:
+            await asyncio.sleep(0.1)
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def test_an_inbox_is_bounded_in_size_too() -> None:
+    waiting = inbox.Inbox()
+    socket = cast(WebSocket, None)
+
+    def is_open() -> bool:
+        return True
+
+    for _ in range(2):
+        await waiting.put(inbox.Received(Message("large"), inbox.MAX_SIZE // 2, socket), is_open)
+    putting = asyncio.create_task(waiting.put(inbox.Received(Message("next"), 10, socket), is_open))
+    await asyncio.sleep(1)
+    assert not putting.done()
+    assert (await waiting.get()).message.msg_type == "large"
+    await putting
+
+
+async def test_a_bus_that_accepts_and_closes_is_not_hammered_and_fills_no_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    accepted: list[float] = []
+    loop = asyncio.get_running_loop()
+    recovered = asyncio.Event()
+
+    async def talk(connection: ServerConnection) -> None:
+        accepted.append(loop.time())
+        if recovered.is_set():
+            await connection.wait_closed()
+
+    async with serve(talk, "127.0.0.1", 0) as other:
+        port = next(iter(other.sockets)).getsockname()[1]
+        running = asyncio.create_task(BusClient(f"ws://127.0.0.1:{port}/core").run(asyncio.Queue[Message]().put))
+        await asyncio.sleep(60)
+        assert len(accepted) < 22  # the first five within 3 s, then one every 4 to 6 s
+        closed = [message for message in caplog.messages if "the bus closed the connection" in message]
+        connected = [message for message in caplog.messages if message.startswith("connected to")]
+        assert (len(closed), len(connected)) == (2, 2)
+        recovered.set()
+        await asyncio.sleep(5 * backoff.RETRY_MAX_S)
+        assert "is stable" in caplog.messages[-1]
+        running.cancel()
+        await asyncio.wait([running])
+
+
+def test_the_account_of_unconfirmed_messages() -> None:
+    account = Unconfirmed()
+    frames = {msg_type: Message(msg_type).serialize() for msg_type in ("a", "b", "c", "bus.status")}
+    account.connected(())
+    for msg_type, frame in frames.items():
+        account.sent(frame, msg_type)
+    account.not_sent(frames["c"], "c")
+    account.received(frames["a"], Message("a"))
+    assert account.disconnected() == "; these may not have arrived: 1 b"
+    assert account.disconnected() == ""
+    account.connected(["a"])
+    for msg_type, frame in frames.items():
+        account.sent(frame, msg_type)
+    assert account.disconnected() == "; these may not have arrived: 1 a"

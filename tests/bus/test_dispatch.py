@@ -1,3 +1,4 @@
+import logging
 from typing import Any
 
 import pytest
@@ -98,6 +99,27 @@ async def test_a_bus_that_is_away_is_not_told_anything() -> None:
     dispatcher = Dispatcher(away)
     dispatcher.on(TOPIC, recorder.handle)
     await dispatcher(Message("a.set", {"name": 5}))
+
+
+@pytest.mark.parametrize("source", ["a" * 1_000_000, ["a" * 1000] * 1000, {"a" * 1000: ["a" * 1000]}])
+async def test_a_claimed_source_of_any_size_is_cut_in_the_log(
+    source: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    await Recorder().dispatcher(Message("a.set", {}, {"source": source}))
+    [line] = caplog.messages
+    assert line.startswith("a.set from ")
+    assert line.endswith(": name is missing")
+    assert len(line) < 1000
+
+
+async def test_answers_that_find_no_bus_are_logged_once_per_outage(caplog: pytest.LogCaptureFixture) -> None:
+    recorder = Recorder(BusUnavailableError("away"))
+    for _ in range(2):
+        for _ in range(100):
+            await recorder.dispatcher(Message("a.set", {"name": "n"}))
+        await recorder.dispatcher(Message("connected"))
+    warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert [record.getMessage() for record in warnings] == ["a.set was not answered: away"] * 2
 
 
 def test_it_subscribes_to_all_that_it_handles() -> None:

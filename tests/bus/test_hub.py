@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bus.client.client import as_sent
+from bus.client.unconfirmed import as_sent
 from bus.contract.ours import SENDER
 from bus.daemon.config import Role
 from bus.message import Message
