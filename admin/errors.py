@@ -1,7 +1,7 @@
 """Everything that the admin package raises.
 
 AdminError
-└── HostError (OSError)              a service of the host has refused or failed, or is not there
+└── HostError (OSError)              a service of the host refuses, fails, answers nonsense, or is not there
 """
 
 
@@ -10,4 +10,9 @@ class AdminError(Exception):
 
 
 class HostError(AdminError, OSError):
-    """A service of the host has refused or failed, or is not there; the text says which and why."""
+    """A service of the host refuses, fails, answers nonsense, or is not there; the text says which and why."""
+
+    def __init__(self, text: str, name: str = "") -> None:
+        """`name` is that of the D-Bus error, if it was one."""
+        super().__init__(text)
+        self.name = name

@@ -1,6 +1,6 @@
-"""The services of the host, on a D-Bus of our own: logind, timedated and systemd, played by python-dbusmock.
+"""The services of the host on a private D-Bus: python-dbusmock stands in for logind, timedated and systemd.
 
-The bus starts each of them when it is first called, as the real one does. Nothing reaches the real host.
+The D-Bus daemon starts each of them when it is first called, as the real one does. Nothing reaches the real host.
 """
 
 import sys
@@ -11,7 +11,7 @@ TEMPLATES = {
     "org.freedesktop.timedate1": "timedated",
     "org.freedesktop.systemd1": str(Path(__file__).parent / "systemd_template.py"),
 }
-"""By the name on the bus: a template of python-dbusmock, or a file."""
+"""By bus name: a template of python-dbusmock, or the path of one."""
 
 _CONFIG = """\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -34,7 +34,7 @@ Exec={python} -m dbusmock --system --template {template}
 
 
 class Host:
-    """What a private D-Bus daemon needs, in a folder of its own."""
+    """Files, command and address of a private D-Bus daemon, all in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.address = f"unix:path={folder / 'dbus.socket'}"

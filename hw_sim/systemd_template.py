@@ -1,6 +1,6 @@
 """A python-dbusmock template: as much of systemd as the admin service may use.
 
-The two ssh units behave: they switch the ssh unit on or off. Any other unit is refused, as polkit would.
+The two ssh units behave: they enable or disable ssh. Any other unit is refused, as polkit would.
 """
 
 import dbus
@@ -11,34 +11,37 @@ MAIN_OBJ = "/org/freedesktop/systemd1"
 MAIN_IFACE = "org.freedesktop.systemd1.Manager"
 SYSTEM_BUS = True
 
-SSH_UNITS = {"mycroft-ssh-enable.service": "enabled", "mycroft-ssh-disable.service": "disabled"}
+ENABLED = {"ssh.service": "enabled", "ssh.socket": "disabled"}
+DISABLED = {"ssh.service": "disabled", "ssh.socket": "disabled"}
+SSH_UNITS = {"mycroft-ssh-enable.service": ENABLED, "mycroft-ssh-disable.service": DISABLED}
+"""By unit: the unit file states that it leaves behind."""
 
 
 def load(mock: mockobject.DBusMockObject, _: dict[str, object]) -> None:
     """Called by dbusmock when it starts."""
-    mock.ssh_state = "disabled"
+    mock.unit_file_states = DISABLED
     mock.last_job = 0
 
 
 @dbus.service.method(MAIN_IFACE)
 def Subscribe(_: mockobject.DBusMockObject) -> None:  # noqa: N802
-    """Signals go to everybody here."""
+    """Does nothing: signals go to every client here."""
 
 
 @dbus.service.method(MAIN_IFACE, in_signature="s", out_signature="s")
 def GetUnitFileState(mock: mockobject.DBusMockObject, unit: str) -> str:  # noqa: N802
-    """The state of the ssh unit."""
-    if unit != "ssh.service":
-        raise dbus.exceptions.DBusException(f"no unit {unit}", name="org.freedesktop.systemd1.NoSuchUnit")
-    return str(mock.ssh_state)
+    """The state of an ssh unit."""
+    if unit not in mock.unit_file_states:
+        raise dbus.exceptions.DBusException(f"no unit {unit}", name="org.freedesktop.DBus.Error.FileNotFound")
+    return str(mock.unit_file_states[unit])
 
 
 @dbus.service.method(MAIN_IFACE, in_signature="ss", out_signature="o")
 def StartUnit(mock: mockobject.DBusMockObject, unit: str, _mode: str) -> str:  # noqa: N802
-    """Does what the unit would do, and says so."""
+    """Does what the unit would do, and reports its end."""
     if unit not in SSH_UNITS:
         raise dbus.exceptions.DBusException(f"not allowed: {unit}", name="org.freedesktop.DBus.Error.AccessDenied")
-    mock.ssh_state = SSH_UNITS[unit]
+    mock.unit_file_states = SSH_UNITS[unit]
     mock.last_job += 1
     job = f"{MAIN_OBJ}/job/{mock.last_job}"
     mock.EmitSignal(MAIN_IFACE, "JobRemoved", "uoss", [dbus.UInt32(mock.last_job), job, unit, "done"])

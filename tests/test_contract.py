@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from admin.app import Actions
+from admin.actions import ACTIONS
+from admin.service import AdminService
+from admin.unfinished import Unfinished
 from bus.client.dispatch import Dispatcher
 from bus.contract import ours as topics
 from bus.contract.lookup import TOPICS
@@ -52,7 +54,7 @@ async def build_admin(_: Path) -> None:
     host: Any = None
     dispatcher: Any = Dispatcher(Dispatcher.__call__)  # type: ignore[arg-type]  # never called
     async with asyncio.TaskGroup() as group:
-        Actions(host, dispatcher, dispatcher, group)
+        AdminService(ACTIONS, host, dispatcher, dispatcher, group, unfinished=Unfinished(None))
 
 
 def named_in(folder: str) -> tuple[set[Topic], set[Topic]]:
@@ -65,7 +67,7 @@ def named_in(folder: str) -> tuple[set[Topic], set[Topic]]:
                     by_name.add(getattr(topics, constant))
                 case ast.Attribute(ast.Name("topics"), constant):
                     found.add(getattr(topics, constant))
-    return found, by_name
+    return {topic for topic in found if isinstance(topic, Topic)}, by_name
 
 
 def responses(handled: Iterable[Topic]) -> set[Topic]:

@@ -1,8 +1,8 @@
 """systemd-logind: restarting and switching off (org.freedesktop.login1(5))."""
 
-from admin.dbus.system import SystemBus
+from admin.dbus.system import Remote, SystemBus
 
-_MANAGER = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
+_MANAGER = Remote("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
 
 
 class Logind:
@@ -13,8 +13,8 @@ class Logind:
 
     async def reboot(self) -> None:
         """Restarts the machine. Raises HostError."""
-        await self._bus.call(*_MANAGER, "Reboot", "b", False)
+        await self._bus.call(_MANAGER, "Reboot", "b", False)
 
     async def power_off(self) -> None:
         """Switches the machine off. Raises HostError."""
-        await self._bus.call(*_MANAGER, "PowerOff", "b", False)
+        await self._bus.call(_MANAGER, "PowerOff", "b", False)

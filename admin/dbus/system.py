@@ -1,20 +1,34 @@
-"""A connection to the system bus, and one kind of error for all that can go wrong on it."""
+"""A connection to the system bus. All that can go wrong on it is a HostError."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any, Self
 
-from dbus_fast import BusType, DBusError, Message, MessageType, Variant
+from dbus_fast import BusType, DBusError, Message, MessageFlag, MessageType, Variant
 from dbus_fast.aio import MessageBus
 from dbus_fast.errors import AuthError, InvalidAddressError
 
 from admin.errors import HostError
 
 CALL_TIMEOUT_S = 25.0
-"""As long as D-Bus libraries wait for an answer by default."""
+"""The default of the D-Bus libraries."""
 
-_DAEMON = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
+_PROPERTIES = "org.freedesktop.DBus.Properties"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """One interface of one object of a service."""
+
+    service: str
+    path: str
+    interface: str
+
+
+_DRIVER = Remote("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
+"""The bus itself; no other program can have its name."""
 
 
 class SystemBus:
@@ -28,7 +42,7 @@ class SystemBus:
         try:
             self._bus = MessageBus(bus_address=self._address, bus_type=BusType.SYSTEM)
             await self._bus.connect()
-        except (OSError, AuthError, InvalidAddressError) as error:
+        except (OSError, EOFError, AuthError, InvalidAddressError) as error:
             raise HostError(f"no D-Bus: {error}") from error
         return self
 
@@ -36,49 +50,83 @@ class SystemBus:
         self._bus.disconnect()
 
     async def lost(self) -> None:
-        """Waits until the bus is gone, and raises HostError."""
-        await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]  # dbus-fast forgot it
+        """Waits for the end of the connection, and raises HostError."""
+        with contextlib.suppress(OSError, EOFError):
+            await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]  # dbus-fast forgot it
         raise HostError("D-Bus has closed the connection")
 
     async def call(
-        self, service: str, path: str, interface: str, member: str, signature: str = "", *body: object
+        self, remote: Remote, member: str, signature: str = "", *body: object, returns: str = ""
     ) -> list[Any]:
-        """Calls a method; returns what it returns. Raises HostError."""
-        request = Message(service, path, interface, member, signature=signature, body=list(body))
+        """Calls a method; returns values of the types in `returns`, a D-Bus signature. Raises HostError."""
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
-                reply = await self._bus.call(request)
-        except (DBusError, EOFError) as error:
-            raise HostError(f"{member}: {error}") from error
+                reply = await self._bus.call(_request(remote, member, signature, *body))
         except TimeoutError as error:
-            raise HostError(f"{member}: {service} does not answer") from error
-        if reply is None or reply.message_type is MessageType.ERROR:
-            raise HostError(f"{member}: {reply.body[0] if reply and reply.body else 'failed'}")
+            raise HostError(f"{member}: {remote.service} does not answer") from error
+        except (DBusError, EOFError, OSError) as error:
+            raise HostError(f"{member}: {error}") from error
+        if reply is None:
+            raise HostError(f"{member}: no reply")
+        if reply.message_type is MessageType.ERROR:
+            text = str(reply.body[0]) if reply.body else reply.error_name
+            raise HostError(f"{member}: {text}", reply.error_name or "")
+        if reply.signature != returns:
+            raise HostError(f"{member}: {remote.service} returns {reply.signature!r}, not {returns!r}")
         return list(reply.body)
 
-    async def property(self, service: str, path: str, interface: str, name: str) -> Any:
-        """The value of a property. Raises HostError."""
-        [value] = await self.call(service, path, "org.freedesktop.DBus.Properties", "Get", "ss", interface, name)
-        return value.value if isinstance(value, Variant) else value
+    async def property(self, remote: Remote, name: str, signature: str) -> Any:
+        """The value of a property, of the type `signature`. Raises HostError."""
+        properties = Remote(remote.service, remote.path, _PROPERTIES)
+        variant: Variant
+        [variant] = await self.call(properties, "Get", "ss", remote.interface, name, returns="v")
+        if variant.signature != signature:
+            raise HostError(f"{name}: {remote.service} returns {variant.signature!r}, not {signature!r}")
+        return variant.value
 
     @contextlib.asynccontextmanager
-    async def signals(self, service: str, interface: str, member: str) -> AsyncIterator[asyncio.Queue[list[Any]]]:
-        """The bodies of a service's signals while the context is entered. Raises HostError."""
+    async def signals(
+        self, remote: Remote, member: str, signature: str
+    ) -> AsyncIterator[asyncio.Queue[list[Any]]]:
+        """The values in the signals of a service while the context is entered. Raises HostError.
+
+        Any program can send a signal of this name, also to this connection alone. Only those count that come from
+        the owner of the service's name, who may change.
+        """
+        owner = ""
         found: asyncio.Queue[list[Any]] = asyncio.Queue()
 
-        def take(message: Message) -> None:
-            if (message.message_type, message.interface, message.member) == (
-                MessageType.SIGNAL,
-                interface,
-                member,
-            ):
-                found.put_nowait(list(message.body))
+        def receive(message: Message) -> None:
+            nonlocal owner
+            if message.message_type is not MessageType.SIGNAL:
+                return
+            if (message.sender, message.member) == (_DRIVER.service, "NameOwnerChanged"):
+                name, _, new_owner = message.body
+                owner = new_owner if name == remote.service else owner
+            source = Remote(message.sender or "", message.path or "", message.interface or "")
+            expected = Remote(owner, remote.path, remote.interface)
+            if (source, message.member, message.signature) == (expected, member, signature):
+                found.put_nowait(message.body)
 
-        rule = f"type='signal',sender='{service}',interface='{interface}',member='{member}'"
-        await self.call(*_DAEMON, "AddMatch", "s", rule)
-        self._bus.add_message_handler(take)
+        source = f"path='{remote.path}',interface='{remote.interface}',member='{member}'"
+        rules = (
+            f"type='signal',sender='{remote.service}',{source}",
+            f"type='signal',sender='{_DRIVER.service}',member='NameOwnerChanged',arg0='{remote.service}'",
+        )
+        self._bus.add_message_handler(receive)
         try:
+            for rule in rules:
+                await self.call(_DRIVER, "AddMatch", "s", rule)
+            [owner] = await self.call(_DRIVER, "GetNameOwner", "s", remote.service, returns="s")
             yield found
         finally:
-            self._bus.remove_message_handler(take)
-            await self.call(*_DAEMON, "RemoveMatch", "s", rule)
+            self._bus.remove_message_handler(receive)
+            for rule in rules:
+                self._bus.send(_request(_DRIVER, "RemoveMatch", "s", rule, flags=MessageFlag.NO_REPLY_EXPECTED))
+
+
+def _request(
+    remote: Remote, member: str, signature: str, *body: object, flags: MessageFlag = MessageFlag.NONE
+) -> Message:
+    target = (remote.service, remote.path, remote.interface, member)
+    return Message(*target, flags=flags, signature=signature, body=list(body))

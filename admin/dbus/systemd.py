@@ -1,58 +1,65 @@
-"""systemd: the units that carry out what has no D-Bus call of its own (org.freedesktop.systemd1(5)).
+"""systemd: the units that do what has no D-Bus call of its own (org.freedesktop.systemd1(5)).
 
-The admin user may start these units and no others; they run as root and take no arguments.
+The user of the admin service may start these units and no others; they run as root and take no arguments.
 """
 
 import asyncio
+from enum import Enum
 
-from admin.dbus.system import SystemBus
+from admin.dbus.system import Remote, SystemBus
 from admin.errors import HostError
 
-SSH_UNIT = "ssh.service"
-ENABLE_SSH_UNIT = "mycroft-ssh-enable.service"
-DISABLE_SSH_UNIT = "mycroft-ssh-disable.service"
+_MANAGER = Remote("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
 
-UNIT_TIMEOUT_S = 30.0
+_SSH_UNITS = ("ssh.service", "ssh.socket")
+"""Two ways in: a machine may have either of them enabled, and then port 22 is open."""
 
-_SERVICE = "org.freedesktop.systemd1"
-_INTERFACE = "org.freedesktop.systemd1.Manager"
-_MANAGER = (_SERVICE, "/org/freedesktop/systemd1", _INTERFACE)
+_NO_UNIT = ("org.freedesktop.DBus.Error.FileNotFound", "org.freedesktop.systemd1.NoSuchUnit")
+
+
+class Work(Enum):
+    """The closed list of oneshot units, with the seconds that each may take."""
+
+    ENABLE_SSH = ("mycroft-ssh-enable.service", 180.0)  # it makes host keys: RSA takes a Pi Zero up to a minute
+    DISABLE_SSH = ("mycroft-ssh-disable.service", 30.0)
 
 
 class Systemd:
-    """Switches ssh on and off."""
+    """Does the work of units, and looks at their state."""
 
     def __init__(self, bus: SystemBus) -> None:
         self._bus = bus
         self._subscribed = False
 
-    async def enable_ssh(self) -> None:
-        """Has ssh run, now and after a restart. Raises HostError."""
-        await self._start(ENABLE_SSH_UNIT)
-
-    async def disable_ssh(self) -> None:
-        """Has ssh not run, now and after a restart. Raises HostError."""
-        await self._start(DISABLE_SSH_UNIT)
-
     async def ssh_enabled(self) -> bool:
         """Whether ssh starts with the machine. Raises HostError."""
-        [state] = await self._bus.call(*_MANAGER, "GetUnitFileState", "s", SSH_UNIT)
-        return str(state).startswith("enabled")
+        states = [await self._file_state(unit) for unit in _SSH_UNITS]
+        return any(state.startswith("enabled") for state in states)
 
-    async def _start(self, unit: str) -> None:
-        """Starts a oneshot unit and returns when it has done its work."""
+    async def do(self, work: Work) -> None:
+        """Starts a oneshot unit and returns when it has done its work. Raises HostError."""
+        unit, timeout_s = work.value
         if not self._subscribed:
-            await self._bus.call(*_MANAGER, "Subscribe")  # systemd signals to those who have asked for it
+            await self._bus.call(_MANAGER, "Subscribe")  # systemd sends signals to its subscribers only
             self._subscribed = True
-        async with self._bus.signals(_SERVICE, _INTERFACE, "JobRemoved") as removed:
-            [job] = await self._bus.call(*_MANAGER, "StartUnit", "ss", unit, "replace")
+        async with self._bus.signals(_MANAGER, "JobRemoved", "uoss") as removed:
+            [job] = await self._bus.call(_MANAGER, "StartUnit", "ss", unit, "replace", returns="o")
             try:
-                async with asyncio.timeout(UNIT_TIMEOUT_S):
+                async with asyncio.timeout(timeout_s):
                     while True:
                         _, path, _, result = await removed.get()
                         if path == job:
                             break
             except TimeoutError:
-                raise HostError(f"{unit} is not done after {UNIT_TIMEOUT_S:g} s") from None
+                raise HostError(f"{unit} is not done after {timeout_s:g} s") from None
         if result != "done":
-            raise HostError(f"{unit}: {result}")
+            raise HostError(f"{unit}: {result}; journalctl -u {unit} says more")
+
+    async def _file_state(self, unit: str) -> str:
+        try:
+            [state] = await self._bus.call(_MANAGER, "GetUnitFileState", "s", unit, returns="s")
+        except HostError as error:
+            if error.name in _NO_UNIT:
+                return "not installed"
+            raise
+        return str(state)

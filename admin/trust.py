@@ -1,0 +1,54 @@
+"""Which bus, and which senders, the admin service obeys."""
+
+import os
+import pwd
+from dataclasses import dataclass
+
+from bus.contract import ours as topics
+from bus.daemon.authority import may_administer
+from bus.errors import BusUnavailableError
+from bus.message import Message, printable
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The user and the process that sent a message, as the bus has it from the kernel."""
+
+    uid: int
+    pid: int | None
+    process: str | None
+
+    def __str__(self) -> str:
+        process = printable(self.process or "?")  # a process chooses its name itself
+        return f"uid {self.uid} ({_user_name(self.uid)}), pid {self.pid or '?'} ({process})"
+
+
+def sender_of(message: Message) -> Sender | None:
+    """The sender that the bus names; None where it names none."""
+    match message.context.get(topics.SENDER):
+        case {"uid": int(uid), "pid": int() | None as pid, "process": str() | None as process}:
+            return None if isinstance(uid, bool) else Sender(uid, pid, process)
+    return None
+
+
+def is_obeyed(sender: Sender | None) -> bool:
+    """Whether the sender of a privileged message may have sent it; the bus has asked before it relayed it."""
+    return sender is not None and may_administer(sender.uid)
+
+
+def verify_listener(uid: int | None) -> None:
+    """Refuses a bus that runs as another user than root, mycroft, or this daemon's own.
+
+    The bus says who sends a message, so whoever runs it may have the machine changed. Raises BusUnavailableError.
+    """
+    if uid is None or not (uid in (0, os.getuid()) or _user_name(uid) == "mycroft"):
+        raise BusUnavailableError(
+            f"not obeyed: the bus is run by uid {uid} ({_user_name(uid)}), not root or mycroft"
+        )
+
+
+def _user_name(uid: int | None) -> str:
+    try:
+        return "?" if uid is None else pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return "?"

@@ -1,0 +1,212 @@
+"""Services that answer nonsense or fail, and programs that pose as a service."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from dbus_fast import Message, Variant
+
+from admin.dbus import system as system_module
+from admin.dbus.logind import Logind
+from admin.dbus.system import SystemBus
+from admin.dbus.systemd import Systemd, Work
+from admin.dbus.timedate import Timedate
+from admin.errors import HostError
+from hw_sim.host import Host
+from tests.admin.conftest import UNCLOSED
+from tests.admin.hostile import Program
+from tests.admin.test_host import SYSTEMD
+
+pytestmark = [pytest.mark.real_time, UNCLOSED]
+
+JOB = "/org/freedesktop/systemd1/job/1"
+"""As predictable as the real one."""
+
+DONE = (SYSTEMD.path, SYSTEMD.interface, "JobRemoved", "uoss", 1, JOB, "mycroft-ssh-enable.service", "done")
+FAILED = (*DONE[:-1], "failed")
+
+
+@pytest.fixture
+async def service(host: Host) -> AsyncIterator[Program]:
+    """Has the names of all services that we call."""
+    async with Program(host.address) as program:
+        for name in ("org.freedesktop.systemd1", "org.freedesktop.login1", "org.freedesktop.timedate1"):
+            await program.own(name)
+        yield program
+
+
+@pytest.fixture
+async def stranger(host: Host) -> AsyncIterator[Program]:
+    async with Program(host.address) as program:
+        yield program
+
+
+def reply(message: Message, signature: str = "", *body: Any) -> Message:
+    return Message.new_method_return(message, signature, list(body))
+
+
+def systemd(message: Message) -> Message:
+    """Answers like systemd; jobs do not end by themselves."""
+    return reply(message, "o", JOB) if message.member == "StartUnit" else reply(message)
+
+
+VARIANT: Any = Variant  # its constructor has no types
+
+SHAPES = [
+    ("", []),
+    ("s", ["yes"]),
+    ("i", [5]),
+    ("ss", ["enabled", "enabled"]),
+    ("as", [["enabled"]]),
+    ("v", [VARIANT("s", "true")]),
+    ("v", [VARIANT("v", VARIANT("b", True))]),
+    ("ov", ["/", VARIANT("b", True)]),
+]
+"""Signature and values of a reply."""
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape[0] or "nothing")
+@pytest.mark.parametrize("method", ["reboot", "power_off", "synchronise", "ssh_enabled", "do"])
+async def test_an_answer_of_another_shape_is_a_failed_action(
+    system: SystemBus, service: Program, method: str, shape: tuple[str, list[Any]]
+) -> None:
+    service.answer = lambda message: reply(message, shape[0], *shape[1])
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
+        "reboot": Logind(system).reboot,
+        "power_off": Logind(system).power_off,
+        "synchronise": Timedate(system).synchronise,
+        "ssh_enabled": Systemd(system).ssh_enabled,
+        "do": lambda: Systemd(system).do(Work.ENABLE_SSH),
+    }
+    expected = {"reboot": "", "power_off": "", "ssh_enabled": "s"}.get(method)
+    if shape[0] == expected:
+        await calls[method]()
+    else:
+        with pytest.raises(HostError, match="returns"):
+            await calls[method]()
+
+
+async def test_a_property_of_another_type_is_a_failed_action(system: SystemBus, service: Program) -> None:
+    def answer(message: Message) -> Message:
+        if message.member == "SetNTP":
+            return reply(message)
+        return reply(message, "v", VARIANT("s", "false"))
+
+    service.answer = answer
+    with pytest.raises(HostError, match=r"NTPSynchronized: org\.freedesktop\.timedate1 returns 's', not 'b'"):
+        await Timedate(system).synchronise()
+
+
+async def test_a_unit_is_done_when_systemd_says_so(system: SystemBus, service: Program) -> None:
+    service.answer = systemd
+    doing = asyncio.create_task(Systemd(system).do(Work.ENABLE_SSH))
+    await until_started(service)
+    await service.signal(*DONE, to=None)
+    await doing
+
+
+@pytest.mark.parametrize("result", ["failed", "canceled", "timeout", "dependency", "skipped", ""])
+async def test_a_unit_that_does_not_end_well_is_a_failed_action(
+    system: SystemBus, service: Program, result: str
+) -> None:
+    service.answer = systemd
+    doing = asyncio.create_task(Systemd(system).do(Work.ENABLE_SSH))
+    await until_started(service)
+    await service.signal(*DONE[:-1], result, to=None)
+    with pytest.raises(HostError, match=rf"mycroft-ssh-enable\.service: {result}"):
+        await doing
+
+
+@pytest.mark.parametrize("directly", [True, False], ids=["to us alone", "to everyone"])
+async def test_a_forged_end_of_a_unit_is_ignored(
+    system: SystemBus, service: Program, stranger: Program, directly: bool
+) -> None:
+    service.answer = systemd
+    doing = asyncio.create_task(Systemd(system).do(Work.ENABLE_SSH))
+    us = await until_started(service)
+    for forged in (FAILED, DONE):
+        await stranger.signal(*forged, to=us if directly else None)
+    await stranger.signal(
+        *("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged"),
+        *("sss", SYSTEMD.service, "", ":1.99"),
+        to=us,
+    )
+    # What the service itself sends, but with another path, interface, job or shape, does not count either.
+    await service.signal("/elsewhere", *DONE[1:], to=None)
+    await service.signal(SYSTEMD.path, "org.example.Manager", *DONE[2:], to=us)
+    await service.signal(*DONE[:5], "/org/freedesktop/systemd1/job/2", *DONE[6:], to=None)
+    await service.signal(*DONE[:3], "os", JOB, "done", to=None)
+    await service.signal(*DONE[:3], "", to=None)
+    await service.signal(*FAILED, to=None)  # in order after them
+    with pytest.raises(HostError, match="failed"):
+        await doing
+
+
+async def test_a_new_owner_of_the_name_is_followed(system: SystemBus, service: Program, host: Host) -> None:
+    service.answer = systemd
+    doing = asyncio.create_task(Systemd(system).do(Work.ENABLE_SSH))
+    await until_started(service)
+    await service.disown(SYSTEMD.service)
+    async with Program(host.address) as successor:
+        await successor.own(SYSTEMD.service)
+        await service.signal(*FAILED, to=None)  # is not systemd any more
+        await successor.signal(*DONE, to=None)
+        await doing
+
+
+async def test_a_unit_that_never_ends_is_a_failed_action(
+    system: SystemBus, service: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.answer = systemd
+    monkeypatch.setattr(Work.ENABLE_SSH, "_value_", ("mycroft-ssh-enable.service", 0.1))
+    with pytest.raises(HostError, match=r"mycroft-ssh-enable\.service is not done after 0\.1 s"):
+        await Systemd(system).do(Work.ENABLE_SSH)
+
+
+async def test_a_service_that_does_not_answer_is_a_failed_action(
+    system: SystemBus, service: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system_module, "CALL_TIMEOUT_S", 0.1)
+    with pytest.raises(HostError, match=r"Reboot: org\.freedesktop\.login1 does not answer"):
+        await Logind(system).reboot()
+
+
+@pytest.mark.parametrize(
+    ("states", "enabled"),
+    [
+        ({"ssh.service": "enabled", "ssh.socket": "disabled"}, True),
+        ({"ssh.service": "disabled", "ssh.socket": "enabled"}, True),
+        ({"ssh.service": "disabled", "ssh.socket": "enabled-runtime"}, True),
+        ({"ssh.service": "disabled", "ssh.socket": "disabled"}, False),
+        ({"ssh.service": "masked", "ssh.socket": "static"}, False),
+        ({"ssh.service": "enabled"}, True),
+        ({}, False),
+    ],
+)
+async def test_ssh_is_enabled_by_its_service_or_its_socket(
+    system: SystemBus, service: Program, states: dict[str, str], enabled: bool
+) -> None:
+    def answer(message: Message) -> Message:
+        state = states.get(message.body[0])
+        if state is None:
+            return Message.new_error(message, "org.freedesktop.DBus.Error.FileNotFound", "no such unit")
+        return reply(message, "s", state)
+
+    service.answer = answer
+    assert await Systemd(system).ssh_enabled() is enabled
+
+
+async def test_a_state_that_systemd_refuses_to_tell_is_no_answer(system: SystemBus, service: Program) -> None:
+    service.answer = lambda message: Message.new_error(message, "org.freedesktop.DBus.Error.AccessDenied", "no")
+    with pytest.raises(HostError, match="GetUnitFileState: no"):
+        await Systemd(system).ssh_enabled()
+
+
+async def until_started(service: Program) -> str:
+    """Waits until the unit is started; returns the name of the connection that starts it."""
+    async with asyncio.timeout(10):
+        while (call := await service.calls.get()).member != "StartUnit":
+            pass
+    assert call.sender
+    return call.sender

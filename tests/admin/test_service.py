@@ -1,0 +1,371 @@
+"""What every request is owed: checks, acknowledgement, report, log; the actions are the test's own."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from admin.actions import ACTIONS, Action, Report, Resource
+from admin.errors import HostError
+from admin.host import Host
+from admin.policy import CHANGES
+from admin.service import MAX_CONTEXT, AdminService
+from admin.unfinished import Unfinished
+from bus.client.dispatch import Dispatcher
+from bus.contract import ours as topics
+from bus.contract.lookup import TOPICS
+from bus.contract.topic import Field, Topic
+from bus.errors import BusUnavailableError
+from bus.message import Message
+
+REQUEST = Topic("test.join", "Joins.", (Field("name", str), Field("times", int, 1, 1, 9)), privileged=True)
+BEGUN = Topic("test.joining", "Begins.")
+PROGRESS = Topic("test.progress", "Goes on.", (Field("percent", int),))
+ENDED = Topic("test.joined", "Ends.")
+QUESTION = Topic("test.question", "Asks.")
+ANSWER = Topic("test.question.response", "Answers.")
+LEAVE = Topic("test.leave", "Leaves.", privileged=True)
+LEFT = Topic("test.left", "Has left.")
+
+OURSELVES = {"uid": os.getuid(), "pid": 7, "process": "menu"}
+STRANGER = {"uid": 4_000_000_000, "pid": 8, "process": "skill"}
+
+DISOBEYED = "the sender may not administer this machine"
+
+
+class Machine:
+    """The host of the test: an action goes on when the test lets it."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any]] = []
+        self.go = asyncio.Event()
+        self.cleaned = False
+        self.error: Exception | None = None
+
+    async def join(self, _: Host, report: Report, **fields: Any) -> None:
+        self.calls.append(("join", fields))
+        await report(BEGUN)
+        try:
+            await self.go.wait()
+        finally:
+            self.cleaned = True
+        if self.error:
+            raise self.error
+        await report(PROGRESS, percent=50)
+        await report(ENDED)
+
+    async def look_again(self, _: Host, report: Report) -> None:
+        self.calls.append(("look again", {}))
+        await report(ENDED)
+
+    async def leave(self, _: Host, report: Report) -> None:
+        self.calls.append(("leave", {}))
+        await report(LEFT)
+
+    async def answer(self, _: Host, report: Report) -> None:
+        await report(ANSWER)
+
+    def actions(self) -> tuple[Action, ...]:
+        radio = frozenset({Resource.CLOCK})
+        return (
+            Action(REQUEST, self.join, occupies=radio, resume=self.look_again),
+            Action(LEAVE, self.leave, occupies=frozenset({Resource.POWER}), cancels=frozenset({REQUEST})),
+            Action(topics.REBOOT, self.leave, occupies=radio),
+            Action(QUESTION, self.answer),
+        )
+
+
+class Daemon:
+    """The admin service, and what it emits."""
+
+    def __init__(self, actions: tuple[Action, ...], group: asyncio.TaskGroup, folder: Path | None) -> None:
+        self.away = False
+        self.emitted: list[Message] = []
+        self.dispatcher = Dispatcher(self.emit)
+        host: Any = None
+        AdminService(actions, host, self.dispatcher, self.emit, group, unfinished=Unfinished(folder))
+
+    async def emit(self, message: Message) -> None:
+        if self.away:
+            raise BusUnavailableError("no bus")
+        self.emitted.append(message)
+
+    async def ask(
+        self, topic: Topic, sender: object = OURSELVES, data: dict[str, Any] | None = None, source: str = "ann"
+    ) -> list[str]:
+        """Sends a request, and returns the types that are emitted at once."""
+        self.emitted.clear()
+        context: dict[str, Any] = {"source": source, "destination": "admin"}
+        if sender:
+            context[topics.SENDER] = sender
+        await self.dispatcher(Message(topic.name, data or {}, context))
+        return await self.types()
+
+    async def join(self, sender: object = OURSELVES, **data: Any) -> list[str]:
+        return await self.ask(REQUEST, sender, {"name": "home", **data})
+
+    async def types(self) -> list[str]:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return [message.msg_type for message in self.emitted]
+
+    @property
+    def errors(self) -> list[str]:
+        return [message.data["error"] for message in self.emitted if "error" in message.data]
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+@asynccontextmanager
+async def running(machine: Machine, folder: Path | None = None) -> AsyncIterator[Daemon]:
+    """A daemon that is stopped at the end, in whatever it does."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield Daemon(machine.actions(), group, folder)
+            raise asyncio.CancelledError
+    except asyncio.CancelledError:
+        pass
+
+
+@pytest.fixture
+async def daemon(machine: Machine) -> AsyncIterator[Daemon]:
+    async with running(machine) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.INFO)
+    return caplog
+
+
+async def test_an_action_is_acknowledged_reports_its_progress_and_its_end(
+    daemon: Daemon, machine: Machine
+) -> None:
+    assert await daemon.join() == ["test.joining"]
+    machine.go.set()
+    assert await daemon.types() == ["test.joining", "test.progress", "test.joined"]
+    assert daemon.emitted[1].data == {"percent": 50}
+    assert all(message.context == {"source": "admin", "destination": "ann"} for message in daemon.emitted)
+
+
+async def test_an_action_gets_the_checked_fields_of_its_topic(daemon: Daemon, machine: Machine) -> None:
+    await daemon.join(times=99.0, evil="rm -rf /")
+    assert machine.calls == [("join", {"name": "home", "times": 9})]
+    assert await daemon.ask(REQUEST, data={"name": 5}) == ["test.join.failed"]
+    assert len(machine.calls) == 1
+
+
+async def test_what_the_host_refuses_is_reported_as_failed(daemon: Daemon, machine: Machine) -> None:
+    machine.error = HostError("no radio")
+    machine.go.set()
+    assert await daemon.join() == ["test.joining", "test.join.failed"]
+    assert daemon.errors == ["no radio"]
+    machine.error = None
+    assert await daemon.join() == ["test.joining", "test.progress", "test.joined"]
+
+
+async def test_a_fault_of_an_action_ends_that_action_alone(
+    daemon: Daemon, machine: Machine, log: pytest.LogCaptureFixture
+) -> None:
+    machine.error = ZeroDivisionError("oops")
+    machine.go.set()
+    assert await daemon.join() == ["test.joining", "test.join.failed"]
+    assert daemon.errors == ["internal error"]
+    assert "ZeroDivisionError" in log.text
+    assert await daemon.ask(QUESTION) == [ANSWER.name]
+
+
+@pytest.mark.parametrize("sender", [None, STRANGER, {"uid": None, "pid": 1, "process": "x"}, "root"])
+async def test_a_privileged_request_without_a_valid_sender_is_refused_and_logged(
+    daemon: Daemon, machine: Machine, log: pytest.LogCaptureFixture, sender: object
+) -> None:
+    assert await daemon.join(sender) == ["test.join.failed"]
+    assert daemon.errors == [DISOBEYED]
+    assert machine.calls == []
+    who = "uid 4000000000 (?), pid 8 (skill)" if sender == STRANGER else "an unknown sender"
+    assert log.messages == [f"test.join by {who}: failed: {DISOBEYED}"]
+
+
+async def test_the_source_of_a_message_decides_nothing(daemon: Daemon, machine: Machine) -> None:
+    assert await daemon.ask(LEAVE, None, source="root") == ["test.leave.failed"]
+    assert await daemon.ask(LEAVE, source="a stranger") == ["test.left"]
+
+
+async def test_a_question_needs_no_sender(daemon: Daemon) -> None:
+    assert await daemon.ask(QUESTION, None) == [ANSWER.name]
+
+
+async def test_the_log_says_who_asked_for_what_and_how_it_ended(
+    daemon: Daemon, machine: Machine, log: pytest.LogCaptureFixture
+) -> None:
+    await daemon.join()
+    machine.error = HostError("no radio")
+    machine.go.set()
+    await daemon.types()
+    who = str(log.messages[0]).removeprefix("test.join by ").removesuffix(": begins")
+    assert who.startswith(f"uid {os.getuid()} (")
+    assert who.endswith("), pid 7 (menu)")
+    assert log.messages == [f"test.join by {who}: begins", f"test.join by {who}: failed: no radio"]
+
+
+async def test_a_further_request_joins_the_action_under_way(daemon: Daemon, machine: Machine) -> None:
+    await daemon.join()
+    await daemon.ask(REQUEST, data={"name": "home"}, source="bob")
+    assert [message.context["destination"] for message in daemon.emitted] == ["bob"]
+    machine.go.set()
+    assert await daemon.types() == ["test.joining", *["test.progress"] * 2, *["test.joined"] * 2]
+    assert {message.context["destination"] for message in daemon.emitted[-2:]} == {"ann", "bob"}
+    assert len(machine.calls) == 1
+
+
+async def test_a_further_request_with_other_fields_is_refused(daemon: Daemon, machine: Machine) -> None:
+    await daemon.join()
+    assert await daemon.join(times=2) == ["test.join.failed"]
+    assert daemon.errors == ["test.join is under way"]
+
+
+async def test_an_action_excludes_another_one_until_it_ends(daemon: Daemon, machine: Machine) -> None:
+    await daemon.join()
+    assert await daemon.ask(topics.REBOOT) == ["system.reboot.failed"]
+    assert daemon.errors == ["test.join is under way"]
+    machine.go.set()
+    await daemon.types()
+    assert await daemon.ask(topics.REBOOT) == ["test.left"]
+
+
+async def test_a_request_may_cancel_another_one_which_cleans_up_first(
+    daemon: Daemon, machine: Machine, log: pytest.LogCaptureFixture
+) -> None:
+    await daemon.join()
+    assert await daemon.ask(LEAVE) == ["test.join.failed", "test.left"]
+    assert daemon.errors == ["cancelled by test.leave"]
+    assert machine.cleaned
+    assert sum("failed: cancelled by test.leave" in message for message in log.messages) == 1
+    assert await daemon.join() == ["test.joining"]
+
+
+async def test_a_flood_is_answered_and_logged_once_and_its_end_is_the_end_of_it(
+    daemon: Daemon, machine: Machine, log: pytest.LogCaptureFixture
+) -> None:
+    for sender, reason in ((OURSELVES, "too many requests; try again later"), (None, DISOBEYED)):
+        log.clear()
+        daemon.emitted.clear()
+        machine.calls.clear()
+        for _ in range(10_000):
+            await daemon.dispatcher(Message(LEAVE.name, {}, {topics.SENDER: sender} if sender else {}))
+            await asyncio.sleep(0)
+        await daemon.types()
+        assert len(machine.calls) <= CHANGES.burst
+        assert len(log.messages) <= 2 * CHANGES.burst + 1
+        assert len(daemon.emitted) <= 2 * CHANGES.burst + 1
+        assert daemon.errors[-1] == reason
+    await asyncio.sleep(CHANGES.interval_s)
+    assert await daemon.ask(LEAVE) == ["test.left"]
+
+
+async def test_a_flood_of_one_user_is_not_held_against_another(
+    daemon: Daemon, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("admin.trust.may_administer", lambda uid: uid in (1000, 1001))
+    for uid in (1000, 1001):
+        answers = [await daemon.ask(LEAVE, {"uid": uid, "pid": 1, "process": "x"}) for _ in range(CHANGES.burst)]
+        assert answers == [["test.left"]] * CHANGES.burst
+
+
+async def test_a_large_context_is_not_carried_back(daemon: Daemon, machine: Machine) -> None:
+    machine.go.set()
+    await daemon.join()
+    assert all(topics.SENDER not in message.context for message in daemon.emitted)
+    assert await daemon.ask(QUESTION, source="x" * MAX_CONTEXT) == [ANSWER.name]
+    assert daemon.emitted[0].context == {}
+
+
+async def test_an_action_goes_on_without_the_bus(daemon: Daemon, machine: Machine) -> None:
+    daemon.away = True
+    machine.go.set()
+    await daemon.join()
+    daemon.away = False
+    assert await daemon.join() == ["test.joining", "test.progress", "test.joined"]
+
+
+async def test_the_next_daemon_finds_out_how_an_action_ended_and_reports_it_to_its_sender(
+    machine: Machine, tmp_path: Path
+) -> None:
+    async with running(machine, tmp_path) as daemon:
+        await daemon.join()
+    async with running(machine, tmp_path) as daemon:
+        assert await daemon.types() == []
+        assert await daemon.ask(topics.CONNECTED) == ["test.joined"]
+        assert daemon.emitted[0].context == {"source": "admin", "destination": "ann"}
+        assert await daemon.ask(topics.CONNECTED) == []
+    assert [name for name, _ in machine.calls] == ["join", "look again"]
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_what_the_next_daemon_cannot_find_out_it_reports_as_failed(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "test.leave.json").write_text(Message("test.leave").serialize())
+    async with running(machine, tmp_path) as daemon:
+        assert await daemon.ask(topics.CONNECTED) == ["test.leave.failed"]
+        assert daemon.errors == ["this daemon was restarted meanwhile; the outcome is unknown"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]"])
+async def test_a_record_that_was_cut_off_is_dropped(machine: Machine, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "test.leave.json").write_bytes(content)
+    async with running(machine, tmp_path) as daemon:
+        assert await daemon.ask(topics.CONNECTED) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_an_action_that_ended_leaves_no_record_and_its_data_are_in_none(
+    machine: Machine, tmp_path: Path
+) -> None:
+    async with running(machine, tmp_path) as daemon:
+        await daemon.join(name="secret")
+        (record,) = tmp_path.iterdir()
+        assert "secret" not in record.read_text()
+        machine.go.set()
+        await daemon.types()
+        assert list(tmp_path.iterdir()) == []
+
+
+async def test_an_action_goes_on_where_no_record_can_be_kept(machine: Machine, tmp_path: Path) -> None:
+    machine.go.set()
+    async with running(machine, tmp_path / "missing") as daemon:
+        assert await daemon.join() == ["test.joining", "test.progress", "test.joined"]
+
+
+class AnyHost:
+    """Every service of the host; every method of it succeeds and returns True."""
+
+    def __getattr__(self, _: str) -> Any:
+        return self
+
+    async def __call__(self, *_: object) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.request.name)
+async def test_an_action_of_the_list_reports_what_the_contract_says(action: Action) -> None:
+    reports: list[tuple[str, dict[str, Any]]] = []
+
+    async def report(topic: Topic, **data: Any) -> None:
+        reports.append((topic.name, data))
+
+    await action.perform(AnyHost(), report)
+    assert tuple(name for name, _ in reports) == action.request.replies
+    assert [TOPICS[name].problems(data) for name, data in reports] == [[]] * len(reports)
+
+
+def test_every_action_that_changes_the_machine_is_privileged() -> None:
+    assert all(action.request.privileged for action in ACTIONS if action.occupies)
+    assert len({action.request for action in ACTIONS}) == len(ACTIONS)

@@ -1,0 +1,48 @@
+"""The root units that the admin service starts, and what polkit and systemd allow it."""
+
+import configparser
+from pathlib import Path
+
+from admin.dbus.systemd import Work
+
+DEBIAN = Path(__file__).parents[2] / "debian"
+
+
+def commands(unit: str) -> list[str]:
+    lines = (DEBIAN / f"mycroft-admin.{unit}").read_text().splitlines()
+    return [line.removeprefix("ExecStart=") for line in lines if line.startswith("Exec")]
+
+
+def test_enabling_ssh_makes_the_host_keys_that_are_missing_first() -> None:
+    assert commands("mycroft-ssh-enable.service") == [
+        "/usr/bin/ssh-keygen -A",
+        "/usr/bin/systemctl enable --now ssh.service",
+    ]
+
+
+def test_disabling_ssh_closes_both_ways_in() -> None:
+    assert commands("mycroft-ssh-disable.service") == ["/usr/bin/systemctl disable --now ssh.service ssh.socket"]
+
+
+def test_the_units_that_are_started_are_the_units_that_are_installed() -> None:
+    installed = {path.name.removeprefix("mycroft-admin.") for path in DEBIAN.glob("mycroft-admin.*.service")}
+    assert {work.value[0] for work in Work} == installed
+
+
+def test_a_unit_takes_nothing_from_a_message() -> None:
+    for path in DEBIAN.glob("mycroft-admin.*.service"):
+        assert "%" not in path.read_text()
+        assert "@" not in path.name
+        assert "Environment" not in path.read_text()
+
+
+def test_the_service_has_no_way_but_unix_sockets_and_keeps_its_records() -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]  # systemd's names have capitals
+    unit.read(DEBIAN / "mycroft-admin.service")
+    service = unit["Service"]
+    assert service["RestrictAddressFamilies"] == "AF_UNIX"
+    assert service["IPAddressDeny"] == "any"
+    assert "IPAddressAllow" not in service
+    assert service["ExecStart"] == "/usr/bin/mycroft-admin run"
+    assert service["RuntimeDirectoryPreserve"] == "yes"
