@@ -51,7 +51,7 @@ PURE = [
     *("enclosure/activity.py", "enclosure/display.py", "enclosure/events.py", "enclosure/icons.py"),
     *("enclosure/artwork.py", "enclosure/volume.py"),
     *("enclosure/faceplate/protocol.py", "enclosure/faceplate/text.py", "enclosure/faceplate/eyes.py"),
-    *("admin/actions.py", "hw_sim/firmware/*.py", "hw_sim/links.py"),
+    *("admin/actions.py", "admin/policy.py", "hw_sim/firmware/*.py", "hw_sim/links.py"),
 ]
 """Files that take values and give values."""
 
