@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import json
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.compat.environment import python_with
+from tests.compat.network import Run, running
 from tests.conftest import until
 
 PEER = Path(__file__).parent / "peer.py"
@@ -62,8 +63,22 @@ async def peer(library: tuple[str, str], bus_url: str) -> AsyncIterator[Peer]:
     """A connected program with that library."""
     module, requirement = library
     python = await asyncio.to_thread(python_with, requirement)
-    host, port = bus_url.removeprefix("ws://").removesuffix("/core").split(":")
-    process = await asyncio.create_subprocess_exec(python, PEER, module, host, port, stdin=PIPE, stdout=PIPE)
+    address = bus_url.removeprefix("ws://").removesuffix("/core").split(":")
+    async with running(python, PEER, module, *address) as process, connected(process) as found:
+        yield found
+
+
+@contextlib.asynccontextmanager
+async def default_peer(library: tuple[str, str], run: Run) -> AsyncIterator[Peer]:
+    """A connected program with that library, which knows no address but its default one."""
+    module, requirement = library
+    python = await asyncio.to_thread(python_with, requirement)
+    async with run(python, PEER, module) as process, connected(process) as found:
+        yield found
+
+
+@contextlib.asynccontextmanager
+async def connected(process: Process) -> AsyncIterator[Peer]:
     found = Peer(process)
     reading = asyncio.create_task(found.read())
     try:
@@ -72,5 +87,4 @@ async def peer(library: tuple[str, str], bus_url: str) -> AsyncIterator[Peer]:
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
-        await process.wait()
         await reading

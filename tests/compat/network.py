@@ -37,21 +37,24 @@ async def default_bus() -> AsyncIterator[Run]:
     """A bus on the default port."""
     with _namespace() as namespace:
 
-        @contextlib.asynccontextmanager
-        async def run(*command: str | Path) -> AsyncIterator[Process]:
-            process = await create_subprocess_exec(
-                *("ip", "netns", "exec", namespace, *command), cwd=ROOT, stdin=PIPE, stdout=PIPE
-            )
-            try:
-                yield process
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    process.terminate()
-                await process.wait()
+        def run(*command: str | Path) -> AbstractAsyncContextManager[Process]:
+            return running("ip", "netns", "exec", namespace, *command)
 
         async with run(sys.executable, "-m", "bus", "serve", "--port", "8181") as bus:
             assert await line(bus)
             yield run
+
+
+@contextlib.asynccontextmanager
+async def running(*command: str | Path) -> AsyncIterator[Process]:
+    """A program with pipes, terminated at the end."""
+    process = await create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE)
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
 
 
 async def line(process: Process) -> str:

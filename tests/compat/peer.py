@@ -1,10 +1,10 @@
 """A real client library of the field, driven over standard input and output.
 
-Run in the library's own virtual environment: ``peer.py MODULE HOST PORT``. Commands come as JSON lines
-``{"type", "data", "context"}`` and are emitted; every message heard goes out as a JSON line. "closed" and "open"
-tell of the connection. ``{"answer": TYPE, "data"}`` has every message of that type answered from then on,
-``{"collect": TYPE, "data"}`` every query, and ``{"query": TYPE}`` sends a query, whose answers go out as
-"answers", as does the one to ``{"ask": TYPE, "context"}``. Uses nothing but the library.
+Run in the library's own virtual environment: ``peer.py MODULE [HOST PORT]``, by default at the library's own
+address. Commands come as JSON lines ``{"type", "data", "context"}`` and are emitted; every message heard goes out
+as a JSON line. "closed" and "open" tell of the connection. ``{"answer": TYPE, "data"}`` has every message of that
+type answered from then on, ``{"collect": TYPE, "data"}`` every query, and ``{"query": TYPE}`` sends a query, whose
+answers go out as "answers", as does the one to ``{"ask": TYPE, "context"}``. Uses nothing but the library.
 """
 
 import importlib
@@ -18,9 +18,10 @@ def say(what: object) -> None:
 
 
 def main() -> None:
-    module, host, port = sys.argv[1:]
+    module, *address = sys.argv[1:]
     library = importlib.import_module(module)
-    client = library.MessageBusClient(host=host, port=int(port), route="/core", ssl=False)
+    options = {"host": address[0], "port": int(address[1]), "route": "/core", "ssl": False} if address else {}
+    client = library.MessageBusClient(**options)
 
     def heard(frame: str) -> None:
         say({"heard": json.loads(frame)})

@@ -10,8 +10,9 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.server.listener import Server
-from tests.compat.client import Peer, peer
+from tests.compat.client import Peer, default_peer, peer
 from tests.compat.environment import MYCROFT, OVOS, OVOS_2
+from tests.compat.network import default_bus
 from tests.conftest import until
 
 # The first time, the libraries are installed.
@@ -48,6 +49,13 @@ async def test_what_has_a_new_name_in_2_reaches_the_others_under_the_old_one(pee
     await ovos_2.emit("after")
     await ovos_2.hears("after")
     assert ovos_2.heard == []  # it passes over the twin
+
+
+@pytest.mark.parametrize("library", [OVOS, OVOS_2], ids=["ovos", "ovos 2"])
+async def test_a_library_connects_at_its_default_address(library: tuple[str, str]) -> None:
+    async with default_bus() as run, default_peer(library, run) as client:
+        await client.emit("speak", {"utterance": "hello"})
+        assert (await client.hears("speak"))["data"] == {"utterance": "hello"}
 
 
 async def answer_to(asker: Peer, question: str) -> dict[str, Any]:
