@@ -50,7 +50,7 @@ async def test_the_doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
         code, findings = await examine(found, tmp_path)
         assert code == 0, findings
-        assert {finding["state"] for finding in findings.values()} <= TOLD
+        assert {finding["verdict"] for finding in findings.values()} <= TOLD
         assert findings["faceplate"]["found"] == "firmware 1.4.2 answers"
         assert findings["mixer"]["found"] == f"its level is {found.level} %"
         assert findings["volume"]["found"] == "it has one owner"
@@ -72,7 +72,7 @@ async def test_the_doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         )
         code, findings = await examine(found, tmp_path)
         assert code == 1
-        assert {name for name, finding in findings.items() if finding["state"] not in TOLD} == {
+        assert {name for name, finding in findings.items() if finding["verdict"] not in TOLD} == {
             "volume",
             "OVOS plugins",
         }
@@ -82,7 +82,7 @@ async def test_the_doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
         await found.do("unplug")  # the daemon then keeps trying, and the port is nobody's
         code, findings = await examine(found, tmp_path)
-        assert (code, findings["serial port"]["state"], findings["faceplate"]["state"]) == (1, "fail", "skip")
+        assert (code, findings["serial port"]["verdict"], findings["faceplate"]["verdict"]) == (1, "fail", "skip")
 
 
 async def test_without_anything(
@@ -97,5 +97,5 @@ async def test_without_anything(
     assert "\033" not in out
     assert "fail  serial port" in out
     assert "/nowhere is not there" in out
-    assert "-> mycroft-enclosure run" in out
+    assert "-m enclosure run" in out
     assert "-> sudo apt install python3-alsaaudio" in out

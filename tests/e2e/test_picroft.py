@@ -42,7 +42,7 @@ async def test_volume_and_lifecycle_without_a_face(bus: Server, sound: Sound, tm
     assert await answer(bus, tmp_path, *pixels) == {"pixels": []}
 
     _, out, _ = await outcome("enclosure", "doctor", "--json", "--bus", bus.url, home=tmp_path)
-    findings = {finding["name"]: finding["state"] for finding in json.loads(out)}
+    findings = {finding["name"]: finding["verdict"] for finding in json.loads(out)}
     assert not {"serial port", "serial console", "serial overlay", "sound overlay"} & findings.keys()
     assert (findings["faceplate"], findings["enclosure"], findings["mixer"]) == ("skip", "ok", "ok")
 

@@ -33,9 +33,9 @@ class Installed:
 
 
 def doctor(machine: Machine, user: str = "root") -> dict[str, str]:
-    """The state of each of its findings."""
+    """The verdict of each finding."""
     findings = json.loads(machine.run("mycroft-enclosure", "doctor", "--json", user=user, check=False))
-    return {finding["name"]: finding["state"] for finding in findings}
+    return {finding["name"]: finding["verdict"] for finding in findings}
 
 
 def ask(machine: Machine, request: str, answer: str) -> str:

@@ -1,0 +1,56 @@
+"""What is wrong with a device, in plain words, and what mends it: `mycroft-enclosure doctor`.
+
+Each check is a file with a coroutine `check`, which is handed the `Patient` and gives findings. The pure functions
+beside it judge. The doctor changes nothing, and asks a face that the enclosure has through the enclosure.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from enclosure.doctor import (
+    boot_files,
+    bus,
+    clock,
+    faceplate,
+    groups,
+    mixer,
+    ovos,
+    serial_port,
+    services,
+    state_folder,
+)
+from enclosure.doctor.finding import Finding, Verdict
+from enclosure.doctor.patient import Setup, look_at
+
+__all__ = ["Finding", "Setup", "Verdict", "examine", "healthy", "report"]
+
+CHECKS = (serial_port, boot_files, faceplate, mixer, groups, state_folder, bus, services, ovos, clock)
+"""In the order in which a person should mend what they find."""
+
+_COLOURS = {Verdict.OK: "\033[32m", Verdict.WARN: "\033[33m", Verdict.FAIL: "\033[31m", Verdict.SKIP: "\033[2m"}
+_PLAIN = "\033[0m"
+
+
+async def examine(setup: Setup, root: Path = Path("/")) -> list[Finding]:
+    """The findings of all checks. `root` is where the files of the system are."""
+    patient = await look_at(setup, root)
+    return [finding for check in CHECKS for finding in await check.check(patient)]
+
+
+def healthy(findings: Sequence[Finding]) -> bool:
+    """Whether there is nothing to mend."""
+    return not any(finding.verdict in (Verdict.WARN, Verdict.FAIL) for finding in findings)
+
+
+def report(findings: Sequence[Finding], *, colour: bool) -> str:
+    """The findings for a person to read."""
+    width = max(len(finding.name) for finding in findings)
+    lines = []
+    for finding in findings:
+        verdict = f"{finding.verdict:4}"
+        if colour:
+            verdict = f"{_COLOURS[finding.verdict]}{verdict}{_PLAIN}"
+        lines.append(f"{verdict}  {finding.name:{width}}  {finding.found}")
+        if finding.mend:
+            lines.append(f"      {'':{width}}  -> {finding.mend}")
+    return "\n".join(lines)

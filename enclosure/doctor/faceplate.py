@@ -1,0 +1,75 @@
+"""Whether the faceplate answers: as the running enclosure reports, else asked on its serial port."""
+
+import asyncio
+import errno
+from pathlib import Path
+
+from bus.contract import ours as topics
+from enclosure.doctor.answers import Answers
+from enclosure.doctor.finding import Finding, fail, ok, skip, warn
+from enclosure.doctor.patient import AS_ROOT, Patient
+from enclosure.drivers.serial import AsyncSerial
+from enclosure.faceplate.link import Link
+from enclosure.handlers.faceplate import NEWEST_FIRMWARE
+
+NAME = "faceplate"
+
+
+async def check(patient: Patient) -> list[Finding]:
+    """One finding, also where the board has none."""
+    setup = patient.setup
+    if setup.serial_port is None:
+        return [skip(NAME, "this kind of board has none")]
+    port = patient.root / setup.serial_port.removeprefix("/")
+    told = version_told(patient.answers)
+    if told:
+        return [firmware(told)]
+    return [await ask_port(port, setup.serial_rate, patient)]
+
+
+def version_told(answers: Answers | None) -> str | None:
+    """The firmware's version, as an enclosure tells it; None where it does not know, and where there is none."""
+    versions = [answer.data.get("version") for answer in answers.to(topics.FIRMWARE_VERSION)] if answers else []
+    return next((str(version) for version in versions if version), None)
+
+
+async def ask_port(port: Path, rate: int, patient: Patient) -> Finding:
+    """Asks the firmware itself, unless another program has locked the port."""
+    try:
+        return firmware(await ask_version(port, rate))
+    except OSError as error:
+        if error.errno == errno.ENOENT:
+            return skip(NAME, "it cannot be asked without its serial port")
+        if error.errno == errno.EACCES and patient.user != patient.daemon:
+            return skip(NAME, f"{patient.user.name} may not open {port}", AS_ROOT)
+        if error.errno != errno.EAGAIN:
+            return fail(NAME, f"{port} cannot be opened: {error}", "see the serial port above")
+    if patient.answers and patient.answers.to(topics.FIRMWARE_VERSION):
+        return firmware(None)  # the enclosure has locked the port, and has no answer either
+    if patient.user.uid == 0:
+        return fail(NAME, f"another program has locked {port}", "see the serial port above")
+    return fail(NAME, f"another program has locked {port}; only root can see which", AS_ROOT)
+
+
+async def ask_version(port: Path, rate: int) -> str | None:
+    """The version that the firmware on this port tells; None when it is silent. Raises OSError."""
+    opened = AsyncSerial(str(port), rate)
+    settled = asyncio.Event()
+    # It gives up by itself after three attempts, which take 6 s.
+    link = Link(lambda: opened, lambda _: None, lambda _: settled.set(), lambda: None)
+    running = asyncio.create_task(link.run())
+    await settled.wait()
+    running.cancel()
+    await asyncio.wait((running,))
+    return link.firmware
+
+
+def firmware(version: str | None) -> Finding:
+    """Whether the faceplate answers, and with the last firmware that there is."""
+    if version is None:
+        mend = "switch the device off at the plug for 10 s; then check the serial console and overlay above"
+        return fail(NAME, "it does not answer on the serial port", mend)
+    if version != NEWEST_FIRMWARE:
+        found = f"firmware {version} answers; the last one, and all that this was tried with, is {NEWEST_FIRMWARE}"
+        return warn(NAME, found, "see the section on the firmware in docs/mark1.md")
+    return ok(NAME, f"firmware {version} answers")

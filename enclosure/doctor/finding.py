@@ -1,0 +1,45 @@
+"""What a check finds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What a finding amounts to."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+    SKIP = "skip"
+    """It could not be checked here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one check."""
+
+    name: str
+    verdict: Verdict
+    found: str
+    mend: str | None = None
+    """The command or the edit that mends it; of what was skipped, how to check it."""
+
+
+def ok(name: str, found: str) -> Finding:
+    """Nothing to mend."""
+    return Finding(name, Verdict.OK, found)
+
+
+def warn(name: str, found: str, mend: str) -> Finding:
+    """It works, with less than it could do."""
+    return Finding(name, Verdict.WARN, found, mend)
+
+
+def fail(name: str, found: str, mend: str) -> Finding:
+    """It does not work."""
+    return Finding(name, Verdict.FAIL, found, mend)
+
+
+def skip(name: str, found: str, mend: str | None = None) -> Finding:
+    """It could not be checked; `mend` says how it can."""
+    return Finding(name, Verdict.SKIP, found, mend)

@@ -1,0 +1,88 @@
+"""Which processes have a device or a port, as /proc shows it; of those of other users only root sees it."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_LISTENING = "0A"
+"""The state of a TCP socket in /proc/net/tcp."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A running program."""
+
+    pid: int
+    command: str
+    unit: str | None = None
+    """The service that it belongs to; None outside of any."""
+    of_user: bool = False
+    """Whether the service is one of a user and not of the system."""
+
+    def __str__(self) -> str:
+        return f"{self.command} (process {self.pid})"
+
+    @property
+    def stop(self) -> str:
+        """The command that stops it, for good where a service would start it again."""
+        if self.unit is None:
+            return f"sudo kill {self.pid}"
+        return f"{'systemctl --user' if self.of_user else 'sudo systemctl'} disable --now {self.unit}"
+
+
+def holders(path: Path, proc: Path) -> list[Process]:
+    """The processes that have a file or a device open; not this one."""
+    device = path.resolve()
+    return sorted(_with_descriptor(str(device), proc), key=lambda process: process.pid)
+
+
+def listener(port: int, proc: Path) -> Process | None:
+    """The process that listens on a TCP port; None where there is none, or it is another user's."""
+    for inode in listening(port, proc):
+        for process in _with_descriptor(f"socket:[{inode}]", proc):
+            return process
+    return None
+
+
+def listening(port: int, proc: Path) -> list[int]:
+    """The inodes of the sockets that listen on a TCP port, for any user to see."""
+    found = []
+    for table in ("tcp", "tcp6"):
+        with contextlib.suppress(OSError):
+            for line in (proc / "net" / table).read_text().splitlines()[1:]:
+                fields = line.split()
+                if int(fields[1].rpartition(":")[2], 16) == port and fields[3] == _LISTENING:
+                    found.append(int(fields[9]))
+    return found
+
+
+def _with_descriptor(target: str, proc: Path) -> Iterator[Process]:
+    for folder in proc.glob("[0-9]*"):
+        if int(folder.name) == os.getpid():
+            continue
+        with contextlib.suppress(OSError):  # the process has ended, or is another user's
+            opened = {str(descriptor.readlink()) for descriptor in (folder / "fd").iterdir()}
+            # A program that has made a pseudo terminal is the device at its end, such as the simulator.
+            simulates = target.startswith("/dev/pts/") and opened & {"/dev/ptmx", "/dev/pts/ptmx"}
+            if target in opened and not simulates:
+                yield process(int(folder.name), proc)
+
+
+def process(pid: int, proc: Path) -> Process:
+    """What there is to know of a process. Raises OSError."""
+    folder = proc / str(pid)
+    words = (folder / "cmdline").read_text(errors="replace").split("\0")
+    program = Path(words[0]).name
+    if program.startswith("python") and len(words) > 1:  # what it runs says more
+        program = next((Path(word).name for word in words[1:] if word and not word.startswith("-")), program)
+    unit, of_user = service((folder / "cgroup").read_text())
+    return Process(pid, program or (folder / "comm").read_text().strip(), unit, of_user)
+
+
+def service(cgroup: str) -> tuple[str | None, bool]:
+    """The service that a process with this /proc/PID/cgroup belongs to, and whether it is one of a user."""
+    path = cgroup.strip().rpartition(":")[2]
+    last = path.rpartition("/")[2]
+    return last if last.endswith(".service") else None, "/user@" in path

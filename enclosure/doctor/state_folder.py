@@ -1,0 +1,35 @@
+"""The folder in which the enclosure keeps what it remembers, such as the sound level."""
+
+import os
+from pathlib import Path
+
+from enclosure.doctor.finding import Finding, fail, ok
+from enclosure.doctor.patient import Patient, User
+from enclosure.doctor.units import ENCLOSURE
+from enclosure.state import state_file
+
+NAME = "state folder"
+
+INSTALLED = "var/lib/mycroft-enclosure"
+"""That of the unit, which systemd makes and owns (StateDirectory=)."""
+
+
+async def check(patient: Patient) -> list[Finding]:
+    """One finding."""
+    if patient.installed:
+        folder = patient.root / INSTALLED
+        # systemd sets owner and mode of the folder whenever it starts the unit.
+        return [writable(folder, patient.daemon, f"sudo systemctl restart {ENCLOSURE}")]
+    folder = state_file(os.environ).parent
+    return [writable(folder, patient.daemon, f"chmod u+rwx {folder}")]
+
+
+def writable(folder: Path, daemon: User, mend: str) -> Finding:
+    """Whether the daemon can save anything in a folder."""
+    if not folder.exists():
+        return ok(NAME, f"{folder} is made when the enclosure saves something")
+    if not daemon.may_write(folder):
+        return fail(NAME, f"{daemon.name} may not write in {folder}: the sound level is not kept", mend)
+    if not os.statvfs(folder).f_bavail:
+        return fail(NAME, f"there is no room left for {folder}", "sudo journalctl --vacuum-size=50M")
+    return ok(NAME, f"{daemon.name} may write in {folder}")
