@@ -12,7 +12,7 @@ from admin.trust import verify_listener
 from admin.unfinished import Unfinished
 from bus.client.client import BusClient
 from bus.client.dispatch import Dispatcher
-from bus.daemon.runner import notify
+from bus.daemon.runner import notify, watched
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -28,5 +28,5 @@ async def admin(bus_url: str, dbus_address: str | None, runtime_folder: Path | N
     async with SystemBus(dbus_address) as system, asyncio.TaskGroup() as group:
         AdminService(ACTIONS, Host.on(system), dispatcher, bus.emit, group, unfinished=Unfinished(runtime_folder))
         group.create_task(system.lost())
-        group.create_task(bus.run(dispatcher, patterns=dispatcher.patterns))
+        group.create_task(bus.run(watched(dispatcher), patterns=dispatcher.patterns))
         notify("READY=1")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bus.client.client import BusClient
 from bus.client.dispatch import Dispatcher
-from bus.daemon.runner import notify
+from bus.daemon.runner import notify, watched
 from bus.errors import BusUnavailableError
 from enclosure.config import Profile, VolumeSettings
 from enclosure.drivers.alsa import AlsaMixer
@@ -99,7 +99,7 @@ async def enclosure(
                 group.create_task(state.run())
                 group.create_task(volume.run())
                 group.create_task(forward_events())
-                group.create_task(bus.run(dispatcher, patterns=dispatcher.patterns))
+                group.create_task(bus.run(watched(dispatcher), patterns=dispatcher.patterns))
                 group.create_task(lifecycle.boot(profile.boot_timeout_s))
                 notify("READY=1")
                 await asyncio.get_running_loop().create_future()

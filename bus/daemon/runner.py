@@ -7,8 +7,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import Any, TypeVar
 
 from bus.daemon import log
 from bus.errors import BusError, BusUnavailableError, ConfigError, Exit
@@ -18,7 +18,15 @@ _FIRST_FD = 3
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
+STEP_LIMIT_S = 60.0
+"""How long one step may take until the watchdog bites. A message may wait 10 s for the bus with each answer."""
+
 _LOGGER = logging.getLogger(__name__)
+
+_steps: dict[object, float] = {}
+"""When each step that the watchdog guards has begun."""
+
+T = TypeVar("T")
 
 
 def run(main: Callable[[], Coroutine[Any, Any, int | None]], *, level: int = logging.INFO) -> int:
@@ -37,6 +45,20 @@ def run(main: Callable[[], Coroutine[Any, Any, int | None]], *, level: int = log
             if not isinstance(cause, BusError | OSError):
                 raise
         return _report(causes[0])
+
+
+def watched(step: Callable[[T], Awaitable[None]]) -> Callable[[T], Awaitable[None]]:
+    """The same step, such as the handling of a message, guarded by the watchdog: it may take STEP_LIMIT_S."""
+
+    async def guarded(argument: T) -> None:
+        this = object()
+        _steps[this] = asyncio.get_running_loop().time()
+        try:
+            await step(argument)
+        finally:
+            del _steps[this]
+
+    return guarded
 
 
 def notify(state: str) -> None:
@@ -99,8 +121,11 @@ async def _until_stopped(main: Callable[[], Coroutine[Any, Any, int | None]]) ->
 
 
 def _feed_watchdog(loop: asyncio.AbstractEventLoop, interval_s: float) -> None:
-    """Reports to systemd that the event loop turns, now and every `interval_s`."""
-    notify("WATCHDOG=1")
+    """Reports to systemd, now and every `interval_s`, that the event loop turns and no guarded step hangs."""
+    if all(began > loop.time() - STEP_LIMIT_S for began in _steps.values()):
+        notify("WATCHDOG=1")
+    else:
+        _LOGGER.error("a message has been handled for more than %g s; left to the watchdog", STEP_LIMIT_S)
     loop.call_later(interval_s, _feed_watchdog, loop, interval_s)
 
 

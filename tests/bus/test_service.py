@@ -1,6 +1,7 @@
 """What the runner does for each daemon: systemd's protocol, signals, errors, the log; tried on processes."""
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -105,6 +106,38 @@ async def program(body: str, **options: Any) -> Process:
     return await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, **{"stdout": PIPE, "stderr": PIPE, **options}
     )
+
+
+async def test_the_watchdog_is_not_fed_while_a_message_hangs(tmp_path: Path) -> None:
+    told: list[bytes] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.setblocking(False)
+        asyncio.get_running_loop().add_reader(systemd, lambda: told.append(systemd.recv(100)))
+        process = await program(
+            """
+            import bus.daemon.runner as runner
+            runner.STEP_LIMIT_S = 0.2
+            await runner.watched(asyncio.sleep)(0.05)
+            runner.notify("READY=1")
+            await runner.watched(lambda _: asyncio.Event().wait())(None)
+            """,
+            env={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "20000"},
+        )
+        assert process.stderr is not None
+        assert b"left to the watchdog" in await process.stderr.readline()
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                told.append(systemd.recv(100))
+        assert b"WATCHDOG=1" in told[told.index(b"READY=1") :]
+        fed = len(told)
+        for _ in range(3):
+            assert b"left to the watchdog" in await process.stderr.readline()
+        process.terminate()
+        await until(lambda: b"STOPPING=1" in told, "the stop")
+        assert told[fed:] == [b"STOPPING=1"]
+        await process.communicate()
+        asyncio.get_running_loop().remove_reader(systemd)
 
 
 @pytest.mark.parametrize(
