@@ -5,7 +5,7 @@ Facts: the real firmware v1.4.2, measured.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from enclosure import icons
@@ -53,6 +53,13 @@ STRIP = 8
 
 GROW = (f"mouth.text={TEXT_LIMIT * ' '}", "mouth.reset")
 """Lines for once after each banner: the heap grows while it is in one piece, which leaves 39 bytes or more."""
+
+AHEAD = 40
+"""Bytes, with the line end, that may be sent beyond the line whose echo is awaited. Of the firmware's input
+buffer of 64 bytes up to 29 are full anyway; with 48 more some lines are lost, with 60 a fifth of them."""
+
+LONGEST_LINE = 512
+"""Bytes of a line from the firmware: the longest is an echo of 438. More without an end is noise."""
 
 CHOICES = {
     Choice.WIFI: "unit.setwifi",
@@ -111,6 +118,13 @@ def lines(command: Command) -> Sequence[str]:
             return (f"system.blink={times}",)
 
 
+def busy_s_after(line: str) -> float:
+    """How long the firmware reads nothing after it has echoed this line: it blinks, or restarts (measured)."""
+    if line.startswith("system.blink="):
+        return float(line.removeprefix("system.blink="))
+    return 2.1 if line in lines(SystemAction.RESET) else 0.0
+
+
 def _number(color: EyesColor) -> int:
     """A colour as the firmware has it; it reads decimal only."""
     return color.r << 16 | color.g << 8 | color.b
@@ -127,6 +141,20 @@ def strips(picture: Bitmap, x: int, *, clear: bool) -> Sequence[str]:
         + icons.encode(Bitmap(HEIGHT, picture.columns[start : start + STRIP]))
         for start in range(0, len(picture.columns), STRIP)
     )
+
+
+class LineSplitter:
+    """Makes lines of the bytes that the firmware sends."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[str]:
+        """The lines that these bytes complete; of one that is too long the end."""
+        *complete, rest = (self._rest + data).split(b"\n")
+        self._rest = rest[-LONGEST_LINE:]
+        for line in complete:
+            yield line[-LONGEST_LINE:].removesuffix(b"\r").decode("latin-1")
 
 
 @dataclass(frozen=True, slots=True)
