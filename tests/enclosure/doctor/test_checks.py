@@ -258,7 +258,7 @@ async def test_a_free_port_is_asked(faceplate: Faceplate) -> None:
 
 
 async def test_a_silent_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("enclosure.faceplate.link.ECHO_SLACK_S", 0.01)
+    monkeypatch.setattr("enclosure.faceplate.exchange.ECHO_SLACK_S", 0.01)
     master, slave = os.openpty()
     (found,) = await check_faceplate(patient(Path(os.ttyname(slave)), ROOT))
     assert found.found == "it does not answer on the serial port"
