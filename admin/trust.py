@@ -42,9 +42,8 @@ def verify_listener(uid: int | None) -> None:
     The bus says who sends a message, so whoever runs it may have the machine changed. Raises BusUnavailableError.
     """
     if uid is None or not (uid in (0, os.getuid()) or _user_name(uid) == "mycroft"):
-        raise BusUnavailableError(
-            f"not obeyed: the bus is run by uid {uid} ({_user_name(uid)}), not root or mycroft"
-        )
+        name = _user_name(uid)
+        raise BusUnavailableError(f"uid {uid} ({name}) listens there; only a bus of root or mycroft is obeyed")
 
 
 def _user_name(uid: int | None) -> str:

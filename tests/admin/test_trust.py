@@ -67,13 +67,11 @@ def test_only_root_mycroft_and_oneself_may_run_the_bus(
     if trusted:
         verify_listener(uid)
     else:
-        with pytest.raises(
-            BusUnavailableError, match=f"the bus is run by uid {uid} \\({name}\\), not root or mycroft"
-        ):
+        with pytest.raises(BusUnavailableError, match=rf"uid {uid} \({name}\) listens there"):
             verify_listener(uid)
 
 
 @pytest.mark.parametrize("uid", [STRANGER, None])
 def test_a_bus_of_an_unknown_user_is_refused(uid: int | None) -> None:
-    with pytest.raises(BusUnavailableError, match="not obeyed"):
+    with pytest.raises(BusUnavailableError, match="only a bus of root or mycroft is obeyed"):
         verify_listener(uid)

@@ -83,8 +83,7 @@ async def test_the_others(bus: Server, host: Host, tmp_path: Path) -> None:  # n
     assert not found & UNUSED
 
 
-@pytest.mark.parametrize("daemon", ["enclosure", "admin"])
-async def test_tls_where_the_configuration_asks_for_it(daemon: str, host: Host, tmp_path: Path) -> None:
+async def test_tls_where_the_configuration_asks_for_it(tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path, "IP:127.0.0.1")
     config = tmp_path / ".config/mycroft/mycroft.conf"
     config.parent.mkdir(parents=True)
@@ -98,8 +97,8 @@ async def test_tls_where_the_configuration_asks_for_it(daemon: str, host: Host, 
     url = (await server.stdout.readline()).decode().strip().removeprefix("bus=")
     port = int(url.split(":")[2].split("/")[0])
     config.write_text(json.dumps({"websocket": {**websocket, "port": port}}))
-    options = ("--serial", "/nowhere") if daemon == "enclosure" else ("--dbus", host.address)
-    found = await loaded(daemon, "run", *options, until=f"connected to {url}", **environment)
+    command = ("enclosure", "run", "--serial", "/nowhere")
+    found = await loaded(*command, until=f"connected to {url}", **environment)
     assert "ssl" in found
     server.terminate()
     await server.communicate()

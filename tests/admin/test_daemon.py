@@ -1,0 +1,210 @@
+"""The daemon as a process, between a real bus and a real D-Bus."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from admin.app import admin
+from bus.client import websocket
+from bus.client.client import BusClient
+from bus.daemon.config import BusSettings, WebSocketSettings
+from bus.message import Message
+from bus.server.listener import Server
+from hw_sim.host import Host
+from hw_sim.process import Program
+from tests.admin.conftest import UNCLOSED
+from tests.conftest import until
+
+pytestmark = [pytest.mark.real_time, UNCLOSED]
+
+FLOOD = 60_000
+MEMORY = 64 * 2**20
+"""Bytes; it has some 26 MB, idle and in a flood."""
+
+
+def run(socket: Path, host: Host) -> tuple[str, ...]:
+    """The command that starts the daemon."""
+    return (sys.executable, "-m", "admin", "run", "--bus", f"unix:{socket}", "--dbus", host.address)
+
+
+@contextlib.asynccontextmanager
+async def running(bus_url: str, host: Host) -> AsyncIterator[None]:
+    """The daemon in this process."""
+    task = asyncio.create_task(admin(bus_url, host.address, None))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+async def bus(tmp_path: Path) -> AsyncIterator[Server]:
+    settings = BusSettings(socket=str(tmp_path / "bus.sock"))
+    async with Server(WebSocketSettings(port=0), settings) as server:
+        yield server
+
+
+@pytest.fixture
+async def lines(bus: Server, host: Host, tmp_path: Path) -> AsyncIterator[list[str]]:
+    """What the daemon logs."""
+    lines: list[str] = []
+    command = (
+        sys.executable,
+        "-m",
+        "admin",
+        "run",
+        "--bus",
+        f"unix:{tmp_path / 'bus.sock'}",
+        "--dbus",
+        host.address,
+    )
+    async with Program("admin", command, lines.append):
+        await until(lambda: any("connected to" in line for line in lines), "the connection")
+        yield lines
+
+
+class Client:
+    """A program on the bus that asks the daemon."""
+
+    def __init__(self, url: str, group: asyncio.TaskGroup) -> None:
+        self._client = BusClient(url)
+        self._heard: list[Message] = []
+        self._task = group.create_task(self._client.run(self._hear))
+
+    async def ask(self, msg_type: str, answer: str, timeout_s: float = 15) -> Message:
+        self._heard.clear()
+        await self._client.emit(Message(msg_type))
+        await until(lambda: any(m.msg_type == answer for m in self._heard), answer, timeout_s)
+        return next(message for message in self._heard if message.msg_type == answer)
+
+    async def flood(self, msg_type: str, count: int) -> None:
+        for _ in range(count):
+            await self._client.emit(Message(msg_type))
+
+    def stop(self) -> None:
+        self._task.cancel()
+
+    async def _hear(self, message: Message) -> None:
+        self._heard.append(message)
+
+
+@pytest.fixture
+async def client(bus: Server) -> AsyncIterator[Client]:
+    async with asyncio.TaskGroup() as group:
+        client = Client(bus.url, group)
+        yield client
+        client.stop()
+
+
+async def test_a_request_is_carried_out_and_logged_with_its_sender(client: Client, lines: list[str]) -> None:
+    await client.ask("system.ssh.enable", "system.ssh.enabled")
+    assert (await client.ask("system.ssh.status", "system.ssh.status.response")).data == {"enabled": True}
+    who = rf"uid {os.getuid()} \(\S+\), pid {os.getpid()} \(.+\)"
+    for end in ("begins", "done"):
+        assert any(re.search(rf"system\.ssh\.enable by {who}: {end}$", line) for line in lines), lines
+
+
+@pytest.mark.parametrize("msg_type", ["system.ssh.status", "system.ssh.enable", "mycroft.admin.is_alive"])
+async def test_a_flood_of_requests_stops_neither_answers_nor_fills_log_or_memory(
+    bus: Server, client: Client, lines: list[str], msg_type: str
+) -> None:
+    async with asyncio.TaskGroup() as group:
+        flooding = Client(bus.url, group)
+        await flooding.flood(msg_type, FLOOD)
+        flooding.stop()
+    await client.ask("mycroft.admin.is_ready", "mycroft.admin.is_ready.response")
+    await client.ask("system.ntp.sync", "system.ntp.sync.complete")
+    assert len(lines) < 100
+    assert resident(pid_of(bus)) < MEMORY
+
+
+def pid_of(bus: Server) -> int:
+    """The process of the daemon, the only client on the unix socket."""
+    (pid,) = (
+        found["pid"] for found in (c.describe() for c in bus.connections) if found["name"].startswith("unix")
+    )
+    assert isinstance(pid, int)
+    return pid
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process uses."""
+    (kilobytes,) = re.findall(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return int(kilobytes) * 1024
+
+
+async def test_a_bus_of_another_user_is_refused_with_one_line_and_told_nothing(
+    bus: Server, host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stranger, asked = 4_000_000_000, 0
+
+    def listener_uid(_: object) -> int:
+        nonlocal asked
+        asked += 1
+        return stranger if asked < 4 else os.getuid()
+
+    monkeypatch.setattr(websocket, "_listener_uid", listener_uid)
+    async with running(f"unix:{tmp_path / 'bus.sock'}", host):
+        await until(lambda: asked == 3, "the third attempt")
+        assert len(bus.hub) == 0
+        (line,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+        assert line.endswith(f"uid {stranger} (?) listens there; only a bus of root or mycroft is obeyed")
+        await until(lambda: len(bus.hub) == 1, "the connection to the right bus")
+
+
+async def test_a_bus_on_tcp_is_obeyed_only_with_a_warning(
+    bus: Server, host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(bus.url, host):
+        await until(lambda: len(bus.hub) == 1, "the connection")
+        assert f"{bus.url}, whoever runs it: for development only" in caplog.text
+
+
+async def test_without_the_bus_of_the_package_it_waits(host: Host, tmp_path: Path) -> None:
+    lines: list[str] = []
+    missing = tmp_path / "missing.sock"
+    async with Program("admin", run(missing, host), lines.append) as program:
+        await until(lambda: bool(lines), "a line")
+        watching = asyncio.create_task(program.watch())
+        await asyncio.sleep(0)
+        assert not watching.done()
+        watching.cancel()
+    assert f"no bus at unix:{missing}" in lines[0]
+
+
+async def test_a_d_bus_that_ends_ends_the_daemon_in_one_line(tmp_path: Path, bus: Server) -> None:
+    host = Host(tmp_path)
+    async with Program("host", host.command, print, host.environment) as d_bus:
+        await d_bus.line("unix:path=")
+        command = (*run(tmp_path / "bus.sock", host), "--log-level", "warning")
+        process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+        await until(lambda: len(bus.hub) == 1, "the connection")
+    _, said = await process.communicate()
+    assert said.decode().splitlines() == ["D-Bus has closed the connection"]
+    assert process.returncode == 1
+
+
+async def test_it_stops_at_once_when_it_is_told_to(bus: Server, host: Host, tmp_path: Path) -> None:
+    command = (
+        sys.executable,
+        "-m",
+        "admin",
+        "run",
+        "--bus",
+        f"unix:{tmp_path / 'bus.sock'}",
+        "--dbus",
+        host.address,
+    )
+    process = await asyncio.create_subprocess_exec(*command)
+    await until(lambda: len(bus.hub) == 1, "the connection")
+    process.send_signal(signal.SIGTERM)
+    assert await process.wait() == 0
