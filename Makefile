@@ -50,7 +50,7 @@ bench-enclosure: setup
 	@$(VENV)/bin/python -m benchmarks.enclosure $(ARGS)
 
 soak: setup
-	@$(VENV)/bin/python -m soak.face $(ARGS)
+	@$(VENV)/bin/python -m soak $(ARGS)
 
 deb:
 	@.ci/apt-install $(APT_DEB)
