@@ -18,8 +18,8 @@ from bus.daemon.start import lean
 from bus.errors import ConfigError, Exit
 from bus.message import Message
 from bus.version import VERSION
-from enclosure.commands import COLOURS, eyes_message, shown
 from enclosure.config import EnclosureSettings, Profile, load_profile, profile_names
+from enclosure.trial_messages import COLOURS, eyes_message, shown
 
 EXAMPLES = """\
 examples:

@@ -60,27 +60,31 @@ _CHANGES: Mapping[Topic, Mapping[str, Any]] = {
     topics.AWOKEN: {"asleep": False},
     topics.MIC_MUTE: {"muted": True},
     topics.MIC_UNMUTE: {"muted": False},
-    topics.REBOOT: {"leaving": Leaving.REBOOT},
-    topics.REBOOT_START: {"leaving": Leaving.REBOOT},
-    topics.SHUTDOWN: {"leaving": Leaving.SHUTDOWN},
-    topics.SHUTDOWN_START: {"leaving": Leaving.SHUTDOWN},
-    topics.FACTORY_RESET: {"leaving": Leaving.FACTORY_RESET},
-    topics.FACTORY_RESET_START: {"leaving": Leaving.FACTORY_RESET},
-    topics.FACTORY_RESET_PHAL: {"leaving": Leaving.FACTORY_RESET},
-    topics.FACTORY_RESET_COMPLETE: {"leaving": Leaving.FACTORY_RESET},
 }
 
+LEAVING: Mapping[Topic, Leaving] = {
+    topics.REBOOT: Leaving.REBOOT,
+    topics.REBOOT_START: Leaving.REBOOT,
+    topics.SHUTDOWN: Leaving.SHUTDOWN,
+    topics.SHUTDOWN_START: Leaving.SHUTDOWN,
+    topics.FACTORY_RESET: Leaving.FACTORY_RESET,
+    topics.FACTORY_RESET_START: Leaving.FACTORY_RESET,
+    topics.FACTORY_RESET_PHAL: Leaving.FACTORY_RESET,
+    topics.FACTORY_RESET_COMPLETE: Leaving.FACTORY_RESET,
+}
+"""What announces that the machine goes. It goes for a satellite's session, too."""
+
 TOPICS = (*_CHANGES, topics.PLAYER_STATE, topics.MIC_STATUS_RESPONSE)
-"""What changes an activity."""
+"""What else changes an activity, in this device's own session."""
 
 
 def after(activity: Activity, topic: Topic, fields: Mapping[str, Any]) -> Activity:
-    """The activity after a message of one of TOPICS, of which `fields` are the checked fields."""
+    """The activity after a message of one of TOPICS or LEAVING, of which `fields` are the checked fields."""
+    if topic in LEAVING:
+        # The first announcement counts: a factory reset ends with a reboot, and remains a factory reset.
+        return replace(activity, leaving=activity.leaving or LEAVING[topic])
     if topic == topics.PLAYER_STATE:
         return replace(activity, playing=fields["state"] == PLAYING)
     if topic == topics.MIC_STATUS_RESPONSE:
         return replace(activity, muted=fields["muted"])
-    changes = _CHANGES[topic]
-    if activity.leaving and "leaving" in changes:
-        return activity  # a factory reset ends with a reboot, and remains one
-    return replace(activity, **changes)
+    return replace(activity, **_CHANGES[topic])

@@ -2,36 +2,112 @@
 
 import asyncio
 import contextlib
-import logging
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from bus.client.client import BusClient
 from bus.client.dispatch import Dispatcher
 from bus.daemon.runner import notify, watched
-from bus.errors import BusUnavailableError
+from bus.message import Message
 from enclosure.config import Profile, VolumeSettings
 from enclosure.drivers.alsa import AlsaMixer
-from enclosure.drivers.null import NullFace
+from enclosure.drivers.null import NullDisplay
 from enclosure.drivers.serial import AsyncSerial
-from enclosure.events import Event, FaceplateState
+from enclosure.events import Event
 from enclosure.faceplate.device import FaceplateDevice
-from enclosure.handlers.buttons import ButtonHandler
-from enclosure.handlers.faceplate import FaceplateHandler
-from enclosure.handlers.lifecycle import LifecycleHandler
+from enclosure.handlers.activity import ActivityHandler
+from enclosure.handlers.boot import BootHandler
+from enclosure.handlers.controls import ControlsHandler
+from enclosure.handlers.display import DisplayHandler
+from enclosure.handlers.leaving import LeavingHandler
 from enclosure.handlers.menu import MenuHandler
+from enclosure.handlers.rest import RestHandler
 from enclosure.handlers.visemes import VisemeHandler
 from enclosure.handlers.volume import VolumeHandler
-from enclosure.state import State
-
-FRESH_S = 1.0
-"""How long what somebody does at knob and button may wait for the bus. Later it is not what he wants any more: the
-device would start to listen to somebody who has long given up."""
+from enclosure.ports import Display, Mixer
+from enclosure.router import Router
+from enclosure.state import SavedState
 
 LAST_LOOK_S = 0.9
-"""How long the face gets at the end for what it should look like without us. A daemon has 2 s to stop, and a bus
-that hangs takes 1 s of them."""
+"""How long the display may take for its last look. A daemon has 2 s to stop, and a bus that hangs takes 1 s of
+them."""
 
-_LOGGER = logging.getLogger(__name__)
+
+class Bus(Protocol):
+    """What the enclosure needs of a bus client."""
+
+    async def emit(self, message: Message) -> None:
+        """Sends a message. Raises BusUnavailableError."""
+
+    async def run(self, handle: Callable[[Message], Awaitable[None]], *, patterns: Sequence[str]) -> None:
+        """Hands the messages whose types match a pattern to `handle`, until cancelled."""
+
+
+class Enclosure:
+    """The handlers of one device. They act on messages through `dispatcher`, and on events through `router`."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        make_display: Callable[[Callable[[Event], None]], Display],
+        mixer: Mixer,
+        *,
+        profile: Profile,
+        settings: VolumeSettings,
+        saved: SavedState,
+    ) -> None:
+        self._bus = bus
+        self._saved = saved
+        self._boot_timeout_s = profile.boot_timeout_s
+        emit = bus.emit
+        self.dispatcher = Dispatcher(emit)
+        self.router = Router(emit)
+        tell = self.router.tell
+        self.display = make_display(self.router.take)
+        # The handlers of a message are called in this order.
+        on_display = DisplayHandler(self.display, self.dispatcher, emit, tell)
+        self.activity = ActivityHandler(self.display, self.dispatcher, emit)
+        self.boot = BootHandler(self.activity, self.dispatcher, emit)
+        self.leaving = LeavingHandler(self.activity, self.dispatcher)
+        self.rest = RestHandler(self.display, self.dispatcher, emit, saved)
+        self.visemes = VisemeHandler(self.display, self.dispatcher)
+        self.volume = VolumeHandler(
+            mixer,
+            self.display,
+            self.dispatcher,
+            emit,
+            tell,
+            full=settings.max or profile.volume_max,
+            settings=settings,
+            saved=saved,
+        )
+        self.menu = MenuHandler(self.display, self.leaving, self.dispatcher, tell)
+        controls = ControlsHandler(self.volume, self.activity, self.visemes, tell, profile.buttons)
+        # An open question owns the controls, so the menu comes first.
+        self.router.connect(self.menu.take, self.rest.take, controls.take, on_display.take)
+
+    async def run(self) -> None:
+        """Runs all parts until cancelled; the display is closed last."""
+        async with asyncio.TaskGroup() as devices:
+            showing = devices.create_task(self.display.run())
+            try:
+                async with asyncio.TaskGroup() as group:
+                    self.rest.restore()
+                    group.create_task(self._saved.run())
+                    group.create_task(self.volume.run())
+                    group.create_task(self.router.run())
+                    group.create_task(self._bus.run(watched(self.dispatcher), patterns=self.dispatcher.patterns))
+                    group.create_task(self.boot.run(self._boot_timeout_s))
+                    notify("READY=1")
+            finally:  # no more messages; and from here on no events
+                self.router.connect()
+                self.menu.stop()
+                self.visemes.stop()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LAST_LOOK_S):
+                        await self.display.close()
+                showing.cancel()
 
 
 async def enclosure(
@@ -44,70 +120,19 @@ async def enclosure(
     volume_settings: VolumeSettings,
     state_path: Path,
 ) -> None:
-    """Runs the enclosure until it is cancelled; a part of it that fails takes the whole down.
+    """Runs the enclosure until it is cancelled; if a part of it fails, all of it ends.
 
-    Without a serial port it has no face.
+    Without a serial port it has no display.
     """
-    bus = BusClient(bus_url)
-    dispatcher = Dispatcher(bus.emit)
-    state = State(state_path)
-    state.load()
-    events: asyncio.Queue[tuple[float, Event | FaceplateState]] = asyncio.Queue()
 
-    def on_event(event: Event | FaceplateState) -> None:
-        if not menu.take(event):
-            events.put_nowait((asyncio.get_running_loop().time(), event))
+    def make_display(on_event: Callable[[Event], None]) -> Display:
+        if serial_port is None:
+            return NullDisplay()
+        return FaceplateDevice(lambda: AsyncSerial(serial_port, serial_rate), on_event)
 
-    faceplate = (
-        FaceplateDevice(lambda: AsyncSerial(serial_port, serial_rate), on_event) if serial_port else NullFace()
-    )
     control = volume_settings.control
     mixer = AlsaMixer(mixer_device, [control] if control else profile.mixer_controls)
-    face = FaceplateHandler(faceplate, dispatcher, bus.emit)
-    visemes = VisemeHandler(faceplate, dispatcher)
-    volume = VolumeHandler(
-        mixer,
-        faceplate,
-        dispatcher,
-        bus.emit,
-        full=volume_settings.max or profile.volume_max,
-        settings=volume_settings,
-        state=state,
-    )
-    lifecycle = LifecycleHandler(faceplate, dispatcher, bus.emit, state)
-
-    async def forward_events() -> None:
-        heard = True
-        while True:
-            happened_at, event = await events.get()
-            try:
-                async with asyncio.timeout_at(happened_at + FRESH_S):
-                    await face.take(event)
-                    await buttons.take(event)
-                heard = True
-            except (TimeoutError, BusUnavailableError):
-                # Loud once per outage; after that it is no news.
-                _LOGGER.log(logging.WARNING if heard else logging.DEBUG, "no bus to tell of %s", event)
-                heard = False
-
-    async with asyncio.TaskGroup() as devices:
-        showing = devices.create_task(faceplate.run())
-        menu = MenuHandler(faceplate, lifecycle, dispatcher, bus.emit, devices)
-        try:
-            async with asyncio.TaskGroup() as group:
-                buttons = ButtonHandler(dispatcher, bus.emit, group, profile.press)
-                group.create_task(state.run())
-                group.create_task(volume.run())
-                group.create_task(forward_events())
-                group.create_task(bus.run(watched(dispatcher), patterns=dispatcher.patterns))
-                group.create_task(lifecycle.boot(profile.boot_timeout_s))
-                notify("READY=1")
-                await asyncio.get_running_loop().create_future()
-        finally:  # now nobody tells the face anything any more
-            menu.stop()
-            visemes.stop()
-            lifecycle.stop()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LAST_LOOK_S):
-                    await faceplate.flush()
-            showing.cancel()
+    saved = SavedState(state_path)
+    saved.load()
+    bus = BusClient(bus_url)
+    await Enclosure(bus, make_display, mixer, profile=profile, settings=volume_settings, saved=saved).run()

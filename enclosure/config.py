@@ -1,6 +1,7 @@
-"""What an enclosure is made of: a profile for the board, and what mycroft.conf says of this one."""
+"""What an enclosure is made of: the profile of its board, and the settings of mycroft.conf."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Annotated, Literal
@@ -10,7 +11,7 @@ import msgspec
 from bus.errors import ConfigError
 
 Press = Literal["auto", "stop", "listen"]
-"""What a press of the button is: "auto" is a stop while something goes on, and else a listen."""
+"""What a press of a button does: "auto" stops what goes on, or else starts to listen."""
 
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
@@ -19,56 +20,57 @@ _PROFILES = resources.files("enclosure") / "profiles"
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A kind of board; each is a file in `enclosure/profiles`."""
+    """A kind of board; each one is a file in `enclosure/profiles`."""
 
     mixer_controls: tuple[str, ...]
-    """Names of ALSA mixer controls; the first that the card has is used."""
+    """Names of ALSA mixer controls, of which the first that the card has is used."""
     volume_max: int
-    """Percent of the mixer that the full volume means."""
+    """Full volume, in percent of the mixer."""
     serial_port: str | None = None
-    """That of the faceplate; a board without one has no face."""
+    """Serial port of the faceplate; None for a board without one."""
     serial_rate: int = 9600
-    press: Press = "auto"
+    buttons: Mapping[str, Press] = field(default_factory=dict)
+    """What a press does, by the name that the driver reports for the button."""
     boot_timeout_s: float = 120.0
-    """How long the face shows at most that the voice assistant is still starting."""
+    """How long the display shows at most that the voice assistant is still starting."""
 
 
 class VolumeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`enclosure.volume`; levels are percent of the loudest that the device is meant for."""
+    """The object `enclosure.volume`; levels are percent of the loudest that the device is meant for."""
 
     start: Percent | None = None
-    """The level of the first start, and the highest one of any other; without it they start as loud as before."""
+    """Level of the first start, and the highest one of later starts; without it those are as loud as before."""
     max: Annotated[int, msgspec.Meta(ge=1, le=100)] | None = None
-    """Percent of the mixer that the full volume means; that of the profile without it."""
+    """Full volume, in percent of the mixer; the profile's without it."""
     duck: Percent = 30
-    """The level while somebody asks for a lowered volume; OVOS' listener has the same one."""
+    """The level while a client asks for a lowered volume; OVOS' listener has the same one."""
     duck_while_recording: bool = False
-    """Whether to lower it while somebody speaks; OVOS' listener may do so itself (`listener.fake_barge_in`)."""
+    """Whether to lower it during a recording; OVOS' listener may do so itself (`listener.fake_barge_in`)."""
     control: str | None = None
-    """Name of the ALSA mixer control; the first of the profile's that the card has without it."""
+    """Name of the ALSA mixer control; without it the first of the profile's that the card has."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnclosureSettings:
-    """The section `enclosure` of mycroft.conf; what is not given there comes from the profile."""
+    """The section `enclosure` of mycroft.conf; the profile has the defaults."""
 
     platform: str = "mycroft_mark_1"
-    """The profile; the name that mycroft-core has for it."""
+    """Name of the profile; the key is mycroft-core's."""
     port: str | None = None
-    """The faceplate's serial port."""
+    """Serial port of the faceplate."""
     rate: int | None = None
-    """Its speed in baud."""
+    """Speed of the serial port, in baud."""
     mixer: str = "default"
-    """The ALSA device whose mixer is used."""
+    """ALSA device whose mixer is used."""
     volume: VolumeSettings = field(default_factory=VolumeSettings)
-    # What mycroft-core has here besides; accepted, and without a meaning for us.
+    # Keys of mycroft-core, accepted and not used.
     timeout: float | None = None
     update: bool | None = None
     test: bool | None = None
 
 
 def profile_names() -> list[str]:
-    """The profiles there are."""
+    """Names of all profiles."""
     return sorted(file.name.removesuffix(".toml") for file in _PROFILES.iterdir() if file.name.endswith(".toml"))
 
 

@@ -87,6 +87,11 @@ class EyesLevel:
     level: int
 
 
+DEFAULT_COLOR = EyesColor(0, 0, 255)
+DEFAULT_LEVEL = EyesLevel(30)
+"""The eyes of a Mark 1 as its owners know them: blue, and as bright as the firmware's own start value."""
+
+
 @dataclass(frozen=True, slots=True)
 class EyesVolume:
     """A level, 0 to 11, on the eyes for 3 s."""

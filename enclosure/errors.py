@@ -1,7 +1,7 @@
 """Everything that the enclosure package raises.
 
 EnclosureError
-├── FaceplateError (OSError)         the serial port is gone, or nobody answers there
+├── FaceplateError (OSError)         the serial port is gone, or the faceplate does not answer
 └── MixerError (OSError)             the sound card is gone, or has no such control
 """
 
@@ -11,7 +11,7 @@ class EnclosureError(Exception):
 
 
 class FaceplateError(EnclosureError, OSError):
-    """The serial port is gone, or nobody answers there."""
+    """The serial port is gone, or the faceplate does not answer."""
 
 
 class MixerError(EnclosureError, OSError):

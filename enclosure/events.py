@@ -6,14 +6,17 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """The knob was turned by one detent, to louder (1) or softer (-1)."""
+    """The knob was turned by one detent, up (1) or down (-1)."""
 
     direction: int
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """The button was pressed and released."""
+    """A button was pressed and released."""
+
+    button: str = "knob"
+    """The name that the profile has for it."""
 
 
 class Choice(StrEnum):

@@ -1,44 +1,10 @@
-"""What the rest of the enclosure may ask of its devices; a driver meets one of these protocols."""
+"""What the handlers may ask of devices; a driver meets one of these protocols."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from enclosure.activity import Activity
-from enclosure.display import Command, EyesColor, MouthCommand
-
-
-class Faceplate(Protocol):
-    """Two eyes and a mouth."""
-
-    def show(self, command: Command) -> None:
-        """Takes a command, to be shown as soon as the device can. Never waits; an absent device is no error.
-
-        On the mouth it stays until another one, or MouthAction.RESET.
-        """
-
-
-class Face(Faceplate, Protocol):
-    """A faceplate whose mouth also moves by itself, and that can be asked."""
-
-    @property
-    def firmware(self) -> str | None:
-        """The version of its firmware; None while it does not answer."""
-
-    @property
-    def pixels(self) -> Sequence[EyesColor]:
-        """The colour of each of the 24 pixels of the eyes, as it was asked for, at full brightness."""
-
-    def react(self, command: MouthCommand | None) -> None:
-        """Takes what the mouth does by itself while somebody speaks or listens; None: nothing any more.
-
-        It is seen only where `show` has put nothing on the mouth.
-        """
-
-    def forget(self) -> None:
-        """Drops what it has taken and could not show yet: something else is to be seen at once."""
-
-    def idle(self, command: MouthCommand | None) -> None:
-        """Takes what is seen while `show` and `react` have nothing on the mouth; None: nothing any more."""
+from enclosure.display import Command, EyesColor
 
 
 class Display(Protocol):
@@ -57,13 +23,14 @@ class Display(Protocol):
         """The colour of each pixel of the eyes, as it was asked for, at full brightness."""
 
     def show(self, command: Command) -> None:
-        """Takes what a skill shows. On the mouth it stays until the next text or picture, or MouthAction.RESET.
+        """Shows what a skill asks for.
 
-        Colour and level of the eyes stay as those of the rest layer.
+        On the mouth it stays until the next text or picture, MouthAction.RESET, or a recording, which is the next
+        thing that the user wants. Colour and level of the eyes are those of the rest layer from then on.
         """
 
     def indicate(self, activity: Activity) -> None:
-        """Takes what the assistant is doing now."""
+        """Shows what the assistant is doing now."""
 
     def notify(self, text: str) -> None:
         """Shows a short text until it has been read; the next one replaces it."""
@@ -85,7 +52,7 @@ class Display(Protocol):
 
 
 class MixerLevel(NamedTuple):
-    """What a mixer is set to."""
+    """The state of a mixer."""
 
     percent: int
     """0 to 100."""
@@ -96,30 +63,30 @@ class MixerLevel(NamedTuple):
 class Mixer(Protocol):
     """The playback level of a sound card. Each call takes some milliseconds, and may raise MixerError.
 
-    Once one has, the card is gone, and has to be opened again.
+    After that the card is gone, and has to be opened again.
     """
 
     def open(self) -> None:
         """Opens the card, again if it was open; before anything else."""
 
     def read(self) -> MixerLevel:
-        """The level as it is now."""
+        """The current level."""
 
     def write(self, percent: int, muted: bool) -> MixerLevel:
-        """Sets the level, 0 to 100; returns what the card has made of it.
+        """Sets the level, 0 to 100; returns the level that the card has rounded it to.
 
         A card without a switch is turned down to 0 instead.
         """
 
     async def changed(self) -> None:
-        """Waits until somebody may have changed something, or the card is gone; `read` tells."""
+        """Waits until a program may have changed something, or the card is gone; `read` then tells which."""
 
 
 class SerialPort(Protocol):
-    """A serial line that is open."""
+    """An open serial port."""
 
     async def read(self) -> bytes:
-        """Some bytes, at least one. Raises OSError when the port is gone."""
+        """Waits for some bytes, at least one. Raises OSError when the port is gone."""
 
     def write(self, data: bytes) -> None:
         """Queues bytes, a line at a time. Raises OSError when the port is gone or takes no more."""

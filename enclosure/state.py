@@ -1,4 +1,4 @@
-"""What is remembered over a restart: a few values in a small JSON file."""
+"""Values that outlive a restart, in a small JSON file."""
 
 import asyncio
 import logging
@@ -19,15 +19,15 @@ T = TypeVar("T")
 
 
 def state_file(environment: Mapping[str, str]) -> Path:
-    """In the folder that systemd provides, or else in the user's own."""
+    """Path of the file: in the folder that systemd provides, or else in the user's own."""
     first, _, _ = environment.get("STATE_DIRECTORY", "").partition(":")
     return Path(first or "~/.local/state/mycroft-enclosure").expanduser() / "state.json"
 
 
-class State:
+class SavedState:
     """Values by name. `run` has to be running, as a task, for them to be saved.
 
-    A file that cannot be read or written is worth a warning, and no more: the device works without.
+    A file that cannot be read or written is logged, and no more: the device works without it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,7 +38,7 @@ class State:
         self._saved = True
 
     def load(self) -> None:
-        """Reads the file; one that is not there, or makes no sense, is as good as an empty one."""
+        """Reads the file; one that does not exist, or is invalid, is treated as empty."""
         try:
             self._values = msgspec.json.decode(self._path.read_bytes(), type=dict[str, Any])
         except FileNotFoundError:
@@ -47,7 +47,7 @@ class State:
             _LOGGER.warning("%s is ignored: %s", self._path, error)
 
     def get(self, name: str, kind: type[T]) -> T | None:
-        """The value of this name; None where there is none, or one of another kind."""
+        """The value of this name; None if there is none, or it is not of this kind."""
         if name not in self._values:
             return None
         try:
@@ -57,19 +57,19 @@ class State:
             return None
 
     def put(self, name: str, value: object) -> None:
-        """Remembers a value of any kind that msgspec can turn into JSON."""
+        """Saves a value of any kind that msgspec can turn into JSON."""
         plain = msgspec.to_builtins(value)
         if self._values.get(name) != plain:
             self._values[name] = plain
             self._changed.set()
 
     def clear(self) -> None:
-        """Forgets everything."""
+        """Removes all values."""
         self._values.clear()
         self._changed.set()
 
     async def run(self) -> None:
-        """Saves what changes, for ever; also what has changed last before it is cancelled."""
+        """Saves changes until cancelled, those just before that included."""
         try:
             while True:
                 await self._changed.wait()
@@ -82,7 +82,7 @@ class State:
 
     def _save(self) -> None:
         new = self._path.with_suffix(".new")
-        with self._saving:  # a thread may still be at it when `run` is cancelled
+        with self._saving:  # a thread may still be saving when `run` is cancelled
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 with new.open("wb") as file:

@@ -1,4 +1,4 @@
-"""Has the face show what a person tries it out with, and finds out whether it is there."""
+"""Sends what a user tries the display out with, and finds out whether there is one."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from bus.message import Message
 from enclosure.errors import FaceplateError
 
 SOURCE = "mycroft_enclosure.trial"
-"""The source of what is sent; answers have it as their destination."""
+"""`context.source` of what is sent; answers have it as their destination."""
 
 
 async def put(url: str, message: Message) -> None:
@@ -18,7 +18,7 @@ async def put(url: str, message: Message) -> None:
     question = Message(topics.FIRMWARE_VERSION_GET.name, {}, {"source": SOURCE})
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S), open_socket(url) as socket:
-            # In this order: whoever answers has dealt with the message before.
+            # In this order: the enclosure that answers has handled the message before.
             for sent in (Message(message.msg_type, message.data, {"source": SOURCE}), question):
                 await socket.send(sent.serialize())
             async for frame in socket:

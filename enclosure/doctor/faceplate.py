@@ -10,7 +10,7 @@ from enclosure.doctor.finding import Finding, fail, ok, skip, warn
 from enclosure.doctor.patient import AS_ROOT, Patient
 from enclosure.drivers.serial import AsyncSerial
 from enclosure.faceplate.link import Link
-from enclosure.handlers.faceplate import NEWEST_FIRMWARE
+from enclosure.handlers.display import NEWEST_FIRMWARE
 
 NAME = "faceplate"
 

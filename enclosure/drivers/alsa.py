@@ -1,7 +1,7 @@
 """pyalsaaudio: the playback level of a sound card.
 
 Its mixer calls hold the interpreter's lock while they wait for a card or a sound server (0.8.4 and 0.11), so a
-thread would not help. Setting a level takes 3 ms through PulseAudio; a server that hangs is for the watchdog.
+thread would not help. Setting a level takes 3 ms through PulseAudio. A server that hangs is found by the watchdog.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _STDERR = 2
 
 
 class AlsaMixer:
-    """The Mixer port on an ALSA device; the first of `controls` that it has is used."""
+    """The Mixer port on an ALSA device, with the first of `controls` that it has."""
 
     def __init__(self, device: str, controls: Sequence[str]) -> None:
         self._device = device
@@ -44,15 +44,15 @@ class AlsaMixer:
             self._has_switch = _has_switch(self._mixer)
 
     def read(self) -> MixerLevel:
-        """The level as it is now; the mean of all channels. Raises MixerError."""
+        """The current level, the mean of all channels. Raises MixerError."""
         with self._mixer_errors():
-            self._mixer.handleevents()  # or it would not see what others have changed
+            self._mixer.handleevents()  # or changes by other programs would not be seen
             channels: list[int] = self._mixer.getvolume()
             muted = self._has_switch and all(self._mixer.getmute())
             return MixerLevel(round(sum(channels) / len(channels)), muted)
 
     def write(self, percent: int, muted: bool) -> MixerLevel:
-        """Sets all channels, 0 to 100; returns what the card has made of it. Raises MixerError.
+        """Sets all channels, 0 to 100; returns the level that the card has rounded it to. Raises MixerError.
 
         A card without a switch is turned down to 0 instead.
         """
@@ -60,10 +60,10 @@ class AlsaMixer:
             self._mixer.setvolume(0 if muted and not self._has_switch else percent)
             if self._has_switch and all(self._mixer.getmute()) != muted:
                 self._mixer.setmute(muted)
-        return self.read()  # which fails where the card is gone; setting does not
+        return self.read()  # which fails if the card is gone; setting does not
 
     async def changed(self) -> None:
-        """Waits until somebody may have changed something, or the card is gone; `read` tells."""
+        """Waits until a program may have changed something, or the card is gone; `read` then tells which."""
         loop = asyncio.get_running_loop()
         happened = asyncio.Event()
         with self._mixer_errors():
@@ -94,7 +94,7 @@ def _has_switch(mixer: Any) -> bool:
 
 @contextlib.contextmanager
 def _silent_libasound() -> Iterator[None]:
-    """Keeps what libasound prints at each attempt to open a card that is away out of the journal."""
+    """Discards what libasound prints to stderr for each attempt to open a card that is away."""
     stderr = os.dup(_STDERR)
     try:
         with Path(os.devnull).open("wb") as nowhere:

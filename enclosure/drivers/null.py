@@ -1,30 +1,36 @@
 """Stands in for what a board does not have."""
 
+import asyncio
 from collections.abc import Sequence
 
-from enclosure.display import Command, EyesColor, MouthCommand
+from enclosure.activity import Activity
+from enclosure.display import Command, EyesColor
 
 
-class NullFace:
-    """The Face port of a board without one: takes everything and shows nothing."""
+class NullDisplay:
+    """The Display port of a board without one: takes everything and shows nothing."""
 
     firmware: str | None = None
     pixels: Sequence[EyesColor] = ()
 
-    async def run(self) -> None:
-        """Nothing to keep up to date."""
-
-    async def flush(self) -> None:
-        """Nothing to wait for."""
-
-    def forget(self) -> None:
-        """Nothing waits."""
-
     def show(self, command: Command) -> None:
-        """Takes a command."""
+        """Ignores a command."""
 
-    def react(self, command: MouthCommand | None) -> None:
-        """Takes what the mouth would do."""
+    def indicate(self, activity: Activity) -> None:
+        """Ignores an activity."""
 
-    def idle(self, command: MouthCommand | None) -> None:
-        """Takes what the mouth would show."""
+    def notify(self, text: str) -> None:
+        """Ignores a text."""
+
+    def show_volume(self, level: float) -> None:
+        """Ignores a level."""
+
+    def ask(self, question: str | None) -> None:
+        """Ignores a question: it is never visible, so it is never answered."""
+
+    async def run(self) -> None:
+        """Waits until cancelled."""
+        await asyncio.get_running_loop().create_future()
+
+    async def close(self) -> None:
+        """Has nothing to show."""

@@ -2,15 +2,19 @@
 
 import asyncio
 import os
+import termios
 
 import serial
 
 
 class AsyncSerial:
-    """An open serial port that no other program of ours has open. Opening raises OSError."""
+    """An open serial port, which no other program that locks it has open. Opening raises OSError."""
 
     def __init__(self, path: str, rate: int) -> None:
-        self._serial = serial.Serial(path, rate, timeout=0, exclusive=True)
+        try:
+            self._serial = serial.Serial(path, rate, timeout=0, exclusive=True)
+        except termios.error as error:  # which is no OSError: the port has vanished while it was set up
+            raise OSError(*error.args) from error
         self._readable = asyncio.Event()
         asyncio.get_running_loop().add_reader(self._serial.fileno(), self._readable.set)
 

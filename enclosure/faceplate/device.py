@@ -2,17 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from enclosure.activity import Activity
 from enclosure.display import (
+    DEFAULT_COLOR,
+    DEFAULT_LEVEL,
     Command,
+    EyesAction,
     EyesColor,
     EyesCommand,
     EyesLevel,
-    MouthAction,
-    MouthCommand,
-    MouthText,
     SystemAction,
     SystemCommand,
 )
@@ -33,10 +32,6 @@ from enclosure.faceplate.mouth import Mouth
 from enclosure.faceplate.protocol import GROW, Banner, lines
 from enclosure.faceplate.scene import Scene, Scenes
 from enclosure.ports import SerialPort
-
-DEFAULT_COLOR = EyesColor(0, 0, 255)
-DEFAULT_LEVEL = EyesLevel(30)
-"""The eyes of a Mark 1 as its owners know them: blue, and as bright as the firmware's own start value."""
 
 HAND_S = 1.0
 """How long patient scenes wait after a turn or a press."""
@@ -75,9 +70,9 @@ class FaceplateDevice:
         """Shows what one without this daemon, or one that is leaving, looks like; returns when it is shown."""
         self._link.forget()
         self._mouth = Mouth()
-        leaving = Activity(leaving=self._activity.leaving)
         self._on_mouth.play(self._mouth.restored())
-        self._eyes.indicate(leaving)
+        self._eyes.show(EyesAction.RESET)
+        self._eyes.indicate(Activity(leaving=self._activity.leaving))
         self._on_eyes.play(self._eyes.restored())
         await self._link.drained.wait()
 
@@ -120,30 +115,6 @@ class FaceplateDevice:
         """Shows a question that waits for a press, above all else; None ends it."""
         self._show_mouth(self._mouth.ask(question))
         self.report()
-
-    # For handlers that do not know the Display port yet.
-
-    def react(self, command: MouthCommand | None) -> None:
-        """Shows what the mouth does by itself; None: nothing any more."""
-        if command is None:
-            self.indicate(replace(self._activity, waiting_for=None))
-            self.show(MouthAction.STILL)
-        elif isinstance(command, MouthText):
-            self.indicate(replace(self._activity, waiting_for=command.text.removeprefix("STARTING ")))
-        else:
-            self.show(command)
-
-    def idle(self, command: MouthCommand | None) -> None:
-        """Shows a note while music plays."""
-        self.indicate(replace(self._activity, playing=command is not None))
-
-    def forget(self) -> None:
-        """Drops what waits for the line."""
-        self._link.forget()
-
-    async def flush(self) -> None:
-        """Waits until the faceplate has all that it was sent, if it is there."""
-        await self._link.drained.wait()
 
     # For the players.
 

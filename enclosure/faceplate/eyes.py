@@ -157,6 +157,8 @@ class Eyes:
             changed += lines(self._shown_level)
         if self._shown_color != color and self._pose:
             changed += lines(self._shown_color)
+        if was_asleep and not activity.asleep and self._pose is None:
+            return self._woken(changed)
         return self._standing(changed)
 
     def mouth_filled(self) -> Scenes | None:
@@ -216,6 +218,10 @@ class Eyes:
 
     def _for_a_while(self, command: EyesCommand, lasts_s: float) -> Scenes:
         yield self._scene(lines(command), lasts_s)
+        yield from self._standing()
+
+    def _woken(self, before: Sequence[str]) -> Scenes:
+        yield self._scene((*before, *lines(EyesBlink("b"))), UNDO_S + BLINK_S)
         yield from self._standing()
 
     def _refilled(self) -> Scenes:

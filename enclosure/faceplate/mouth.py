@@ -104,12 +104,16 @@ class Mouth:
                 return self._draw(command)
 
     def indicate(self, activity: Activity) -> Scenes | None:
-        """Takes what the assistant is doing now; the announcement that the machine goes empties the mouth."""
+        """Takes what the assistant is doing now.
+
+        The announcement that the machine goes empties the mouth; so does a recording, unless it is not to follow.
+        """
         before, was = self._top, self._activity
         self._activity = activity
         if _look(activity) != _look(was):
             self._motion, self._still = None, False
-        if activity.leaving and not was.leaving:
+        recording = activity.recording and not was.recording and self._follows
+        if recording or (activity.leaving and not was.leaving):
             self._content = self._notification = self._motion = None
         return self._scenes_if_other_than(before)
 

@@ -1,39 +1,39 @@
-"""The menu of the faceplate -> messages, and what the mouth says of them."""
+"""The menu of the faceplate: choices become requests, and the mouth shows what comes of them."""
 
 import asyncio
-import logging
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from bus.client.dispatch import Dispatcher, Emit
+from bus.client.dispatch import Dispatcher
 from bus.contract import ours as topics
 from bus.contract.topic import Topic
-from bus.errors import BusUnavailableError
 from bus.message import Message
-from enclosure.display import MouthAction, MouthText
-from enclosure.events import Brightness, Choice, Chosen, Pressed, Turned
-from enclosure.handlers.buttons import SOURCE
-from enclosure.handlers.lifecycle import LifecycleHandler, on_failure
-from enclosure.ports import Faceplate
+from enclosure.events import Choice, Chosen, Event, FaceplateState, LinkState, Pressed, QuestionShown, Turned
+from enclosure.handlers.leaving import REQUESTS as LEAVING_REQUESTS
+from enclosure.handlers.leaving import LeavingHandler, on_failure
+from enclosure.handlers.session import SOURCE
+from enclosure.ports import Display
+from enclosure.router import Tell
 
 LIGHT_SHOW_S = 0.5
-"""From the light show to the message that ends it all; mycroft-core waits as long."""
+"""How long the display shows that the machine goes before that is requested; as in mycroft-core."""
 
 CONFIRM_S = 10.0
-"""How long somebody may think about a factory reset."""
+"""How long the user may think about a factory reset."""
 
 READ_S = 1.5
-"""How long it takes to read the question. A press before that answers nothing: the one that has chosen WIPE was a
-double one, and sends its second half after some 50 to 600 ms."""
+"""How long the question has to be visible before a press answers it. WIPE may have been chosen by a double press,
+whose second half is reported 50 to 600 ms later."""
 
 TEST_S = 60.0
-"""A test whose end was not heard by then, as when the face lost its power, counts as over: nobody else would wake
-the assistant up."""
+"""When a test counts as over whose end is not reported, as after a loss of power: nothing else would wake the
+assistant up."""
 
-QUESTION = "PRESS AGAIN TO WIPE"
+QUESTION = "WIPE?"
 KEPT = "NOT WIPED"
 
-_REQUESTS: dict[Choice, tuple[Topic, dict[str, Any]]] = {
+_REQUESTS: Mapping[Choice, tuple[Topic, dict[str, Any]]] = {
     Choice.WIFI: (topics.WIFI_SETUP, {}),
     Choice.REBOOT: (topics.REBOOT, {}),
     Choice.SHUTDOWN: (topics.SHUTDOWN, {}),
@@ -47,12 +47,11 @@ _REQUESTS: dict[Choice, tuple[Topic, dict[str, Any]]] = {
     Choice.TEST_MIC: (topics.SPEAK, {"utterance": "I am testing one two three"}),
     Choice.TEST_END: (topics.WAKE_UP, {}),
 }
-_LEAVING = (topics.REBOOT, topics.SHUTDOWN, topics.FACTORY_RESET)
-
-_SAID = {Choice.ENABLE_LEARNING: "LEARNING ON", Choice.DISABLE_LEARNING: "LEARNING OFF"}
-"""What nobody reports is said as soon as it has been asked for."""
 
 _REPORTED = {topics.SSH_ENABLED: "SSH ON", topics.SSH_DISABLED: "SSH OFF"}
+_NOT_REPORTED = {Choice.ENABLE_LEARNING: "LEARNING ON", Choice.DISABLE_LEARNING: "LEARNING OFF"}
+"""Shown as soon as it is requested, since no program reports that it is done."""
+
 _FAILED = {
     topics.WIFI_SETUP: "WI-FI FAILED",
     topics.REBOOT: "REBOOT FAILED",
@@ -60,106 +59,118 @@ _FAILED = {
     topics.FACTORY_RESET: "RESET FAILED",
     topics.SSH_ENABLE: "SSH FAILED",
     topics.SSH_DISABLE: "SSH FAILED",
+    topics.CONFIGURATION_PATCH: "LEARNING FAILED",
 }
-
-_LOGGER = logging.getLogger(__name__)
 
 
 class MenuHandler:
-    """Asks for what somebody has chosen; for a factory reset only after another press of the button."""
+    """Requests what the user chooses; a factory reset only after a press while the question for it is visible."""
 
-    def __init__(
-        self,
-        face: Faceplate,
-        lifecycle: LifecycleHandler,
-        dispatcher: Dispatcher,
-        emit: Emit,
-        group: asyncio.TaskGroup,
-    ) -> None:
-        self._face = face
-        self._lifecycle = lifecycle
-        self._emit = emit
-        self._group = group
+    def __init__(self, display: Display, leaving: LeavingHandler, dispatcher: Dispatcher, tell: Tell) -> None:
+        self._display = display
+        self._leaving = leaving
+        self._tell = tell
         self._question: asyncio.TimerHandle | None = None
-        self._read_at = 0.0
+        """What answers it with no; None without a question."""
+        self._readable_at: float | None = None
+        """From when on a press answers it; None while it is not visible."""
         self._test: asyncio.TimerHandle | None = None
-        self._stopped = False
         for topic, text in _REPORTED.items():
             dispatcher.on(topic, partial(self._on_report, text))
         for topic, text in _FAILED.items():
-            on_failure(dispatcher, topic, partial(self._say, text))
+            on_failure(dispatcher, topic, partial(display.notify, text))
 
-    def take(self, event: object) -> bool:
-        """Does what somebody wants; returns whether the event was for the menu, and so is nobody else's.
-
-        Never waits: a press that has waited for something else must not answer a question that came later.
-        """
-        loop = asyncio.get_running_loop()
-        asked = self._question is not None and isinstance(event, Chosen | Pressed | Turned)
-        if self._stopped or (asked and isinstance(event, Pressed) and loop.time() < self._read_at):
-            return True
-        if asked:
-            self._close_question()
+    def take(self, event: Event) -> bool:
+        """Acts on a choice, and on what answers an open question; then no other handler may."""
         match event:
-            case Chosen(Choice.FACTORY_RESET):
-                self._face.show(MouthText(QUESTION))
-                self._read_at = loop.time() + READ_S
-                self._question = loop.call_later(CONFIRM_S, self._on_no_answer)
             case Chosen(choice):
-                self._watch_test(choice)
-                self._group.create_task(self._request(choice))
-            case Pressed() if asked:
-                self._group.create_task(self._request(Choice.FACTORY_RESET))
-            case Turned() if asked:
-                self._say(KEPT)
-            case Brightness(level):
-                self._lifecycle.brightened(level)
+                self._close_question()
+                self._choose(choice)
+            case QuestionShown(visible):
+                self._on_question_shown(visible)
+            case Pressed() if self._question:
+                self._on_press()
+            case Turned() if self._question:
+                self._refuse()
+            case FaceplateState(state) if self._question and state is not LinkState.CONNECTED:
+                self._refuse()
+                return False
             case _:
                 return False
         return True
 
     def stop(self) -> None:
-        """Keeps all events from whoever would do something about them."""
+        """Takes an open question back."""
         self._close_question()
-        self._stopped = True
+
+    # The question.
+
+    def _ask(self) -> None:
+        self._display.ask(QUESTION)
+        self._await_answer()
+
+    def _await_answer(self) -> None:
+        if self._question:
+            self._question.cancel()
+        self._question = asyncio.get_running_loop().call_later(CONFIRM_S, self._refuse)
+
+    def _on_question_shown(self, visible: bool) -> None:
+        if not self._question:
+            return
+        if visible:
+            self._readable_at = asyncio.get_running_loop().time() + READ_S
+            self._await_answer()
+        else:
+            self._refuse()
+
+    def _on_press(self) -> None:
+        if self._readable_at is not None and asyncio.get_running_loop().time() >= self._readable_at:
+            self._close_question()
+            self._request(Choice.FACTORY_RESET)
+
+    def _refuse(self) -> None:
+        self._close_question()
+        self._display.notify(KEPT)
+
+    def _close_question(self) -> None:
+        if self._question:
+            self._question.cancel()
+            self._question = self._readable_at = None
+            self._display.ask(None)
+
+    # The choices.
+
+    def _choose(self, choice: Choice) -> None:
+        if choice is Choice.FACTORY_RESET:
+            self._ask()
+        else:
+            self._watch_test(choice)
+            self._request(choice)
 
     def _watch_test(self, choice: Choice) -> None:
-        if self._test is not None and choice in (Choice.TEST_BEGIN, Choice.TEST_END):
+        if self._test and choice in (Choice.TEST_BEGIN, Choice.TEST_END):
             self._test.cancel()
             self._test = None
         if choice is Choice.TEST_BEGIN:
-            self._test = asyncio.get_running_loop().call_later(TEST_S, self.take, Chosen(Choice.TEST_END))
+            self._test = asyncio.get_running_loop().call_later(TEST_S, self._request, Choice.TEST_END)
 
-    def _close_question(self) -> None:
-        if self._question is not None:
-            self._question.cancel()
-            self._question = None
-            self._face.show(MouthAction.RESET)
-
-    def _on_no_answer(self) -> None:
-        self._close_question()
-        self._say(KEPT)
-
-    async def _request(self, choice: Choice) -> None:
+    def _request(self, choice: Choice) -> None:
         topic, data = _REQUESTS[choice]
-        try:
-            if topic in _LEAVING:
-                self._lifecycle.leave(topic)
-                await asyncio.sleep(LIGHT_SHOW_S)
-            await self._emit(Message(topic.name, data, {"source": SOURCE}))
-        except BusUnavailableError as error:
-            _LOGGER.warning("%s", error)
-            self._lifecycle.stay()
-            if topic in _FAILED:
-                self._say(_FAILED[topic])
-            return
-        if choice in _SAID:
-            self._say(_SAID[choice])
-        if choice is Choice.TEST_END:
-            self._lifecycle.rest()  # the test has left the eyes white
+        send = partial(
+            self._tell, Message(topic.name, data, {"source": SOURCE}), partial(self._on_not_sent, topic)
+        )
+        if topic in LEAVING_REQUESTS:
+            self._leaving.leave(topic)
+            asyncio.get_running_loop().call_later(LIGHT_SHOW_S, send)
+        else:
+            send()
+        if choice in _NOT_REPORTED:
+            self._display.notify(_NOT_REPORTED[choice])
+
+    def _on_not_sent(self, topic: Topic) -> None:
+        self._leaving.stay()
+        if topic in _FAILED:
+            self._display.notify(_FAILED[topic])
 
     async def _on_report(self, text: str, _: Message) -> None:
-        self._say(text)
-
-    def _say(self, text: str) -> None:
-        self._face.show(MouthText(text, repeat=False))
+        self._display.notify(text)

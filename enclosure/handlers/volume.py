@@ -1,44 +1,45 @@
-"""mycroft.volume.* <-> the mixer. There is one owner of the volume, and this is it."""
+"""mycroft.volume.* and the knob to the mixer. This daemon is the one owner of the volume."""
 
 import asyncio
 import contextlib
 import logging
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 
-from bus.client.dispatch import Dispatcher, Emit, Handler, is_local
+from bus.client.dispatch import Dispatcher, Emit, Handler
 from bus.contract import ours as topics
 from bus.contract.topic import Topic
-from bus.errors import BusUnavailableError
 from bus.message import Message
 from enclosure.config import VolumeSettings
-from enclosure.display import EyesVolume
 from enclosure.errors import MixerError
-from enclosure.handlers.buttons import KNOB
-from enclosure.ports import Faceplate, Mixer, MixerLevel
-from enclosure.state import State
+from enclosure.handlers.session import local
+from enclosure.ports import Display, Mixer, MixerLevel
+from enclosure.router import Tell
+from enclosure.state import SavedState
 from enclosure.volume import LISTENER, LOUDEST, RECORDING, Volume, start_level, whole_percent
 
-EYES_STEPS = 11
-"""The highest level that enclosure.eyes.volume shows."""
+STEP = 10
+"""Percent that a detent of the knob changes; the default of mycroft.volume.increase, too."""
 
 SOUND = "snd/blop-mark-diangelo.wav"
-"""What Mycroft and OVOS let hear for a new volume; both have this file."""
+"""The sound of a new volume in Mycroft and OVOS; both have this file."""
 
 SOUND_GAP_S = 0.2
-REPORT_GAP_S = 0.1
-"""At least between two of them; a knob makes 30 steps in a second."""
+SHOW_GAP_S = REPORT_GAP_S = 0.1
+"""Shortest time between two of them; a knob makes up to 30 steps in a second."""
+
+SOURCE_LENGTH = 64
+"""Characters of a `context.source` by which those that lower the volume are told apart."""
 
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 5.0
 """A restarting PulseAudio is back within a second."""
 
-STATE = "volume"
-"""The name of what is remembered over a restart."""
+SAVED = "volume"
+"""The name of the saved value."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -52,37 +53,39 @@ class VolumeHandler:
     """Volumes are whole percent of the loudest that the board is meant for, which is `full` percent of the mixer.
 
     `run` has to be running, as a task, for there to be a card. A request is answered with
-    mycroft.volume.get.response; what comes in bursts (knob, slider, other programs) is reported so, a few times in
-    a second and at the end. Messages of a remote satellite's session are meant for its own speaker.
+    mycroft.volume.get.response. Changes that come in bursts (knob, slider, other programs) are reported with it a
+    few times in a second, and at the end. Messages of a remote satellite's session are meant for its own speaker.
     """
 
     def __init__(
         self,
         mixer: Mixer,
-        faceplate: Faceplate,
+        display: Display,
         dispatcher: Dispatcher,
         emit: Emit,
+        tell: Tell,
         *,
         full: int,
         settings: VolumeSettings,
-        state: State,
+        saved: SavedState,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._mixer = mixer
         self._full = full
         self._settings = settings
-        self._state = state
-        self._faceplate = faceplate
+        self._saved = saved
+        self._display = display
         self._emit = emit
+        self._tell = tell
         self._clock = clock
-        saved = state.get(STATE, _Saved)
-        self._volume = Volume(start_level(saved.level if saved else None, settings.start))
-        if saved:
-            self._volume = self._volume.with_muted(saved.muted)
+        before = saved.get(SAVED, _Saved)
+        self._volume = Volume(start_level(before.level if before else None, settings.start))
+        if before:
+            self._volume = self._volume.with_muted(before.muted)
         self._seen: MixerLevel | None = None
-        """How the mixer was when we looked last; None while the card is away."""
-        self._news = asyncio.Event()
-        self._turned = False
+        """What the mixer was set to when it was last read; None while the card is away."""
+        self._changed = asyncio.Event()
+        self._turned = asyncio.Event()
         self._next_sound_s = clock()
         handlers: dict[Topic, Handler] = {
             topics.VOLUME_GET: self._on_get,
@@ -100,14 +103,29 @@ class VolumeHandler:
             topics.RECORD_END: self._on_record_end,
         }
         for topic, handler in handlers.items():
-            dispatcher.on(topic, partial(_if_local, handler))
+            dispatcher.on(topic, local(handler))
         dispatcher.on(topics.FACTORY_RESET_PHAL, self._on_factory_reset)
+        dispatcher.on(topics.CONNECTED, self._on_connected)
 
     async def run(self) -> None:
-        """Keeps the card at the volume that it should have, for ever, and reports what others make of it."""
+        """Keeps the card at the volume until cancelled; reports what other programs change."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_card())
+            group.create_task(self._show())
             group.create_task(self._report())
+
+    # The knob.
+
+    def turn(self, direction: int) -> bool:
+        """Turns the volume up (1) or down (-1) by a step, and shows it; returns whether there is a card."""
+        try:
+            self._turn(lambda volume: volume.raised(STEP) if direction > 0 else volume.lowered(STEP), True)
+        except MixerError as error:
+            _LOGGER.debug("%s", error)  # a warning has been logged when the card went away
+            return False
+        self._turned.set()
+        self._changed.set()
+        return True
 
     # Requests.
 
@@ -116,14 +134,14 @@ class VolumeHandler:
         await self._answer(message)
 
     async def _on_set(self, message: Message, percent: float | None, play_sound: bool) -> None:
-        await self._set(percent, play_sound, by_listener=message.context.get("skill_id") == LISTENER)
+        self._set(percent, play_sound, by_listener=message.context.get("skill_id") == LISTENER)
         await self._answer(message)
 
     async def _on_set_gui(self, _: Message, percent: float | None, play_sound: bool) -> None:
-        await self._set(percent, play_sound)
-        self._news.set()
+        self._set(percent, play_sound)
+        self._changed.set()
 
-    async def _set(self, percent: float | None, play_sound: bool, *, by_listener: bool = False) -> None:
+    def _set(self, percent: float | None, play_sound: bool, *, by_listener: bool = False) -> None:
         if percent is None:
             self._look()
             return
@@ -131,15 +149,15 @@ class VolumeHandler:
         if by_listener:
             self._change(lambda volume: volume.set_by_listener(level, self._clock()))
         else:
-            await self._turn(lambda volume: volume.at(level), play_sound)
+            self._turn(lambda volume: volume.at(level), play_sound)
 
     async def _on_increase(self, message: Message, percent: float, play_sound: bool) -> None:
-        await self._turn(lambda volume: volume.raised(whole_percent(percent)), play_sound)
-        await self._answer_turn(message)
+        self._turn(lambda volume: volume.raised(whole_percent(percent)), play_sound)
+        await self._answer(message)
 
     async def _on_decrease(self, message: Message, percent: float, play_sound: bool) -> None:
-        await self._turn(lambda volume: volume.lowered(whole_percent(percent)), play_sound)
-        await self._answer_turn(message)
+        self._turn(lambda volume: volume.lowered(whole_percent(percent)), play_sound)
+        await self._answer(message)
 
     async def _on_mute(self, message: Message) -> None:
         self._change(lambda volume: volume.with_muted(True))
@@ -154,11 +172,11 @@ class VolumeHandler:
         await self._answer(message)
 
     async def _on_duck(self, message: Message) -> None:
-        self._change(lambda volume: volume.ducked(_who(message), self._settings.duck))
+        self._change(lambda volume: volume.ducked(_sender(message), self._settings.duck))
         await self._answer(message)
 
     async def _on_unduck(self, message: Message) -> None:
-        self._change(lambda volume: volume.unducked(_who(message)))
+        self._change(lambda volume: volume.unducked(_sender(message)))
         await self._answer(message)
 
     # Events.
@@ -171,31 +189,34 @@ class VolumeHandler:
     async def _on_record_end(self, _: Message) -> None:
         self._follow(Volume.recorded)
 
+    async def _on_connected(self, _: Message) -> None:
+        self._changed.set()  # the report of a change may have been missed while the bus was away
+
     async def _on_factory_reset(self, _: Message) -> None:
-        # Not `_keep`: nothing of it is to be remembered, and the file is empty already.
+        # Not `_keep`: the file has been emptied, and is to stay so.
         self._volume = Volume(start_level(None, self._settings.start))
         if self._seen is not None:
             self._write(self._volume)
-        self._news.set()
+        self._changed.set()
 
     def _follow(self, change: Callable[[Volume], Volume]) -> None:
-        """Changes what nobody has asked for: so nobody is answered, nor told that it has failed."""
+        """Makes a change that no request has asked for: there is no answer, and no failure to report."""
         before = self._volume.heard
         with contextlib.suppress(MixerError):
             self._change(change)
         if self._volume.heard != before:
-            self._news.set()
+            self._changed.set()
 
     # The volume.
 
-    async def _turn(self, change: Callable[[Volume], Volume], play_sound: bool) -> None:
-        """Changes the level, and lets it be heard. Not while it is lowered: a recording would hear it, too."""
+    def _turn(self, change: Callable[[Volume], Volume], play_sound: bool) -> None:
+        """Changes the level, with a sound; without one while it is lowered: a recording would contain it."""
         before = self._volume.level
         self._change(lambda volume: change(volume.taken_over(self._clock())))
         silent = self._volume.muted or self._volume.ducks or self._volume.level == before
         if play_sound and not silent and self._clock() >= self._next_sound_s:
             self._next_sound_s = self._clock() + SOUND_GAP_S
-            await self._emit(Message(topics.PLAY_SOUND.name, {"uri": SOUND}))
+            self._tell(Message(topics.PLAY_SOUND.name, {"uri": SOUND}))
 
     def _change(self, change: Callable[[Volume], Volume]) -> None:
         try:
@@ -203,20 +224,20 @@ class VolumeHandler:
             after = change(self._volume)
             self._write(after)
         except MixerError:
-            # What has failed is not done later. But who lowers the volume goes on to, or has to end that.
+            # A change of the level that has failed is not made later. Lowering it for a while, and its end, count.
             self._volume = self._volume.with_ducks_of(change(self._volume))
             raise
         self._keep(after)
 
     def _keep(self, volume: Volume) -> None:
         self._volume = volume
-        self._state.put(STATE, _Saved(min(volume.level, LOUDEST), volume.muted))
+        self._saved.put(SAVED, _Saved(min(volume.level, LOUDEST), volume.muted))
 
     def _write(self, volume: Volume) -> None:
         self._seen = self._mixer.write(min(round(volume.heard * self._full / LOUDEST), 100), volume.muted)
 
     def _look(self) -> None:
-        """Takes over what somebody else has done to the mixer. A level is never read back: rounding changes it."""
+        """Takes over what other programs have done to the mixer. Our own levels, which it rounds, are not."""
         if self._seen is None:
             raise MixerError("the sound card is away")
         before, self._seen = self._seen, self._mixer.read()
@@ -226,7 +247,7 @@ class VolumeHandler:
         if self._seen.percent != before.percent:
             volume = volume.found(round(self._seen.percent * LOUDEST / self._full))
         self._keep(volume.with_muted(self._seen.muted))
-        self._news.set()
+        self._changed.set()
 
     # The card.
 
@@ -238,40 +259,34 @@ class VolumeHandler:
                 self._write(self._volume)
                 _LOGGER.info("the sound card is there")
                 retry_s = RETRY_FIRST_S
-                self._news.set()
+                self._changed.set()
                 while True:
                     await self._mixer.changed()
                     self._look()
             except MixerError as error:
-                # Loud once per outage; after that it is no news.
+                # A warning once per outage.
                 _LOGGER.log(logging.WARNING if retry_s == RETRY_FIRST_S else logging.DEBUG, "%s", error)
             self._seen = None
             await asyncio.sleep(retry_s)
             retry_s = min(retry_s * 2, RETRY_MAX_S)
 
-    # Answers.
+    # Answers and reports.
 
     async def _answer(self, message: Message) -> None:
         await self._emit(message.reply(topics.VOLUME_RESPONSE.name, self._data))
 
-    async def _answer_turn(self, message: Message) -> None:
-        if message.context.get("source") == KNOB:
-            self._turned = True
-            self._news.set()
-        else:
-            await self._answer(message)
+    async def _show(self) -> None:
+        while True:
+            await self._turned.wait()
+            self._turned.clear()
+            self._display.show_volume(min(self._volume.level, LOUDEST) / LOUDEST)
+            await asyncio.sleep(SHOW_GAP_S)
 
     async def _report(self) -> None:
         while True:
-            await self._news.wait()
-            self._news.clear()
-            if self._turned:
-                self._turned = False
-                self._faceplate.show(EyesVolume(round(min(self._volume.level, LOUDEST) * EYES_STEPS / LOUDEST)))
-            try:
-                await self._emit(Message(topics.VOLUME_RESPONSE.name, self._data))
-            except BusUnavailableError as error:
-                _LOGGER.warning("%s", error)
+            await self._changed.wait()
+            self._changed.clear()
+            self._tell(Message(topics.VOLUME_RESPONSE.name, self._data))
             await asyncio.sleep(REPORT_GAP_S)
 
     @property
@@ -279,10 +294,7 @@ class VolumeHandler:
         return {"percent": min(self._volume.heard, LOUDEST) / LOUDEST, "muted": self._volume.muted}
 
 
-async def _if_local(handler: Handler, message: Message, **fields: object) -> None:
-    if is_local(message):
-        await handler(message, **fields)
-
-
-def _who(message: Message) -> str:
-    return str(message.context.get("source"))
+def _sender(message: Message) -> str:
+    """The client that lowers the volume, by a name that differs from LISTENER and RECORDING."""
+    source = message.context.get("source")
+    return f"source {source[:SOURCE_LENGTH]}" if isinstance(source, str) else "no source"

@@ -71,5 +71,5 @@ def test_the_listener_reports_whether_the_microphone_is_muted(muted: bool) -> No
 
 
 def test_every_topic_is_handled() -> None:
-    for topic in module.TOPICS:
+    for topic in (*module.TOPICS, *module.LEAVING):
         after(IDLE, topic, {"state": 0, "muted": False})

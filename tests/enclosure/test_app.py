@@ -14,9 +14,9 @@ from bus.client.client import BusClient
 from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.message import Message
 from bus.server.listener import Server
-from enclosure import app
+from enclosure import router
 from enclosure.app import enclosure
-from enclosure.config import Profile, VolumeSettings
+from enclosure.config import VolumeSettings, load_profile
 from hw_sim.faceplate import Faceplate
 from tests.conftest import until
 from tests.enclosure.handlers.mark1 import OPEN
@@ -26,7 +26,7 @@ STATE = ("enclosure.faceplate.state", {"state": "connected", "firmware": "1.4.2"
 
 
 class Bus:
-    """A bus that can be away, and somebody on it who is there first."""
+    """A bus that can be away, with a client that was there first."""
 
     def __init__(self) -> None:
         self._port = 0
@@ -71,7 +71,7 @@ class Device:
 
     def __init__(self, faceplate: Faceplate, bus: Bus, folder: Path) -> None:
         self._faceplate = faceplate
-        profile = Profile(mixer_controls=("Master",), volume_max=83)
+        profile = load_profile("mycroft_mark_1")
         self._running = asyncio.create_task(
             enclosure(
                 bus.url,
@@ -111,10 +111,10 @@ async def device(faceplate: Faceplate, bus: Bus, tmp_path: Path) -> AsyncIterato
     await device.stop()
 
 
-async def test_who_comes_to_the_bus_late_is_heard(
+async def test_the_start_is_reported_to_a_bus_that_comes_late(
     faceplate: Faceplate, bus: Bus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "FRESH_S", 0.1)
+    monkeypatch.setattr(router, "FRESH_S", 0.1)
     await bus.go()
     device = Device(faceplate, bus, tmp_path)
     await faceplate.spoken_to.wait()
@@ -126,15 +126,15 @@ async def test_who_comes_to_the_bus_late_is_heard(
     await device.stop()
 
 
-async def test_what_somebody_does_while_the_bus_is_away_is_not_done_later(
+async def test_what_the_user_does_while_the_bus_is_away_is_not_requested_later(
     device: Device,
     faceplate: Faceplate,
     bus: Bus,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(app, "FRESH_S", 0.2)
-    caplog.set_level(logging.DEBUG, app.__name__)
+    monkeypatch.setattr(router, "FRESH_S", 0.2)
+    caplog.set_level(logging.DEBUG, router.__name__)
 
     async def hands() -> None:
         faceplate.press()
@@ -147,7 +147,7 @@ async def test_what_somebody_does_while_the_bus_is_away_is_not_done_later(
     await hands()
     await hands()
     await asyncio.sleep(0.3)
-    first, *others = [record.levelname for record in caplog.records if record.name == app.__name__]
+    first, *others = [record.levelname for record in caplog.records if record.name == router.__name__]
     assert (first, {*others}) == ("WARNING", {"DEBUG"})
     await bus.come()
     await until(lambda: STATE[0] in bus.types, "the faceplate's state")
@@ -159,7 +159,7 @@ async def test_what_somebody_does_while_the_bus_is_away_is_not_done_later(
 
 
 @pytest.mark.usefixtures("wall_clock")
-async def test_at_a_stop_the_face_is_at_rest_whatever_it_has_just_been_told(
+async def test_at_a_stop_the_face_is_at_rest_whatever_it_has_just_been_sent(
     device: Device, faceplate: Faceplate, bus: Bus
 ) -> None:
     visemes = [[str(number % 6), (number + 1) * 0.1] for number in range(100)]

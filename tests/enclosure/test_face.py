@@ -12,16 +12,14 @@ from typing import Any
 
 import pytest
 
-from bus.client.dispatch import Dispatcher
 from bus.message import Message
 from enclosure import artwork
 from enclosure.drivers.serial import AsyncSerial
 from enclosure.faceplate.device import FaceplateDevice
-from enclosure.handlers.faceplate import FaceplateHandler
-from enclosure.handlers.visemes import VisemeHandler
 from hw_sim.faceplate import Faceplate
 from hw_sim.links import CABLES
 from tests.conftest import until
+from tests.enclosure.handlers.mark1 import Mark1
 
 Looks = Callable[[list[str], list[str]], bool]
 """Of eyes, 24 x "rrggbb", and mouth, 8 rows of 32 x "#" or "."."""
@@ -107,10 +105,6 @@ PASSING = {"enclosure.eyes.volume", "enclosure.eyes.timedspin", "enclosure.notif
 """These are over before a cable is back in."""
 
 
-async def emit(message: Message) -> None:
-    pytest.fail(f"nothing to say, but: {message}")
-
-
 async def seen(folder: Path, cable: str, number: int) -> str | None:
     """Tells one faceplate one message; what is wrong with what is seen then."""
     msg_type, data, looks = MESSAGES[number]
@@ -119,9 +113,7 @@ async def seen(folder: Path, cable: str, number: int) -> str | None:
         running = [asyncio.create_task(faceplate.run())]
         await asyncio.sleep(0.1)
         device = FaceplateDevice(lambda: AsyncSerial(str(link), 9600), lambda _: None)
-        dispatcher = Dispatcher(emit)
-        FaceplateHandler(device, dispatcher, emit)
-        VisemeHandler(device, dispatcher)
+        dispatcher = Mark1(lambda _: device).enclosure.dispatcher
         running.append(asyncio.create_task(device.run()))
 
         def look(wanted: Looks = looks) -> bool:

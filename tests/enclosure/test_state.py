@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from enclosure import state as module
-from enclosure.state import State, state_file
+from enclosure.state import SavedState, state_file
 from tests.conftest import until
 
 
@@ -24,7 +24,7 @@ def path(tmp_path: Path) -> Path:
 
 async def put(path: Path, **values: object) -> None:
     """What a short-lived daemon does."""
-    state = State(path)
+    state = SavedState(path)
     state.load()
     running = asyncio.create_task(state.run())
     await asyncio.sleep(0)
@@ -34,8 +34,8 @@ async def put(path: Path, **values: object) -> None:
     await asyncio.wait([running])
 
 
-def loaded(path: Path) -> State:
-    state = State(path)
+def loaded(path: Path) -> SavedState:
+    state = SavedState(path)
     state.load()
     return state
 
@@ -51,7 +51,7 @@ async def test_values_survive_a_restart(path: Path) -> None:
 
 async def test_what_changes_is_saved_soon(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SAVE_DELAY_S", 0.01)
-    state = State(path)
+    state = SavedState(path)
     running = asyncio.create_task(state.run())
     for level in range(30):
         state.put("volume", Level(level))
@@ -87,7 +87,9 @@ async def test_a_new_file_takes_the_place_of_the_old_one_when_it_is_on_the_disk(
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"null", b"\xff\xfe", b'{"a": "\xff"}', b'{"a":' * 10_000])
-async def test_garbage_is_as_good_as_nothing(path: Path, content: bytes, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_invalid_file_is_treated_as_empty(
+    path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
     assert loaded(path).get("volume", Level) is None
@@ -104,18 +106,18 @@ def test_a_value_of_another_kind_is_ignored(path: Path, value: object, caplog: p
     assert len(caplog.records) == 1
 
 
-def test_a_first_start_is_no_news(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_first_start_is_not_logged(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert loaded(path).get("volume", Level) is None
     assert not caplog.records
 
 
-async def test_a_disk_that_takes_nothing_is_told_once(
+async def test_a_disk_that_cannot_be_written_is_logged_once(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(module, "SAVE_DELAY_S", 0)
     caplog.set_level(logging.DEBUG)
     path.parent.write_text("a file where the folder should be")
-    state = State(path)
+    state = SavedState(path)
     running = asyncio.create_task(state.run())
     for level in (1, 2):
         state.put("volume", Level(level))

@@ -12,11 +12,10 @@ from bus.client.dispatch import Dispatcher
 from bus.message import Message
 from enclosure.drivers.serial import AsyncSerial
 from enclosure.faceplate.device import FaceplateDevice
-from enclosure.handlers.faceplate import FaceplateHandler
-from enclosure.handlers.visemes import VisemeHandler
 from hw_sim.faceplate import Faceplate
 from hw_sim.links import BYTE_MS
 from tests.conftest import until
+from tests.enclosure.handlers.mark1 import Mark1
 
 BYTE_S = BYTE_MS / 1000
 SLACK_S = 0.05
@@ -88,13 +87,8 @@ class Wire:
 
 @pytest.fixture
 async def wire(wall_clock: None, faceplate: Faceplate, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Wire]:
-    async def emit(message: Message) -> None:
-        pytest.fail(f"nothing to say, but: {message}")
-
     device = FaceplateDevice(lambda: AsyncSerial(str(faceplate.link), 9600), lambda _: None)
-    dispatcher = Dispatcher(emit)
-    FaceplateHandler(device, dispatcher, emit)
-    VisemeHandler(device, dispatcher)
+    dispatcher = Mark1(lambda _: device).enclosure.dispatcher
     wire = Wire(dispatcher)
     receive = faceplate.firmware.receive
 

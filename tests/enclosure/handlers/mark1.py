@@ -1,72 +1,121 @@
-"""Knob, button, menu and life of a Mark 1 together, on a bus that is nothing but an echo."""
+"""A Mark 1: the handlers as the daemon builds them, on a bus that echoes, with a display that records."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bus.client.dispatch import Dispatcher
 from bus.errors import BusUnavailableError
 from bus.message import Message
-from enclosure.config import Press
+from enclosure.activity import Activity
+from enclosure.app import Enclosure
+from enclosure.config import Profile, VolumeSettings, load_profile
 from enclosure.display import Command, EyesColor
 from enclosure.drivers.serial import AsyncSerial
+from enclosure.errors import MixerError
+from enclosure.events import Event
 from enclosure.faceplate.device import FaceplateDevice
 from enclosure.faceplate.eyes import PIXELS
-from enclosure.handlers.buttons import ButtonHandler
-from enclosure.handlers.faceplate import FaceplateHandler
-from enclosure.handlers.lifecycle import LifecycleHandler
-from enclosure.handlers.menu import MenuHandler
-from enclosure.ports import Face
-from enclosure.state import State
+from enclosure.ports import Display, MixerLevel
+from enclosure.state import SavedState
 from hw_sim.faceplate import Faceplate
 from tests.conftest import until
 
+PROFILE = load_profile("mycroft_mark_1")
 BLUE = EyesColor(0, 0, 255)
 OPEN = 0x00001E
 """Blue at level 30, as the pixels show it."""
 
 
 class Recorder:
-    """A face that writes down what it is told."""
+    """A display that records what it is asked for."""
 
     firmware = "1.4.2"
-    pixels = (BLUE,) * 24
+    pixels = (EyesColor(1, 2, 3),) * 24
 
     def __init__(self) -> None:
         self.shown: list[Command] = []
-        self.reacted: list[Command | None] = []
-        self.idled: list[Command | None] = []
+        self.activities: list[Activity] = []
+        self.notified: list[str] = []
+        self.volumes: list[float] = []
+        self.asked: list[str | None] = []
+        self.closed = False
 
     def show(self, command: Command) -> None:
         self.shown.append(command)
 
-    def react(self, command: Command | None) -> None:
-        self.reacted.append(command)
+    def indicate(self, activity: Activity) -> None:
+        self.activities.append(activity)
 
-    def idle(self, command: Command | None) -> None:
-        self.idled.append(command)
+    def notify(self, text: str) -> None:
+        self.notified.append(text)
 
-    def forget(self) -> None:
-        """Nothing waits."""
+    def show_volume(self, level: float) -> None:
+        self.volumes.append(level)
+
+    def ask(self, question: str | None) -> None:
+        self.asked.append(question)
+
+    async def run(self) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    async def close(self) -> None:
+        self.closed = True
+
+    @property
+    def activity(self) -> Activity:
+        """The activity that it indicates."""
+        return self.activities[-1] if self.activities else Activity()
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was asked for."""
+        return not (self.shown or self.activities or self.notified or self.volumes or self.asked)
+
+
+class Card:
+    """A sound card that can be away."""
+
+    def __init__(self) -> None:
+        self.level = MixerLevel(0, False)
+        self.away = False
+
+    def open(self) -> None:
+        self.read()
+
+    def read(self) -> MixerLevel:
+        if self.away:
+            raise MixerError("away")
+        return self.level
+
+    def write(self, percent: int, muted: bool) -> MixerLevel:
+        self.level = MixerLevel(percent, muted)
+        return self.read()
+
+    async def changed(self) -> None:
+        await asyncio.get_running_loop().create_future()
 
 
 class Mark1:
-    """The handlers, with what they say and remember."""
+    """The enclosure, with what it says on the bus. Messages are echoed to it; a bus that is away takes none."""
 
     def __init__(
-        self, face: Face, group: asyncio.TaskGroup, press: Press = "auto", state: State | None = None
+        self,
+        make_display: Callable[[Callable[[Event], None]], Display],
+        saved: SavedState | None = None,
+        profile: Profile = PROFILE,
     ) -> None:
         self.said: list[Message] = []
-        self.state = state or State(Path("never-saved"))
         self.away = False
         self.denied: set[str] = set()
-        self.dispatcher = Dispatcher(self.emit)
-        FaceplateHandler(face, self.dispatcher, self.emit)
-        self.buttons = ButtonHandler(self.dispatcher, self.emit, group, press)
-        self.lifecycle = LifecycleHandler(face, self.dispatcher, self.emit, self.state)
-        self.menu = MenuHandler(face, self.lifecycle, self.dispatcher, self.emit, group)
+        self.card = Card()
+        self.saved = saved or SavedState(Path("never-saved"))
+        self.enclosure = Enclosure(
+            self, make_display, self.card, profile=profile, settings=VolumeSettings(), saved=self.saved
+        )
+        self.take = self.enclosure.router.take
 
     async def emit(self, message: Message) -> None:
         if self.away:
@@ -75,29 +124,46 @@ class Mark1:
             message = Message("bus.message.denied", {"type": message.msg_type, "reason": "x"})
         else:
             self.said.append(message)
-        await self.dispatcher(message)
+        await self.enclosure.dispatcher(message)
+
+    async def run(self, handle: Callable[[Message], Awaitable[None]], *, patterns: Sequence[str]) -> None:
+        await asyncio.get_running_loop().create_future()
 
     async def hear(self, msg_type: str, data: dict[str, Any] | None = None, **context: Any) -> None:
-        """Takes a message of somebody else."""
-        await self.dispatcher(Message(msg_type, data or {}, context))
-
-    async def take(self, event: object) -> None:
-        """Takes what somebody does."""
-        if not self.menu.take(event):
-            await self.buttons.take(event)
+        """Handles a message of another program."""
+        await self.enclosure.dispatcher(Message(msg_type, data or {}, context))
 
     @property
     def brightness(self) -> int | None:
-        """What is kept of it."""
-        return self.state.get("brightness", int)
+        """The saved one."""
+        return self.saved.get("brightness", int)
 
     @property
     def types(self) -> list[str]:
-        """The types of what was said."""
-        return [message.msg_type for message in self.said]
+        """The types of what was said, but for the volume and the questions of the start."""
+        return [message.msg_type for message in self.said if not message.msg_type.startswith(QUIET)]
 
 
-class Person:
+QUIET = ("mycroft.volume.get", "mycroft.audio.play", "enclosure.faceplate", "enclosure.started")
+
+
+@contextlib.asynccontextmanager
+async def mark1(
+    saved: SavedState | None = None, profile: Profile = PROFILE
+) -> AsyncIterator[tuple[Mark1, Recorder]]:
+    """A device that does not start, but is otherwise complete: router and volume run."""
+    display = Recorder()
+    device = Mark1(lambda _: display, saved, profile)
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(part.run()) for part in (device.enclosure.router, device.enclosure.volume)]
+        await until(lambda: bool(device.said), "the sound card")
+        device.said.clear()
+        yield device, display
+        for task in running:
+            task.cancel()
+
+
+class User:
     """Somebody in front of a Mark 1, with the firmware's own menu between."""
 
     def __init__(self, faceplate: Faceplate, device: Mark1) -> None:
@@ -135,17 +201,16 @@ class Person:
 
 
 @contextlib.asynccontextmanager
-async def person(faceplate: Faceplate) -> AsyncIterator[Person]:
-    """Somebody whose Mark 1 has just been switched on."""
-
-    def on_event(event: object) -> None:
-        group.create_task(device.take(event))
-
-    face = FaceplateDevice(lambda: AsyncSerial(str(faceplate.link), 9600), on_event)
+async def user(faceplate: Faceplate) -> AsyncIterator[User]:
+    """The user of a Mark 1 that has just been switched on, and whose assistant is ready."""
+    profile = replace(PROFILE, boot_timeout_s=0.0)
+    device = Mark1(
+        lambda on_event: FaceplateDevice(lambda: AsyncSerial(str(faceplate.link), 9600), on_event), None, profile
+    )
     async with asyncio.TaskGroup() as group:
-        device = Mark1(face, group)
-        running = group.create_task(face.run())
-        found = Person(faceplate, device)
+        running = group.create_task(device.enclosure.run())
+        found = User(faceplate, device)
         await found.sees_eyes(OPEN)
+        device.said.clear()
         yield found
         running.cancel()

@@ -4,132 +4,173 @@ from typing import Any
 import pytest
 
 from bus.message import Message
-from enclosure.display import Command, EyesAction, EyesColor, EyesLevel, EyesTimedSpin, MouthAction, MouthText
-from enclosure.events import Brightness, Choice, Chosen, Event, Pressed, Turned
-from enclosure.faceplate import protocol
-from enclosure.handlers import lifecycle, menu
-from enclosure.handlers.buttons import KNOB, SOURCE
-from enclosure.handlers.menu import KEPT, QUESTION
-from hw_sim.faceplate import Faceplate
-from tests.conftest import until
-from tests.enclosure.handlers.mark1 import BLUE, OPEN, Mark1, Recorder, person
+from enclosure.activity import Activity, Leaving
+from enclosure.events import (
+    Brightness,
+    Choice,
+    Chosen,
+    Event,
+    FaceplateState,
+    LinkState,
+    Pressed,
+    QuestionShown,
+    Turned,
+)
+from enclosure.handlers.menu import CONFIRM_S, KEPT, LIGHT_SHOW_S, QUESTION, READ_S, TEST_S
+from enclosure.handlers.session import SOURCE
+from tests.enclosure.handlers.mark1 import Mark1, Recorder, mark1
 
-GREY = EyesColor(70, 65, 69)
-AT_REST: list[Command] = [BLUE, EyesLevel(30), EyesAction.RESET]
 WIPE = Chosen(Choice.FACTORY_RESET)
-
-
-def said(text: str) -> Command:
-    return MouthText(text, repeat=False)
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(menu, "LIGHT_SHOW_S", 0)
-    monkeypatch.setattr(menu, "READ_S", 0)
-
-
-CHOICES: list[tuple[str, str, dict[str, Any], list[Command]]] = [
-    ("unit.setwifi", "system.wifi.setup", {}, []),
-    ("unit.reboot", "system.reboot", {}, [GREY, EyesAction.SPIN, MouthAction.RESET]),
-    ("unit.shutdown", "system.shutdown", {}, [GREY, EyesTimedSpin(12000), MouthAction.RESET]),
-    ("unit.enable-ssh", "system.ssh.enable", {}, []),
-    ("unit.disable-ssh", "system.ssh.disable", {}, []),
-    ("unit.enable-learning", "configuration.patch", {"config": {"opt_in": True}}, [said("LEARNING ON")]),
-    ("unit.disable-learning", "configuration.patch", {"config": {"opt_in": False}}, [said("LEARNING OFF")]),
-    ("mycroft.mark1.demo", "mycroft.mark1.demo", {}, []),
-    ("system.test.begin", "recognizer_loop:sleep", {}, []),
-    ("mic.test", "speak", {"utterance": "I am testing one two three"}, []),
-    ("system.test.end", "recognizer_loop:wake_up", {}, AT_REST),
+VISIBLE, COVERED = QuestionShown(True), QuestionShown(False)
+CHOICES: list[tuple[Choice, str, dict[str, Any], list[str], Activity]] = [
+    (Choice.WIFI, "system.wifi.setup", {}, [], Activity()),
+    (Choice.REBOOT, "system.reboot", {}, [], Activity(leaving=Leaving.REBOOT)),
+    (Choice.SHUTDOWN, "system.shutdown", {}, [], Activity(leaving=Leaving.SHUTDOWN)),
+    (Choice.ENABLE_SSH, "system.ssh.enable", {}, [], Activity()),
+    (Choice.DISABLE_SSH, "system.ssh.disable", {}, [], Activity()),
+    (Choice.ENABLE_LEARNING, "configuration.patch", {"config": {"opt_in": True}}, ["LEARNING ON"], Activity()),
+    (Choice.DISABLE_LEARNING, "configuration.patch", {"config": {"opt_in": False}}, ["LEARNING OFF"], Activity()),
+    (Choice.DEMO, "mycroft.mark1.demo", {}, [], Activity()),
+    (Choice.TEST_BEGIN, "recognizer_loop:sleep", {}, [], Activity(asleep=True)),
+    (Choice.TEST_MIC, "speak", {"utterance": "I am testing one two three"}, [], Activity()),
+    (Choice.TEST_END, "recognizer_loop:wake_up", {}, [], Activity()),
 ]
 
 
-@pytest.mark.parametrize(("line", "msg_type", "data", "shown"), CHOICES)
-async def test_each_choice(line: str, msg_type: str, data: dict[str, Any], shown: list[Command]) -> None:
-    face = Recorder()
-    async with asyncio.TaskGroup() as group:
-        device = Mark1(face, group)
-        await device.take(protocol.parse(line))
-    assert device.said == [Message(msg_type, data, {"source": SOURCE})]
-    assert face.shown == shown
+async def pause(seconds: float = LIGHT_SHOW_S + 0.01) -> None:
+    await asyncio.sleep(seconds)
 
 
-def test_there_are_no_other_choices() -> None:
-    assert {*protocol.CHOICES.values()} == {line for line, *_ in CHOICES} | {"unit.factory-reset"}
+@pytest.mark.parametrize(("choice", "msg_type", "data", "notified", "activity"), CHOICES)
+async def test_each_choice(
+    choice: Choice, msg_type: str, data: dict[str, Any], notified: list[str], activity: Activity
+) -> None:
+    async with mark1() as (device, display):
+        device.take(Chosen(choice))
+        await pause()
+        assert device.said == [Message(msg_type, data, {"source": SOURCE})]
+        assert (display.notified, display.activity) == (notified, activity)
 
 
-@pytest.mark.parametrize("around", ["Command: {}", "{} ", " {}", "{}\r", "x{}", "{}x", "Command: mouth.text={}"])
-@pytest.mark.parametrize("choice", Choice)
-async def test_only_the_exact_line_is_a_choice(choice: Choice, around: str) -> None:
-    face = Recorder()
-    async with asyncio.TaskGroup() as group:
-        device = Mark1(face, group)
-        await device.take(protocol.parse(around.format(protocol.CHOICES[choice])))
-    assert (device.said, face.shown) == ([], [])
+def test_every_choice_is_tested() -> None:
+    assert {choice for choice, *_ in CHOICES} == {*Choice} - {Choice.FACTORY_RESET}
+
+
+async def test_the_machine_goes_after_the_display_has_shown_it() -> None:
+    async with mark1() as (device, display):
+        device.take(Chosen(Choice.REBOOT))
+        assert display.activity.leaving is Leaving.REBOOT
+        await asyncio.sleep(LIGHT_SHOW_S * 0.9)
+        assert device.types == []
+
+
+# The question before a factory reset.
+
+
+async def ask(device: Mark1) -> None:
+    """Chooses WIPE, and reads the question."""
+    device.take(WIPE)
+    device.take(VISIBLE)
+    await asyncio.sleep(READ_S)
 
 
 @pytest.mark.parametrize(
-    ("events", "types", "mouth"),
+    ("events", "types", "asked", "notified"),
     [
-        ([], [], MouthText(QUESTION)),
-        ([Pressed()], ["system.factory.reset"], MouthAction.RESET),
-        ([Pressed(), Pressed()], ["mycroft.mic.listen", "system.factory.reset"], MouthAction.RESET),
-        ([Turned(1)], [], said(KEPT)),
-        ([Turned(-1), Pressed()], ["mycroft.mic.listen"], said(KEPT)),
-        ([WIPE, Pressed()], ["system.factory.reset"], MouthAction.RESET),
-        ([Chosen(Choice.DEMO), Pressed()], ["mycroft.mic.listen", "mycroft.mark1.demo"], MouthAction.RESET),
-        ([Brightness(7)], [], MouthText(QUESTION)),
+        ([], [], QUESTION, []),
+        ([Pressed()], ["system.factory.reset"], None, []),
+        ([Pressed(), Pressed()], ["mycroft.mic.listen", "system.factory.reset"], None, []),
+        ([Turned(1)], [], None, [KEPT]),
+        ([Turned(-1), Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
+        ([COVERED], [], None, [KEPT]),
+        ([COVERED, Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
+        ([COVERED, VISIBLE, Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
+        ([FaceplateState(LinkState.UNPLUGGED, None), Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
+        ([FaceplateState(LinkState.SILENT, None), Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
+        ([FaceplateState(LinkState.CONNECTED, "1.4.2"), Pressed()], ["system.factory.reset"], None, []),
+        ([WIPE, Pressed()], [], QUESTION, []),
+        ([Chosen(Choice.DEMO), Pressed()], ["mycroft.mark1.demo", "mycroft.mic.listen"], None, []),
+        ([Brightness(7), Pressed()], ["system.factory.reset"], None, []),
     ],
 )
-async def test_a_wipe_is_confirmed_by_the_next_press(
-    events: list[Event], types: list[str], mouth: Command
+async def test_only_a_press_while_the_question_is_visible_confirms_a_wipe(
+    events: list[Event], types: list[str], asked: str | None, notified: list[str]
 ) -> None:
-    face = Recorder()
-    async with asyncio.TaskGroup() as group:
-        device = Mark1(face, group)
-        for event in (WIPE, *events):
-            await device.take(event)
-    assert device.types == types
-    assert face.shown[-1] == mouth
+    async with mark1() as (device, display):
+        await ask(device)
+        for event in events:
+            device.take(event)
+        await pause()
+        assert (device.types, display.asked[-1], display.notified) == (types, asked, notified)
+        assert display.volumes == [], "a turn that answers does not change the volume"
 
 
-async def test_a_wipe_is_not_confirmed_by_who_has_not_read_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(menu, "READ_S", 0.1)
-    face = Recorder()
-    async with asyncio.TaskGroup() as group:
-        device = Mark1(face, group)
-        for event in (WIPE, Pressed(), Pressed()):
-            await device.take(event)
-        assert (device.types, face.shown) == ([], [MouthText(QUESTION)])
-        await asyncio.sleep(0.1)
-        await device.take(Pressed())
-    assert device.types == ["system.factory.reset"]
+async def test_a_press_before_the_question_is_visible_does_not_confirm() -> None:
+    async with mark1() as (device, display):
+        device.take(WIPE)
+        await asyncio.sleep(CONFIRM_S / 2)
+        device.take(Pressed())
+        await pause()
+        assert (device.types, display.asked) == ([], [QUESTION])
 
 
-async def test_a_stop_takes_the_question_back_and_no_answer() -> None:
-    face = Recorder()
-    async with asyncio.TaskGroup() as group:
-        device = Mark1(face, group)
-        await device.take(WIPE)
-        device.menu.stop()
-        for event in (Pressed(), Chosen(Choice.REBOOT), Turned(1)):
-            await device.take(event)
-    assert (device.types, face.shown) == ([], [MouthText(QUESTION), MouthAction.RESET])
+@pytest.mark.parametrize("after_s", [0, 0.05, 0.6, READ_S * 0.99])
+async def test_a_double_press_never_confirms(after_s: float) -> None:
+    async with mark1() as (device, display):
+        device.take(WIPE)
+        device.take(VISIBLE)
+        await asyncio.sleep(after_s)
+        for _ in range(2):  # the second half of a double press, and its bounce
+            device.take(Pressed())
+        await pause()
+        assert (device.types, display.asked) == ([], [QUESTION])
 
 
-async def test_a_wipe_is_not_confirmed_any_more_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(menu, "CONFIRM_S", 0.01)
-    face = Recorder()
-    async with asyncio.TaskGroup() as group:
-        device = Mark1(face, group)
-        await device.take(WIPE)
-        await until(lambda: len(face.shown) > 1, "the end of the question")
-        assert face.shown == [MouthText(QUESTION), MouthAction.RESET, said(KEPT)]
-        await device.take(Pressed())
-    assert device.types == ["mycroft.mic.listen"]
+@pytest.mark.parametrize("events", [[], [VISIBLE]])
+async def test_a_question_without_an_answer_is_answered_with_no(events: list[Event]) -> None:
+    async with mark1() as (device, display):
+        device.take(WIPE)
+        for event in events:
+            device.take(event)
+        await asyncio.sleep(CONFIRM_S + 0.1)
+        assert (display.asked, display.notified) == ([QUESTION, None], [KEPT])
+        device.take(VISIBLE)
+        device.take(Pressed())
+        await pause()
+        assert device.types == ["mycroft.mic.listen"]
 
 
-@pytest.mark.parametrize("trouble", ["failed", "denied", "no bus", "nobody"])
+async def test_the_time_for_an_answer_begins_when_the_question_is_visible() -> None:
+    async with mark1() as (device, _):
+        device.take(WIPE)
+        await asyncio.sleep(CONFIRM_S * 0.9)
+        device.take(VISIBLE)
+        await asyncio.sleep(CONFIRM_S * 0.9)
+        device.take(Pressed())
+        await pause()
+        assert device.types == ["system.factory.reset"]
+
+
+async def test_messages_do_not_answer_the_question() -> None:
+    async with mark1() as (device, display):
+        await ask(device)
+        for msg_type in ("enclosure.mouth.text", "enclosure.mouth.reset", "mycroft.stop", "enclosure.reset"):
+            await device.hear(msg_type)
+        assert display.asked == [QUESTION], "whether they cover it, the display reports"
+
+
+async def test_a_daemon_that_stops_takes_the_question_back() -> None:
+    async with mark1() as (device, display):
+        await ask(device)
+        device.enclosure.menu.stop()
+        await asyncio.sleep(2 * CONFIRM_S)
+        assert (device.types, display.asked, display.notified) == ([], [QUESTION, None], [])
+
+
+# What comes of it.
+
+
+@pytest.mark.parametrize("trouble", ["failed", "denied", "no bus", "no answer"])
 @pytest.mark.parametrize(
     ("choice", "request_type", "text"),
     [
@@ -138,29 +179,27 @@ async def test_a_wipe_is_not_confirmed_any_more_after_a_while(monkeypatch: pytes
         (Choice.FACTORY_RESET, "system.factory.reset", "RESET FAILED"),
     ],
 )
-async def test_what_does_not_happen_is_said_and_the_eyes_open(
-    choice: Choice, request_type: str, text: str, trouble: str, monkeypatch: pytest.MonkeyPatch
+async def test_what_does_not_happen_is_notified(
+    choice: Choice, request_type: str, text: str, trouble: str
 ) -> None:
-    if trouble == "nobody":
-        for topic, (spin, _) in lifecycle._LEAVING.items():
-            monkeypatch.setitem(lifecycle._LEAVING, topic, (spin, 0.01))
-    face = Recorder()
-    async with asyncio.TaskGroup() as group:
-        device = Mark1(face, group)
+    async with mark1() as (device, display):
         device.away = trouble == "no bus"
         device.denied = {request_type} if trouble == "denied" else set()
-        await device.take(Chosen(choice))
         if choice is Choice.FACTORY_RESET:
-            await device.take(Pressed())
-    if trouble == "failed":
-        await device.hear(f"{request_type}.failed", {"error": "x"})
-    if trouble == "nobody":
-        await until(lambda: face.shown[-3:] == AT_REST, "open eyes")
-    else:
-        assert [command for command in face.shown if command in (EyesAction.RESET, said(text))] in (
-            [EyesAction.RESET, said(text)],
-            [said(text), EyesAction.RESET],
-        )
+            await ask(device)
+            device.take(Pressed())
+        else:
+            device.take(Chosen(choice))
+        assert display.activity.leaving
+        await pause()
+        if trouble == "failed":
+            await device.hear(f"{request_type}.failed", {"error": "x"})
+        if trouble == "no answer":
+            assert display.activity.leaving
+            await asyncio.sleep(10)
+        else:
+            assert display.notified == [text]
+        assert not display.activity.leaving
 
 
 @pytest.mark.parametrize(
@@ -171,90 +210,49 @@ async def test_what_does_not_happen_is_said_and_the_eyes_open(
         ("system.ssh.enable.failed", "SSH FAILED"),
         ("system.ssh.disable.failed", "SSH FAILED"),
         ("system.wifi.setup.failed", "WI-FI FAILED"),
+        ("configuration.patch.failed", "LEARNING FAILED"),
     ],
 )
-async def test_what_has_come_of_it_is_said(msg_type: str, text: str) -> None:
-    face = Recorder()
-    async with asyncio.TaskGroup() as group:
-        await Mark1(face, group).hear(msg_type)
-    assert face.shown == [said(text)]
+async def test_results_are_notified(msg_type: str, text: str) -> None:
+    async with mark1() as (device, display):
+        await device.hear(msg_type)
+        assert display.notified == [text]
 
 
-async def test_somebody_elses_denial_says_nothing() -> None:
-    face = Recorder()
-    async with asyncio.TaskGroup() as group:
-        await Mark1(face, group).hear("bus.message.denied", {"type": "system.update", "reason": "x"})
-    assert face.shown == []
+async def test_a_choice_that_the_bus_was_away_for_is_not_requested_later() -> None:
+    async with mark1() as (device, display):
+        device.away = True
+        device.take(Chosen(Choice.ENABLE_SSH))
+        await asyncio.sleep(2)
+        device.away = False
+        await asyncio.sleep(2)
+        assert (device.types, display.notified) == ([], ["SSH FAILED"])
 
 
-async def test_the_brightness_is_remembered() -> None:
-    face = Recorder()
-    async with asyncio.TaskGroup() as group:
-        device = Mark1(face, group)
-        await device.take(Brightness(7))
-        await device.take(Turned(1))  # is the volume
-        assert device.said == [Message("mycroft.volume.increase", {"play_sound": True}, {"source": KNOB})]
-        assert face.shown == []  # the faceplate has it already
-        device.lifecycle.rest()
-        Mark1(face, group, state=device.state).lifecycle.rest()  # after a restart
-    assert face.shown == [BLUE, EyesLevel(7), EyesAction.RESET] * 2
+async def test_a_denial_of_another_request_is_not_notified() -> None:
+    async with mark1() as (device, display):
+        await device.hear("bus.message.denied", {"type": "system.update", "reason": "x"})
+        assert display.untouched
 
 
-async def test_a_test_that_does_not_end_is_over_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(menu, "TEST_S", 0.05)
-    async with asyncio.TaskGroup() as group:
-        device = Mark1(Recorder(), group)
-        await device.take(Chosen(Choice.TEST_BEGIN))
-        await until(lambda: device.types == ["recognizer_loop:sleep", "recognizer_loop:wake_up"], "the end")
-        await device.take(Chosen(Choice.TEST_BEGIN))
-        await device.take(Chosen(Choice.TEST_END))
-        await asyncio.sleep(0.1)
-    assert device.types == ["recognizer_loop:sleep", "recognizer_loop:wake_up"] * 2
+async def sleep_and_wake(device: Mark1, display: Recorder) -> None:
+    await pause()
+    assert display.activity == Activity()
+    assert device.types == ["recognizer_loop:sleep", "recognizer_loop:wake_up"]
+    device.said.clear()
 
 
-# Through the menu that the firmware has.
+async def test_a_test_puts_the_assistant_to_sleep_and_wakes_it_up() -> None:
+    async with mark1() as (device, display):
+        device.take(Chosen(Choice.TEST_BEGIN))
+        device.take(Chosen(Choice.TEST_END))
+        await sleep_and_wake(device, display)
+        await asyncio.sleep(2 * TEST_S)
+        assert device.types == []
 
 
-async def test_somebody_wipes_the_device(faceplate: Faceplate) -> None:
-    async with person(faceplate) as somebody:
-        await somebody.choose(6)  # RESET
-        await somebody.turn(-1)  # WIPE
-        await somebody.press()
-        await somebody.sees_mouth()
-        assert somebody.device.types == []
-        await somebody.press()
-        await somebody.sees_spin()
-        await somebody.sees_empty_mouth()
-        assert somebody.device.types == ["system.factory.reset"]
-        await somebody.device.hear("system.factory.reset.failed", {"error": "x"})
-        await somebody.sees_eyes(OPEN)
-
-
-async def test_somebody_does_not_wipe_the_device(faceplate: Faceplate) -> None:
-    async with person(faceplate) as somebody:
-        await somebody.choose(6)
-        await somebody.turn(-1)
-        await somebody.press()
-        await somebody.sees_mouth()
-        await somebody.turn(-1)
-        await somebody.press()
-        await until(lambda: somebody.device.types == ["mycroft.mic.listen"], "no more than an ordinary press")
-
-
-async def test_somebody_dims_the_eyes(faceplate: Faceplate) -> None:
-    async with person(faceplate) as somebody:
-        await somebody.choose(0)  # ILLUM
-        await somebody.turn(-3)
-        await somebody.sees_eyes(0x00001B)
-        assert somebody.device.brightness == 27
-        assert somebody.device.types == []
-
-
-async def test_somebody_reboots_the_device(faceplate: Faceplate) -> None:
-    async with person(faceplate) as somebody:
-        await somebody.choose(2)
-        await somebody.sees_spin()
-        assert somebody.device.types == ["system.reboot"]
-        somebody.device.lifecycle.stop()  # the machine ends its services
-        await asyncio.sleep(0.5)
-        await somebody.sees_spin()
+async def test_a_test_whose_end_is_not_reported_ends_after_a_while() -> None:
+    async with mark1() as (device, display):
+        device.take(Chosen(Choice.TEST_BEGIN))
+        await asyncio.sleep(TEST_S)
+        await sleep_and_wake(device, display)

@@ -1,4 +1,4 @@
-"""The messages by which a person tries the face out: those of `mycroft-enclosure show` and `eyes`."""
+"""The messages of `mycroft-enclosure show` and `eyes`, by which a user tries the display out."""
 
 import base64
 import re
@@ -21,7 +21,7 @@ def shown(what: str) -> Message:
         return Message(topics.MOUTH_TEXT.name, {"text": what})
     image = path.read_bytes()
     defaults = topics.MOUTH_DISPLAY_IMAGE.read({})
-    try:  # here, where somebody reads what is wrong with it
+    try:  # here, so that the user reads what is wrong with it
         decode_image(image, threshold=defaults["threshold"], invert=defaults["invert"])
     except ValueError as error:
         raise PayloadError(f"{path}: {error}") from error

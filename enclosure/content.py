@@ -1,0 +1,103 @@
+"""What skills show: messages as display values. Pure.
+
+A message that shows something new is a row of CONTENT.
+"""
+
+from collections.abc import Callable, Mapping
+
+from bus.contract import ours as topics
+from bus.contract.topic import Topic
+from bus.errors import PayloadError
+from enclosure import artwork, display, icons
+from enclosure.display import Bitmap, Command
+
+
+def placed(bitmap: Bitmap, x: int, y: int, clear: bool) -> Command | None:
+    """The part of a picture that is on the mouth; with none of it there, RESET if the rest is to be cleared."""
+    shown = bitmap.shifted(x, y)
+    if not shown.columns or not shown.height:
+        return display.MouthAction.RESET if clear else None
+    return display.MouthIcon(shown, max(x, 0), max(y, 0), clear)
+
+
+def picture(img_code: str, xOffset: int, yOffset: int, clearPrev: bool) -> Command | None:  # noqa: N803  # as in the message
+    """The picture of a code. Raises PayloadError."""
+    try:
+        return placed(icons.decode(img_code), xOffset, yOffset, clearPrev)
+    except ValueError as error:
+        raise PayloadError(f"img_code: {error}") from error
+
+
+def fill(percentage: float) -> Command:
+    """The eyes as a gauge; one pixel is lit at 0 %."""
+    return display.EyesFill(round(23 * percentage / 100))
+
+
+def setpixel(idx: int, r: int, g: int, b: int) -> Command:
+    """One pixel of the eyes."""
+    return display.EyesPixel(idx, display.EyesColor(r, g, b))
+
+
+def timedspin(length: int) -> Command:
+    """A spin of `length` ms, at least 1."""
+    return display.EyesTimedSpin(max(length, 1))
+
+
+def weather(img_code: int, temp: object) -> Command:
+    """A picture of the weather, and the temperature. Raises PayloadError."""
+    try:
+        degrees = round(float(str(temp).strip().removesuffix("°")))
+    except (ValueError, OverflowError):
+        raise PayloadError("temp is not a number") from None
+    if not -99 <= degrees <= 999:
+        raise PayloadError("temp is not between -99 and 999")
+    return display.Weather(str(degrees), artwork.WEATHER[img_code])
+
+
+def viseme(code: object) -> Command:
+    """The mouth shape of a sound. Raises PayloadError."""
+    if str(code) not in {*"0123456"}:
+        raise PayloadError("code is none of 0 to 6")
+    return display.MouthViseme(int(str(code)))
+
+
+CONTENT: Mapping[Topic, Callable[..., Command | None]] = {
+    topics.EYES_ON: lambda: display.EyesAction.ON,
+    topics.EYES_OFF: lambda: display.EyesAction.OFF,
+    topics.EYES_RESET: lambda: display.EyesAction.RESET,
+    topics.EYES_SPIN: lambda: display.EyesAction.SPIN,
+    topics.EYES_NARROW: lambda: display.EyesAction.NARROW,
+    topics.EYES_WIDEN: lambda: display.EyesAction.WIDEN,
+    topics.EYES_UNLOOK: lambda: display.EyesAction.UNLOOK,
+    topics.EYES_BLINK: display.EyesBlink,
+    topics.EYES_COLOR: display.EyesColor,
+    topics.EYES_LEVEL: display.EyesLevel,
+    topics.EYES_VOLUME: display.EyesVolume,
+    topics.EYES_LOOK: display.EyesLook,
+    topics.EYES_SETPIXEL: setpixel,
+    topics.EYES_FILL: fill,
+    topics.EYES_TIMEDSPIN: timedspin,
+    topics.MOUTH_RESET: lambda: display.MouthAction.RESET,
+    topics.MOUTH_SMILE: lambda: display.MouthIcon(artwork.SMILE, 0, 0, clear=True),
+    topics.MOUTH_TEXT: display.MouthText,
+    topics.MOUTH_DISPLAY: picture,
+    topics.MOUTH_EVENTS_ACTIVATE: lambda: display.MouthFollows(True),
+    topics.MOUTH_EVENTS_DEACTIVATE: lambda: display.MouthFollows(False),
+    topics.WEATHER_DISPLAY: weather,
+    topics.DISPLAY_DATE: display.MouthText,
+    topics.DISPLAY_TIME: display.MouthText,
+    topics.FACEPLATE_RESET: lambda: display.SystemAction.RESET,
+    topics.FACEPLATE_MUTE: lambda: display.SystemAction.MUTE,
+    topics.FACEPLATE_UNMUTE: lambda: display.SystemAction.UNMUTE,
+    topics.FACEPLATE_BLINK: display.SystemBlink,
+    topics.INTERNET_CONNECTED: lambda: display.MouthAction.RESET,
+}
+"""What a skill shows, whatever session it serves; called with the checked fields."""
+
+ANIMATIONS: Mapping[Topic, Callable[..., Command]] = {
+    topics.MOUTH_TALK: lambda: display.MouthAction.TALK,
+    topics.MOUTH_LISTEN: lambda: display.MouthAction.LISTEN,
+    topics.MOUTH_THINK: lambda: display.MouthAction.THINK,
+    topics.MOUTH_VISEME: viseme,
+}
+"""What moves the mouth along with this device's own session, and not with a satellite's."""
