@@ -1,0 +1,90 @@
+"""A local program floods the bus with questions; the daemons answer again soon after."""
+
+import asyncio
+import contextlib
+import json
+import time
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
+
+from bus.client.client import open_socket
+from bus.errors import BusUnavailableError
+from bus.message import Message
+from hw_sim.host import Host
+from hw_sim.sound import Sound
+from tests.e2e.test_commands import start
+
+pytestmark = [pytest.mark.real_time, pytest.mark.timeout(180)]
+
+FLOOD_S = 3
+RECOVERY_S = 50
+"""It takes 5 s, more on a loaded machine; hours where each of the queued answers waits for a bus."""
+
+
+@contextlib.asynccontextmanager
+async def running(*command: str, home: Path) -> AsyncIterator[Process]:
+    process = await start(*command, home=home)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        await process.communicate()
+
+
+async def flood(url: str, question: str) -> None:
+    """Sends a question as fast as the bus takes it, and receives nothing, for FLOOD_S."""
+    end = time.monotonic() + FLOOD_S
+    many = 1000 * Frame(Opcode.TEXT, Message(question).serialize().encode()).serialize(mask=True)
+    while time.monotonic() < end:
+        with contextlib.suppress(BusUnavailableError, OSError):
+            async with open_socket(url) as flooder:
+                await flooder.send(Message("bus.subscribe", {"patterns": ["none"]}).serialize())
+                while time.monotonic() < end:
+                    flooder._writer.write(many)
+                    await flooder._writer.drain()
+                flooder.abort()
+
+
+async def answers(url: str, question: str) -> None:
+    """Returns when a question is answered; asked again and again, since a daemon may be away for a moment."""
+    while True:
+        async with connect(url) as asker:
+            await asker.send(Message("bus.subscribe", {"patterns": [f"{question}.response"]}).serialize())
+            await asker.send(Message(question).serialize())
+            with contextlib.suppress(TimeoutError, ConnectionClosed):
+                async with asyncio.timeout(1):
+                    async for frame in asker:
+                        if json.loads(frame)["type"] == f"{question}.response":
+                            return
+
+
+async def test_the_daemons_answer_again_after_a_flood(sound: Sound, host: Host, tmp_path: Path) -> None:
+    config = tmp_path / ".config/mycroft/mycroft.conf"
+    config.parent.mkdir(parents=True)
+    config.write_text('{"enclosure": {"platform": "picroft"}}')
+    unix = tmp_path / "bus.sock"
+    async with contextlib.AsyncExitStack() as stack:
+        bus = await stack.enter_async_context(
+            running("bus", "serve", "--port", "0", "--socket", str(unix), home=tmp_path)
+        )
+        assert bus.stdout is not None
+        url = (await bus.stdout.readline()).decode().strip().removeprefix("bus=")
+        daemons = [
+            await stack.enter_async_context(running("enclosure", "run", "--bus", url, home=tmp_path)),
+            await stack.enter_async_context(
+                running("admin", "run", "--bus", f"unix:{unix}", "--dbus", host.address, home=tmp_path)
+            ),
+        ]
+        for question in ("mycroft.volume.get", "mycroft.admin.is_alive"):
+            async with asyncio.timeout(RECOVERY_S):
+                await answers(url, question)
+            await flood(url, question)
+            async with asyncio.timeout(RECOVERY_S):
+                await answers(url, question)
+        assert [daemon.returncode for daemon in daemons] == [None, None]
