@@ -74,4 +74,26 @@ class QuestionShown:
     visible: bool
 
 
-Event = Turned | Pressed | Chosen | Brightness | FaceplateState | QuestionShown
+@dataclass(frozen=True, slots=True)
+class PressedTwice:
+    """A button was pressed twice, the second time right after the first."""
+
+    button: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A button has been down for as long as the profile asks for, and still is."""
+
+    button: str
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """A switch is on or off: at the start, after its chip was away, and when it is moved."""
+
+    switch: str
+    on: bool
+
+
+Event = Turned | Pressed | PressedTwice | Held | Switched | Chosen | Brightness | FaceplateState | QuestionShown

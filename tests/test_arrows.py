@@ -49,7 +49,7 @@ APART = {
 PURE = [
     *("bus/errors.py", "bus/message.py", "bus/contract/*.py", "bus/server/policy.py", "bus/server/hub.py"),
     *("enclosure/activity.py", "enclosure/display.py", "enclosure/events.py", "enclosure/icons.py"),
-    *("enclosure/artwork.py", "enclosure/volume.py"),
+    *("enclosure/artwork.py", "enclosure/volume.py", "enclosure/controls/*.py"),
     *("enclosure/faceplate/protocol.py", "enclosure/faceplate/text.py", "enclosure/faceplate/eyes.py"),
     *("admin/actions.py", "admin/policy.py", "hw_sim/firmware/*.py", "hw_sim/links.py"),
 ]

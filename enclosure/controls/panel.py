@@ -1,0 +1,57 @@
+"""All controls of a board, from the edges of its lines."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from enclosure.controls.button import Button
+from enclosure.controls.encoder import Encoder
+from enclosure.events import Event, Switched
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A change of a line. Lines have the names of their controls; an encoder's end in ".a" and ".b"."""
+
+    line: str
+    active: bool
+    """Whether the button is down, or the switch on."""
+    at: float
+
+
+class Panel:
+    """Turns edges into events. `start` comes first, and again whenever edges may have been missed."""
+
+    def __init__(
+        self, buttons: Mapping[str, Button], switches: Sequence[str], encoders: Mapping[str, Encoder]
+    ) -> None:
+        self._buttons = buttons
+        self._switches = switches
+        self._encoders = encoders
+
+    def start(self, levels: Mapping[str, bool]) -> list[Event]:
+        """Takes the level of each line; reports that of each switch."""
+        for name, button in self._buttons.items():
+            button.reset(levels[name])
+        for name, encoder in self._encoders.items():
+            encoder.reset(levels[f"{name}.a"], levels[f"{name}.b"])
+        return [Switched(name, levels[name]) for name in self._switches]
+
+    def edge(self, edge: Edge) -> Sequence[Event]:
+        """Takes an edge, in order; returns what people have done with it."""
+        if edge.line in self._buttons:
+            return self._buttons[edge.line].edge(edge.active, edge.at)
+        if edge.line in self._switches:
+            return [Switched(edge.line, edge.active)]
+        name, _, line = edge.line.rpartition(".")
+        return self._encoders[name].edge("a" if line == "a" else "b", edge.active)
+
+    @property
+    def deadline(self) -> float | None:
+        """When `elapse` has to be called; None while no gesture waits for time to pass."""
+        return min(
+            (button.deadline for button in self._buttons.values() if button.deadline is not None), default=None
+        )
+
+    def elapse(self, now: float) -> list[Event]:
+        """Reports what the passing of time has completed."""
+        return [gesture for button in self._buttons.values() for gesture in button.elapse(now)]
