@@ -55,8 +55,11 @@ async def faceplate(link: Path, cable: Cable) -> Exit:
     """Runs the serial faceplate alone until it is stopped."""
     async with Faceplate(link, cable, lambda text: tell("face", text)) as device:
         tell("", f"ready serial={device.port} link={link}")
-        await device.run()
-    return Exit.DONE
+        try:
+            await device.run()
+        except SimulatorError as error:
+            print(f"mycroft-sim: {error}", file=sys.stderr)
+    return Exit.FAILED
 
 
 def tell(who: str, what: str) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from hw_sim.firmware import Eyes, Firmware, Mouth, Sent, Speaker
+from hw_sim.firmware import Eyes, Firmware, Mouth, Reset, Sent, Speaker
+from hw_sim.firmware.memory import LineLimits, MemoryLimitError
 from hw_sim.links import BYTE_MS, Cable
 
 Observer = Callable[[str], None]
@@ -35,6 +36,8 @@ class Faceplate:
         self._slave: int | None = None
         self._woken = asyncio.Event()
         self._line = b""
+        self._limits = LineLimits()
+        self._failure: MemoryLimitError | None = None
 
     async def __aenter__(self) -> Self:
         self.plug()
@@ -44,8 +47,13 @@ class Faceplate:
         self.unplug()
 
     async def run(self) -> None:
-        """Keeps the firmware's time at the clock's, for ever."""
+        """Keeps the firmware's time at the clock's, until cancelled.
+
+        Raises MemoryLimitError for a line from the host that the published firmware does not survive.
+        """
         while True:
+            if self._failure is not None:
+                raise self._failure
             self._catch_up()
             self._woken.clear()
             wake_at = self.firmware.wake_at()
@@ -78,6 +86,7 @@ class Faceplate:
         self.told("power cycle")
         self.changed.set()
         self.firmware = Firmware()
+        self._limits.restarted()
         self._line = b""
         self._began = asyncio.get_running_loop().time()
         self._woken.set()
@@ -136,6 +145,8 @@ class Faceplate:
                     sent.append(byte)
                 case Eyes() | Mouth() | Speaker():
                     self.changed.set()
+                case Reset():
+                    self._limits.restarted()
         if sent:
             self._send(self.cable.carry(bytes(sent)))
 
@@ -155,7 +166,12 @@ class Faceplate:
 
     def _receive(self) -> None:
         if self._master is not None:
-            data = self.cable.carry(os.read(self._master, 4096))
+            sent = os.read(self._master, 4096)
+            try:
+                self._limits.take(sent)
+            except MemoryLimitError as error:
+                self._failure = error
+            data = self.cable.carry(sent)
             self._act(lambda: self.firmware.receive(data))
 
     def _now_ms(self) -> float:

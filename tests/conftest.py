@@ -82,4 +82,6 @@ async def faceplate(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIter
         running = asyncio.create_task(faceplate.run())
         await until(lambda: faceplate.firmware.now > 60, "the end of the boot")
         yield faceplate
+        if running.done():  # a line was outside of the memory's limits
+            running.result()
         running.cancel()

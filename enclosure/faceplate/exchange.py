@@ -133,16 +133,21 @@ class Exchange:
                     self._done(now)
                 return version
             case Banner() as banner:
-                self._tests = False
-                self._given_up.clear()
-                if self._sent:
-                    self._send_again(now)
+                self._restart()
                 return banner
             case Turned() | Pressed() | Chosen() as event:
                 return self._event(line, event, now)
             case _ if follows_update:
                 return self._brightness(line)
         return None
+
+    def _restart(self) -> None:
+        """Begins again with a firmware that has lost all, and will be shown all again."""
+        self._waiting = deque(line for line in (*self._sent, *self._waiting) if line.text == VERSION)
+        self._sent.clear()
+        self._given_up.clear()
+        self._attempt, self._busy_s, self._settled_at, self.due = 0, 0.0, 0.0, None
+        self._in_step = self._tests = self._update = self._own_update = False
 
     def _may_go_ahead(self, text: str) -> bool:
         """Whether a line may be sent before the echo of the one that is awaited."""

@@ -114,11 +114,22 @@ def test_the_version_has_been_read_when_it_was_answered() -> None:
     assert talk.idle
 
 
-def test_a_banner_has_what_was_sent_sent_again() -> None:
-    talk = exchange("a")
+def test_after_a_banner_nothing_is_left_of_what_was_sent_before() -> None:
+    talk = exchange("a", "b", "c")
     sent(talk)
     assert talk.take("Command: aMycroft Mark 1 v1.4.2 - Connected", 0) == Banner("1.4.2")
-    assert sent(talk) == ["\na\n"]
+    assert talk.idle
+    assert talk.take("volume.up", 0) is None
+    talk.put("d")
+    assert sent(talk) == ["\nd\n"]
+
+
+def test_a_banner_instead_of_the_version_has_it_asked_again() -> None:
+    talk = Exchange()
+    talk.put(VERSION)
+    for _ in range(2):
+        assert sent(talk) == [f"\n{VERSION}\n"]
+        talk.take("Mycroft Mark 1 v1.4.2 - Connected", 0)
 
 
 def test_a_viseme_takes_the_place_of_one_that_waits() -> None:
