@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from hw_sim.errors import SimulatorError
 from hw_sim.firmware import Eyes, Firmware, Mouth, Reset, Sent, Speaker
 from hw_sim.firmware.memory import LineLimits, MemoryLimitError
 from hw_sim.links import BYTE_MS, Cable
@@ -37,7 +38,7 @@ class Faceplate:
         self._woken = asyncio.Event()
         self._line = b""
         self._limits = LineLimits()
-        self._failure: MemoryLimitError | None = None
+        self._failure: SimulatorError | None = None
 
     async def __aenter__(self) -> Self:
         self.plug()
@@ -49,7 +50,7 @@ class Faceplate:
     async def run(self) -> None:
         """Keeps the firmware's time at the clock's, until cancelled.
 
-        Raises MemoryLimitError for a line from the host that the published firmware does not survive.
+        Raises SimulatorError for a line from the host that the published firmware does not survive.
         """
         while True:
             if self._failure is not None:
@@ -170,7 +171,7 @@ class Faceplate:
             try:
                 self._limits.take(sent)
             except MemoryLimitError as error:
-                self._failure = error
+                self._failure = SimulatorError(f"the faceplate would not survive {error}")
             data = self.cable.carry(sent)
             self._act(lambda: self.firmware.receive(data))
 

@@ -6,8 +6,6 @@ outside of these limits overwrite the heap within seconds; then the board does n
 
 import re
 
-from hw_sim.errors import SimulatorError
-
 TEXT_LIMIT = 24
 """Characters of a text."""
 
@@ -23,7 +21,7 @@ GROWN_WITHIN = 4
 _ICON = re.compile(r"(?:x=\d*,)?(?:y=\d*,)?(?:cP=\d*,)?(?:cT=\d*,)?(.*)")
 
 
-class MemoryLimitError(SimulatorError):
+class MemoryLimitError(Exception):
     """The host has sent a line that the published firmware does not survive."""
 
 

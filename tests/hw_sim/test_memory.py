@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hw_sim.errors import SimulatorError
 from hw_sim.faceplate import Faceplate
 from hw_sim.firmware.memory import GROWN_WITHIN, LineLimits, MemoryLimitError
 from hw_sim.links import Cable
@@ -76,6 +77,6 @@ async def test_the_simulated_faceplate_ends_at_such_a_line(tmp_path: Path) -> No
         port = os.open(faceplate.port, os.O_RDWR | os.O_NOCTTY)
         tty.setraw(port)
         os.write(port, b"mouth.text=" + 40 * b"x" + b"\n")
-        with pytest.raises(MemoryLimitError):
+        with pytest.raises(SimulatorError, match="a text of 40 characters"):
             await running
         os.close(port)
