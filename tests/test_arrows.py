@@ -50,7 +50,7 @@ PURE = [
     *("bus/errors.py", "bus/message.py", "bus/contract/*.py", "bus/server/policy.py", "bus/server/hub.py"),
     *("enclosure/activity.py", "enclosure/display.py", "enclosure/events.py", "enclosure/icons.py"),
     *("enclosure/artwork.py", "enclosure/volume.py", "enclosure/controls/*.py"),
-    *("enclosure/faceplate/protocol.py", "enclosure/faceplate/text.py", "enclosure/faceplate/eyes.py"),
+    *(f"enclosure/faceplate/{name}.py" for name in ("protocol", "exchange", "text", "scene", "eyes", "mouth")),
     *("admin/actions.py", "admin/policy.py", "hw_sim/firmware/*.py", "hw_sim/links.py"),
 ]
 """Files that take values and give values."""

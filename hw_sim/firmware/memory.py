@@ -49,21 +49,17 @@ class LineLimits:
     def _wrong(self, line: str) -> str:
         """What is wrong with a line; empty if nothing is."""
         command, _, arguments = line.partition("=")
-        if len(line) > LINE_LIMIT:
-            return f"a line of {len(line)} characters, more than {LINE_LIMIT}"
         match command:
             case "mouth.text":
                 self._grown = self._grown or len(arguments) == TEXT_LIMIT
                 if len(arguments) > TEXT_LIMIT:
                     return f"a text of {len(arguments)} characters, more than {TEXT_LIMIT}"
             case "mouth.icon":
-                return self._wrong_icon(arguments)
-            case "weather.display":
-                icon = arguments.partition(",")[2]
-                return self._wrong_icon(icon) or (
-                    "" if icon == "AA" else "a temperature and a picture in one line"
-                )
-        return ""
+                if wrong := self._wrong_icon(arguments):
+                    return wrong
+            case "weather.display" if arguments.partition(",")[2] != "AA":
+                return "a temperature and a picture in one line"
+        return f"a line of {len(line)} characters, more than {LINE_LIMIT}" if len(line) > LINE_LIMIT else ""
 
     def _wrong_icon(self, arguments: str) -> str:
         match = _ICON.fullmatch(arguments)
