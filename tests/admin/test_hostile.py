@@ -25,6 +25,7 @@ JOB = "/org/freedesktop/systemd1/job/1"
 
 DONE = (SYSTEMD.path, SYSTEMD.interface, "JobRemoved", "uoss", 1, JOB, "mycroft-ssh-enable.service", "done")
 FAILED = (*DONE[:-1], "failed")
+FORGED = (*DONE[:-1], "forged")
 
 
 @pytest.fixture
@@ -125,20 +126,29 @@ async def test_a_forged_end_of_a_unit_is_ignored(
     service.answer = systemd
     doing = asyncio.create_task(Systemd(system).do(Work.ENABLE_SSH))
     us = await until_started(service)
-    for forged in (FAILED, DONE):
-        await stranger.signal(*forged, to=us if directly else None)
+    await stranger.signal(*FORGED, to=us if directly else None)
     await stranger.signal(
         *("/org/freedesktop/DBus", "org.freedesktop.DBus", "NameOwnerChanged"),
         *("sss", SYSTEMD.service, "", ":1.99"),
         to=us,
     )
-    # What the service itself sends, but with another path, interface, job or shape, does not count either.
-    await service.signal("/elsewhere", *DONE[1:], to=None)
-    await service.signal(SYSTEMD.path, "org.example.Manager", *DONE[2:], to=us)
-    await service.signal(*DONE[:5], "/org/freedesktop/systemd1/job/2", *DONE[6:], to=None)
-    await service.signal(*DONE[:3], "os", JOB, "done", to=None)
-    await service.signal(*DONE[:3], "", to=None)
-    await service.signal(*FAILED, to=None)  # in order after them
+    await service.signal(*FAILED, to=None)
+    with pytest.raises(HostError, match="failed"):
+        await doing
+
+
+async def test_another_signal_of_the_service_is_not_the_end_of_a_unit(system: SystemBus, service: Program) -> None:
+    service.answer = systemd
+    doing = asyncio.create_task(Systemd(system).do(Work.ENABLE_SSH))
+    us = await until_started(service)
+    path, interface, member, signature, number, job, unit, result = FORGED
+    await service.signal("/elsewhere", *FORGED[1:], to=us)
+    await service.signal(path, "org.example.Manager", *FORGED[2:], to=us)
+    await service.signal(path, interface, "JobNew", *FORGED[3:], to=us)
+    await service.signal(path, interface, member, signature, number, f"{job}0", unit, result, to=us)
+    await service.signal(path, interface, member, "os", job, result, to=us)
+    await service.signal(path, interface, member, "", to=us)
+    await service.signal(*FAILED, to=None)
     with pytest.raises(HostError, match="failed"):
         await doing
 
