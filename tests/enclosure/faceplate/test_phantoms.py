@@ -85,7 +85,7 @@ async def test_lines_before_the_first_echo_are_no_events(left_over: bytes) -> No
 
 
 @pytest.mark.parametrize("event", [b"volume.up", b"mycroft.stop", b"unit.reboot", b"unit.factory-reset"])
-@pytest.mark.parametrize("damage", [b"Comm\r\n%s\r\n", b"%s\r\n"])
+@pytest.mark.parametrize("damage", [b"Comm\r\n%s\r\n", b"Command: mouth.text=\r\n%s\r\n", b"%s\r\n"])
 async def test_a_damaged_echo_that_ends_like_an_event_is_none(event: bytes, damage: bytes) -> None:
     firmware = Firmware()
     async with connected(firmware) as host:
