@@ -31,6 +31,7 @@ exit codes: 0 done, 1 failed, 2 usage or configuration
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     options = _parser().parse_args(arguments)
+    log.start()
     try:
         log_level = Configuration().log_level(options.log_level)
     except ConfigError as error:

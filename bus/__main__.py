@@ -12,7 +12,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
 
 from bus.daemon import log
-from bus.daemon.config import BusSettings, Configuration, WebSocketSettings
+from bus.daemon.config import BusSettings, Configuration
 from bus.daemon.start import lean
 from bus.errors import BusError, Exit
 from bus.message import Message, printable
@@ -36,13 +36,14 @@ exit codes: 0 done, 1 refused or timed out, 2 usage or configuration, 3 no bus
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     options = _parser().parse_args(arguments)
+    log.start()
     if options.command == "types":
         return _types(options)
     try:
         configuration = Configuration()
         if options.command == "serve":
             return _serve(options, configuration)
-        websocket = configuration.section("websocket", WebSocketSettings, strict=False)
+        websocket = configuration.websocket()
         return _talk(options, options.bus or websocket.url)
     except BusError as error:
         log.complain(f"mycroft-bus: {error}")
@@ -50,9 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
-    websocket = configuration.section(
-        "websocket", WebSocketSettings, strict=False, host=options.host, port=options.port
-    )
+    websocket = configuration.websocket(host=options.host, port=options.port)
     settings = configuration.section("bus", BusSettings, socket=options.socket)
     with lean(tls=websocket.ssl or settings.remote_port is not None):
         from bus.server.listener import serve  # noqa: PLC0415  # not before, see lean

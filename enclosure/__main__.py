@@ -13,12 +13,12 @@ if __name__ == "__main__":
 import msgspec
 
 from bus.daemon import log
-from bus.daemon.config import Configuration, WebSocketSettings
+from bus.daemon.config import Configuration
 from bus.daemon.start import lean
 from bus.errors import ConfigError, Exit
 from bus.message import Message
 from bus.version import VERSION
-from enclosure.config import EnclosureSettings, Profile, load_profile, profile_names
+from enclosure.config import KEYS_OF_OTHERS, EnclosureSettings, Profile, load_profile, profile_names
 from enclosure.trial_messages import COLOURS, eyes_message, shown
 
 EXAMPLES = """\
@@ -38,14 +38,14 @@ exit codes: 0 done or all well, 1 failed or something to mend, 2 usage or config
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     options = _parser().parse_args(arguments)
+    log.start()
     try:
         configuration = Configuration()
-        websocket = configuration.section("websocket", WebSocketSettings, strict=False)
-        bus_url = options.bus or websocket.url
+        bus_url = options.bus or configuration.websocket().url
         if options.command in ("show", "eyes"):
             return _try_out(options, bus_url)
         settings = configuration.section(
-            "enclosure", EnclosureSettings, platform=options.profile, port=options.serial
+            "enclosure", EnclosureSettings, KEYS_OF_OTHERS, platform=options.profile, port=options.serial
         )
         profile = load_profile(settings.platform)
         log_level = configuration.log_level(options.log_level)

@@ -1,7 +1,7 @@
 """What an enclosure is made of: the profile of its board, and the settings of mycroft.conf."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Annotated, Literal
@@ -58,15 +58,23 @@ class EnclosureSettings:
     """Name of the profile; the key is mycroft-core's."""
     port: str | None = None
     """Serial port of the faceplate."""
-    rate: int | None = None
+    rate: Annotated[int, msgspec.Meta(ge=50, le=4_000_000)] | None = None
     """Speed of the serial port, in baud."""
     mixer: str = "default"
     """ALSA device whose mixer is used."""
     volume: VolumeSettings = field(default_factory=VolumeSettings)
-    # Keys of mycroft-core, accepted and not used.
-    timeout: float | None = None
-    update: bool | None = None
-    test: bool | None = None
+
+
+KEYS_OF_OTHERS: Mapping[str, Collection[object]] = {
+    **dict.fromkeys(("timeout", "update", "test", "platform_enclosure_path"), ()),  # mycroft-core
+    "platform_build": (),  # the Mark 1's image
+    **dict.fromkeys(("idle_display_skill", "idle_skill_overrides", "awconnect_socket_path"), ()),  # the Mark II's
+    **dict.fromkeys(("insist_on_selene_pair", "deployment_manager"), ()),
+    **dict.fromkeys(("ntp_sync_on_boot", "force_mycroft_ntp"), ()),  # Neon and early OVOS
+    # Platforms that mycroft-core, OVOS and Neon know, and for which there is no profile.
+    "platform": ("PHAL", "mycroft_mark_2", "mycroft_mark_2pi", "OpenVoiceOS", "kde", "generic", "unknown"),
+}
+"""Keys of other programs in the section `enclosure`, and values of ours that are for them."""
 
 
 def profile_names() -> list[str]:

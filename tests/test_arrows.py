@@ -21,10 +21,11 @@ ARROWS: dict[str, set[str]] = {
     # Inside the bus: the contract, then the two ends of the wire, then what people type.
     "bus.errors": set(),
     "bus.version": set(),
+    "bus.address": set(),
     "bus.message": {"bus.errors"},
     "bus.contract": CONTRACT,
-    "bus.client": CONTRACT,
-    "bus.daemon": {*CONTRACT, "bus.version"},
+    "bus.client": {*CONTRACT, "bus.address"},
+    "bus.daemon": {*CONTRACT, "bus.address", "bus.version"},
     "bus.server": {*CONTRACT, "bus.daemon", "bus.version"},
     "bus.cli": {*CONTRACT, "bus.client", "bus.daemon", "bus.server", "bus.version"},
     # Inside the enclosure: values, and what is asked of a device; neither knows a wire.
@@ -48,7 +49,7 @@ APART = {
 
 PURE = [
     *("bus/errors.py", "bus/message.py", "bus/contract/*.py", "bus/server/policy.py", "bus/server/hub.py"),
-    *("bus/client/backoff.py", "bus/client/unconfirmed.py"),
+    *("bus/address.py", "bus/client/backoff.py", "bus/client/unconfirmed.py", "bus/daemon/commented_json.py"),
     *("enclosure/activity.py", "enclosure/display.py", "enclosure/events.py", "enclosure/icons.py"),
     *("enclosure/artwork.py", "enclosure/content.py", "enclosure/ports.py", "enclosure/volume.py"),
     *("enclosure/controls/*.py", "admin/policy.py", "hw_sim/firmware/*.py", "hw_sim/links.py"),

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import msgspec
 
-from bus.daemon.config import BusSettings, WebSocketSettings, without_comments
+from bus.daemon import commented_json
+from bus.daemon.config import BusSettings, WebSocketSettings
 from enclosure.config import EnclosureSettings
 
 EXAMPLE = Path(__file__).parents[1] / "docs/mycroft.conf.example"
@@ -17,5 +18,4 @@ DEFAULTS = {
 
 
 def test_all_settings_are_there_with_their_defaults() -> None:
-    written = msgspec.json.decode(without_comments(EXAMPLE.read_text()))
-    assert written == msgspec.json.decode(msgspec.json.encode(DEFAULTS))
+    assert commented_json.parse(EXAMPLE.read_bytes()) == msgspec.json.decode(msgspec.json.encode(DEFAULTS))

@@ -23,6 +23,7 @@ from uuid import uuid4
 
 from pyee import EventEmitter
 
+from bus.address import bus_url
 from bus.client.client import EMIT_TIMEOUT_S, BusClient
 from bus.errors import BusUnavailableError
 from bus.message import Message
@@ -135,8 +136,7 @@ class MessageBusClient:
         self.connected_event = threading.Event()
         self.started_running = False
         self._session = session
-        address = f"[{host}]" if ":" in host else host
-        self._core = BusClient(f"{'wss' if ssl else 'ws'}://{address}:{port}{route}")
+        self._core = BusClient(bus_url(host, port, route, tls=ssl))
         self._network_thread = threading.Thread(target=self._connect, name="bus-network", daemon=True)
         self._handler_thread = threading.Thread(target=self._handle_events, name="bus-handlers", daemon=True)
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)

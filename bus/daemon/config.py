@@ -1,14 +1,17 @@
 """mycroft.conf, the environment and flags, read once into frozen dataclasses.
 
 The files are the ecosystem's own: JSON with comments, later ones laid over earlier ones. Sections that belong to
-us are strict: an unknown key or a wrong type is an error that names the file and the key.
+us are strict: an unknown key or a wrong type is an error that names the file and the key. Keys of other programs
+in these sections are known, and passed over.
 """
 
+import contextlib
 import dataclasses
 import difflib
+import logging
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +19,8 @@ from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
+from bus.address import bus_url
+from bus.daemon import commented_json
 from bus.daemon.log import level_of
 from bus.errors import ConfigError
 
@@ -24,9 +29,15 @@ FILES = (
     Path("/etc/mycroft/mycroft.conf"),
     Path("~/.config/mycroft/mycroft.conf"),
 )
-"""In the order in which they are read; the later one wins. The first is of the package for the kind of board."""
+"""In the order in which they are read; the later one wins. The first comes with the package for the board."""
 
-_COMMENT_OR_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|(?://|#)[^\n]*')
+SECTIONS = ("bus", "enclosure", "websocket")
+"""The sections that our programs read."""
+
+MISSPELT = 0.85
+"""Similarity of names, from 0 to 1, above which one is taken for the other; `gui_websocket` is another section."""
+
+_LOGGER = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -72,9 +83,13 @@ class WebSocketSettings:
     @property
     def url(self) -> str:
         """Where a client on this machine finds the bus, also when it listens on all addresses."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # not bound
-        host = f"[{host}]" if ":" in host else host
-        return f"{'wss' if self.ssl else 'ws'}://{host}:{self.port}{self.route}"
+        return bus_url(self.host, self.port, self.route, tls=self.ssl)
+
+
+WEBSOCKET_KEYS_OF_OTHERS = (
+    *("shared_connection", "filter", "filter_logs", "secret_key", "allow_unencrypted"),  # OVOS
+    "allow_self_signed",  # Neon
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +126,11 @@ class Configuration:
 
     def __init__(self, files: Sequence[Path] = FILES, environment: Mapping[str, str] = os.environ) -> None:
         self._environment = environment
-        self._files = [(path, _read(path)) for path in (path.expanduser() for path in files) if path.exists()]
+        self._files = [(path, content) for path in map(_expanded, files) if (content := _read(path)) is not None]
+        for path, content in self._files:
+            for name in content.keys() - SECTIONS:
+                if nearest := difflib.get_close_matches(name.lower(), SECTIONS, 1, MISSPELT):
+                    _LOGGER.warning("%s: %s: no such section; did you mean %s?", path, name, nearest[0])
 
     def log_level(self, flag: str | None) -> int:
         """The level of the log: `log_level` of the files, then `MYCROFT_LOG_LEVEL`, then the flag, else INFO.
@@ -131,23 +150,43 @@ class Configuration:
         except ValueError as error:
             raise ConfigError(f"{where}: {error}") from error
 
-    def section(self, name: str, kind: type[T], *, strict: bool = True, **flags: object) -> T:
+    def websocket(self, **flags: object) -> WebSocketSettings:
+        """The section `websocket`; see `section`. It is not ours alone: an unknown key is only a warning."""
+        others = dict.fromkeys(WEBSOCKET_KEYS_OF_OTHERS, ())
+        return self.section("websocket", WebSocketSettings, others, strict=False, **flags)
+
+    def section(
+        self,
+        name: str,
+        kind: type[T],
+        others: Mapping[str, Collection[object]] | None = None,
+        *,
+        strict: bool = True,
+        **flags: object,
+    ) -> T:
         """The dataclass `kind`, filled from section `name`, then from `MYCROFT_<NAME>_<KEY>`, then from flags.
 
-        A flag of None is not given. Where not `strict`, keys that `kind` does not have are passed over: they
-        belong to other programs. Raises ConfigError.
+        `others` are the keys of other programs in this section; of a key that `kind` has as well, the values that
+        only they know. A flag of None is not given. Raises ConfigError.
         """
+        others = others or {}
         known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]  # T is a dataclass
         values: dict[str, Any] = {}
         for path, content in self._files:
-            found = content.get(name, {})
+            found = content.get(name)
+            if found is None:
+                continue
             if not isinstance(found, dict):
                 raise ConfigError(f"{path}: {name}: expected an object")
-            for key in found.keys() - known if strict else ():
-                nearest = difflib.get_close_matches(key, known, 1)
-                hint = f"; did you mean {nearest[0]}?" if nearest else f"; there are: {', '.join(sorted(known))}"
-                raise ConfigError(f"{path}: {name}.{key}: unknown key{hint}")
+            for key in found.keys() - known - others.keys():
+                problem = f"{path}: {name}.{key}: unknown key{_hint(key, known)}"
+                if strict:
+                    raise ConfigError(problem)
+                _LOGGER.warning("%s", problem)
             own = {key: value for key, value in found.items() if key in known}
+            for key in own.keys() & others.keys():
+                if own[key] in others[key]:
+                    _LOGGER.warning("%s: %s.%s: %s is for another program", path, name, key, own.pop(key))
             _convert(own, kind, f"{path}: {name}")
             values.update(own)
         for key in known:
@@ -167,9 +206,13 @@ def _convert(values: dict[str, Any], kind: type[T], where: str) -> T:
         # msgspec says "Expected `int`, got `str` - at `$.port`"
         what, _, place = str(error).partition(" - at `$")
         unknown = re.search(r"unknown field `(.+)`", what)
-        nearest = difflib.get_close_matches(unknown[1], _nested_names(kind), 1) if unknown else []
-        hint = f"; did you mean {nearest[0]}?" if nearest else ""
+        hint = _hint(unknown[1], _nested_names(kind)) if unknown else ""
         raise ConfigError(f"{where}{place.rstrip('`')}: {what}{hint}") from error
+
+
+def _hint(key: str, known: Collection[str]) -> str:
+    nearest = difflib.get_close_matches(key, known, 1)
+    return f"; did you mean {nearest[0]}?" if nearest else f"; there are: {', '.join(sorted(known))}"
 
 
 def _nested_names(kind: type) -> list[str]:
@@ -179,16 +222,23 @@ def _nested_names(kind: type) -> list[str]:
     return [name for part in nested if issubclass(part, msgspec.Struct) for name in part.__struct_fields__]
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _expanded(path: Path) -> Path:
+    with contextlib.suppress(RuntimeError):  # a user without a home
+        return path.expanduser()
+    return path
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """The content of a file; None where there is none, or where this user may not read it. Raises ConfigError."""
     try:
-        return msgspec.json.decode(without_comments(path.read_text()), type=dict[str, Any])
-    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+        return commented_json.parse(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        _LOGGER.warning("%s is not read: %s", path, error.strerror)
+        return None
+    except ValueError as error:
         raise ConfigError(f"{path}: {error}") from error
-
-
-def without_comments(text: str) -> str:
-    """JSON without its `//` and `#` comments; those inside of strings are kept."""
-    return _COMMENT_OR_STRING.sub(lambda match: match[0] if match[0].startswith('"') else "", text)
 
 
 def _json_or_text(value: str) -> Any:

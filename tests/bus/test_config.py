@@ -1,12 +1,19 @@
+import errno
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from bus.daemon.config import BusSettings, Configuration, WebSocketSettings, without_comments
+from bus.daemon import commented_json
+from bus.daemon.config import BusSettings, Configuration, WebSocketSettings
 from bus.errors import ConfigError
+from enclosure.config import KEYS_OF_OTHERS, EnclosureSettings, load_profile
+
+FIELD = Path(__file__).parents[1] / "data/configurations"
+"""Files as they are on devices of the field."""
 
 
 class Inner(msgspec.Struct, forbid_unknown_fields=True):
@@ -83,28 +90,137 @@ def test_a_wrong_variable_is_named() -> None:
         Configuration([], {"MYCROFT_OWN_LEVEL": "high"}).section("own", Section)
 
 
-def test_foreign_keys_of_a_shared_section_are_passed_over(files: list[Path]) -> None:
+def test_keys_of_other_programs_in_websocket_are_known_and_an_unknown_one_is_a_warning(
+    files: list[Path], caplog: pytest.LogCaptureFixture
+) -> None:
     files[0].write_text('{"websocket": {"port": 8282, "shared_connection": true}}')
-    assert Configuration(files, {}).section("websocket", WebSocketSettings, strict=False).port == 8282
+    assert Configuration(files, {}).websocket().port == 8282
+    assert caplog.messages == []
+    files[1].write_text('{"websocket": {"hots": "0.0.0.0"}}')
+    assert Configuration(files, {}).websocket(host="10.0.0.1") == WebSocketSettings("10.0.0.1", 8282)
+    assert caplog.messages == [f"{files[1]}: websocket.hots: unknown key; did you mean host?"]
+
+
+def test_a_value_of_another_program_leaves_the_key_as_it_was(
+    files: list[Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    others: dict[str, tuple[object, ...]] = {"level": (5, 6), "rate": ()}
+    files[0].write_text('{"own": {"level": 2, "rate": "any"}}')
+    files[1].write_text('{"own": {"level": 5}}')
+    assert Configuration(files, {}).section("own", Section, others) == Section(2)
+    assert caplog.messages == [f"{files[1]}: own.level: 5 is for another program"]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "\n", "// all defaults\n# so far", "\ufeff", "\ufeff{}", "{}", '{"own": null}']
+)
+def test_a_file_that_sets_nothing_is_read(files: list[Path], content: str) -> None:
+    files[0].write_text(content)
+    assert Configuration(files, {}).section("own", Section) == Section()
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b'{\n  // \xc3\xbc comment\n  "a": tru}', "line 3, column 12: JSON is malformed: invalid character"),
+        (b'\xef\xbb\xbf{"a": }', "line 1, column 7: JSON is malformed: invalid character"),
+        (b'{"a": /* x */ 1}', "line 1, column 7: "),
+        (b'{"a": 1,}', "line 1, column 9: JSON is malformed: trailing comma in object"),
+        (b'{"a":\n  {"b": 1}', "line 2, column 11: Input data was truncated"),
+        (b'{"a": "\xff"}', "line 1, column 8: not UTF-8"),
+        (b'{"a": ' + b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_syntax_error_names_line_and_column_of_the_file_as_it_is(
+    files: list[Path], content: bytes, complaint: str
+) -> None:
+    files[1].write_bytes(content)
+    with pytest.raises(ConfigError) as error:
+        Configuration(files, {})
+    assert str(error.value).startswith(f"{files[1]}: {complaint}")
+
+
+@pytest.mark.parametrize("broken", ["folder in place of the file", "file in place of its folder", "not permitted"])
+def test_a_file_that_cannot_be_read_is_passed_over(
+    broken: str, files: list[Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    match broken:
+        case "folder in place of the file":
+            files[0].mkdir()
+        case "file in place of its folder":
+            (files[0].parent / "folder").touch()
+            files[0] = files[0].parent / "folder" / "mycroft.conf"
+        case _:
+            monkeypatch.setattr(Path, "read_bytes", not_permitted)  # root may read everything
+    assert Configuration(files[:1], {}).section("own", Section) == Section()
+    expected = {"not permitted": "Permission denied", "folder in place of the file": "Is a directory"}
+    assert (
+        caplog.messages == [f"{files[0]} is not read: {expected[broken]}"]
+        if broken in expected
+        else not caplog.messages
+    )
+
+
+def not_permitted(path: Path) -> bytes:
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+
+@pytest.mark.parametrize(
+    ("section", "meant"),
+    [("websockets", "websocket"), ("Bus", "bus"), ("web_socket", "websocket"), ("encolsure", "enclosure")],
+)
+def test_a_misspelt_section_is_reported(
+    section: str, meant: str, files: list[Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    files[0].write_text(f'{{"{section}": {{"port": 1}}, "gui_websocket": {{}}, "gui": {{}}, "hal": {{}}}}')
+    Configuration(files, {})
+    assert caplog.messages == [f"{files[0]}: {section}: no such section; did you mean {meant}?"]
+
+
+@pytest.mark.parametrize("path", sorted(FIELD.iterdir()), ids=lambda path: path.stem)
+def test_configurations_of_the_field_are_understood(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    configuration = Configuration([path], {})
+    assert configuration.websocket().url == "ws://127.0.0.1:8181/core"
+    assert configuration.section("bus", BusSettings) == BusSettings()
+    enclosure = configuration.section("enclosure", EnclosureSettings, KEYS_OF_OTHERS)
+    load_profile(enclosure.platform)
+    configuration.log_level(None)
+    passed_over = {"dinkum": "mycroft_mark_2", "neon": "PHAL"}.get(path.stem)
+    assert caplog.messages == (
+        [f"{path}: enclosure.platform: {passed_over} is for another program"] if passed_over else []
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "bare"),
     [
-        ('{"a": 1} // x', '{"a": 1} '),
-        ("# x\n{}", "\n{}"),
-        (r'{"a": "http://x#\"//"} #"', r'{"a": "http://x#\"//"} '),
+        ('{"a": 1} // x', '{"a": 1}     '),
+        ("# ü\n{}", "    \n{}"),
+        (r'{"a": "http://x#\"//"} #"', r'{"a": "http://x#\"//"}   '),
+        ("\ufeff{}", "   {}"),
     ],
 )
-def test_comments_go_strings_stay(text: str, bare: str) -> None:
-    assert without_comments(text) == bare
+def test_comments_become_spaces_and_strings_stay(text: str, bare: str) -> None:
+    assert commented_json.without_comments(text.encode()).decode() == bare
 
 
 @pytest.mark.parametrize(
-    ("host", "url"), [("0.0.0.0", "ws://127.0.0.1:8181/core"), ("::", "ws://[::1]:8181/core")]
+    ("host", "url"),
+    [
+        ("", "ws://127.0.0.1:8181/core"),
+        ("0.0.0.0", "ws://127.0.0.1:8181/core"),
+        ("localhost", "ws://127.0.0.1:8181/core"),
+        ("::", "ws://[::1]:8181/core"),
+        ("fe80::1", "ws://[fe80::1]:8181/core"),
+        ("device.lan", "ws://device.lan:8181/core"),
+    ],
 )
 def test_our_own_programs_connect_on_this_machine(host: str, url: str) -> None:
     assert WebSocketSettings(host).url == url
+
+
+def test_with_tls_a_name_stays_what_the_certificate_may_have() -> None:
+    assert WebSocketSettings("localhost", ssl=True).url == "wss://localhost:8181/core"
 
 
 def test_the_log_level_comes_from_file_environment_and_flag(files: list[Path]) -> None:

@@ -21,6 +21,7 @@ from tests.conftest import until
 
 pytestmark = pytest.mark.real_time
 
+FIELD = Path(__file__).parents[1] / "data/configurations"
 NOWHERE = "ws://127.0.0.1:9/core"
 
 
@@ -129,6 +130,28 @@ async def test_the_level_of_the_log_reaches_each_daemon(daemon: list[str], tmp_p
     assert " DEBUG   asyncio: " in (await process.stderr.readline()).decode()
     process.kill()
     await process.communicate()
+
+
+@pytest.mark.parametrize("path", sorted(FIELD.iterdir()), ids=lambda path: path.stem)
+async def test_configurations_of_the_field_start_all_daemons(path: Path, host: Host, tmp_path: Path) -> None:
+    config = tmp_path / ".config/mycroft/mycroft.conf"
+    config.parent.mkdir(parents=True)
+    config.write_bytes(path.read_bytes())
+    daemons = {
+        "bus=ws://127.0.0.1:": ("bus", "serve", "--host", "127.0.0.1", "--port", "0"),
+        "no bus at": ("enclosure", "run", "--bus", NOWHERE, "--serial", "/nowhere"),
+        "no bus at ": ("admin", "run", "--bus", NOWHERE, "--dbus", host.address),
+    }
+    for ready, daemon in daemons.items():
+        process = await start(*daemon, home=tmp_path)
+        said = process.stdout if daemon[0] == "bus" else process.stderr
+        assert said is not None
+        while ready.strip() not in (line := (await said.readline()).decode()):
+            assert line, "ended"
+        process.terminate()
+        _, err = await process.communicate()
+        assert process.returncode == 0
+        assert "Traceback" not in err.decode()
 
 
 async def test_a_missing_serial_port_is_said_once(tmp_path: Path) -> None:
