@@ -166,9 +166,9 @@ class SystemBlink:
 
 @dataclass(frozen=True, slots=True)
 class MouthText:
-    """A text, already displayable (see `enclosure.faceplate.text`).
+    """A text as the skill has it; a display shows what its letters can. It scrolls where it is too wide.
 
-    One that is not to `repeat` goes away when it has been seen. The line is only for what the firmware bears.
+    One that is not to `repeat` goes away when it has been seen.
     """
 
     text: str

@@ -30,7 +30,12 @@ _OFFSETS = (
     Field("xOffset", int, 0, -32, 32, "from the left", "pixels"),
     Field("yOffset", int, 0, -8, 8, "from the top", "pixels"),
 )
-_CLEAR_PREV = Field("clearPrev", bool, True, meaning="whether the rest of the mouth is emptied")
+_CLEAR_PREV = Field(
+    "clearPrev",
+    bool,
+    True,
+    meaning="false: it covers only its own cells of the text, picture or weather there; text that scrolls goes",
+)
 _PLAY_SOUND = Field("play_sound", bool, True, meaning="whether a short sound lets the new volume be heard")
 _SPEAK_MESSAGE = Field("speak_message", bool, True, meaning="whether the skill may say so")
 
@@ -212,7 +217,7 @@ MOUTH_DISPLAY_IMAGE = _mouth(
         *_OFFSETS,
         Field("invert", bool, False),
         _CLEAR_PREV,
-        Field("threshold", int, 70, 0, 255, "brightness from which a pixel is lit"),
+        Field("threshold", int, 70, 0, 255, "a pixel that is darker is lit; transparent ones are white"),
     ),
 )
 MOUTH_EVENTS_ACTIVATE = _mouth("enclosure.mouth.events.activate", "Lets the mouth follow speech and listening.")

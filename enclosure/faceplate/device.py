@@ -208,8 +208,8 @@ class _Player:
             self._timer.cancel()
             self._timer = None
         self._scene = scene = next(self._scenes, None)
-        self._device.report()
-        if scene is not None:
+        self._device.report()  # which may have others played
+        if scene is not None and scene is self._scene:
             self._send(scene)
 
     def _send(self, scene: Scene) -> None:

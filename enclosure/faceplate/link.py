@@ -118,17 +118,15 @@ class Link:
     def _take(self, line: str) -> None:
         report = self._exchange.take(line, asyncio.get_running_loop().time())
         self._woken.set()
-        if isinstance(report, Version | Banner):
-            self._take_version(report.version)
-        if report is not None and not isinstance(report, Version):
-            self._on_event(report)
-
-    def _take_version(self, version: str) -> None:
-        known, self.firmware = self.firmware, version
-        if self.state is not LinkState.CONNECTED:
-            self._change(LinkState.CONNECTED, f"firmware {version}")
-        elif version != known:
-            self._on_state(self.state)
+        match report:
+            case Version(version):
+                self.firmware = version
+                self._change(LinkState.CONNECTED, f"firmware {version}")
+            case Banner(version) if self.state is LinkState.CONNECTED and version != self.firmware:
+                self.firmware = version
+                self._on_state(self.state)
+            case Banner() | Turned() | Pressed() | Chosen() | Brightness():
+                self._on_event(report)
 
     def _change(self, state: LinkState, why: object) -> None:
         if state is not LinkState.CONNECTED:

@@ -344,8 +344,8 @@ async def all_sent(folder: Path) -> dict[str, list[str]]:
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     folder = tmp_path_factory.mktemp("lines")
-    image = Image.new("L", (2, 8))
-    image.paste(255, (0, 0, 2, 2))
+    image = Image.new("L", (2, 8), "white")
+    image.paste(0, (0, 0, 2, 2))
     image.save(folder / "dot.png")
     with contextlib.chdir(folder), asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(all_sent(folder))

@@ -218,10 +218,10 @@ def png(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "bitmap"),
     [
-        ({}, Bitmap(8, (0,) * 4 + (255,) * 4)),
-        ({"invert": True}, Bitmap(8, (255,) * 4 + (0,) * 4)),
-        ({"threshold": 0}, Bitmap(8, (255,) * 8)),
-        ({"xOffset": -4}, Bitmap(8, (255,) * 4)),
+        ({}, Bitmap(8, (255,) * 4 + (0,) * 4)),
+        ({"invert": True}, Bitmap(8, (0,) * 4 + (255,) * 4)),
+        ({"threshold": 0}, Bitmap(8, (0,) * 8)),
+        ({"xOffset": -4}, Bitmap(8, (0,) * 4)),
     ],
 )
 @pytest.mark.parametrize("size", [8, 512])
