@@ -1,6 +1,8 @@
 """What a message type is: its fields, who sends it to whom, and where it comes from. Pure."""
 
+import contextlib
 import fnmatch
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -93,14 +95,15 @@ class Field:
         return value
 
     def problem(self, data: Mapping[str, Any]) -> str | None:
-        """What is wrong with this field in `data`, also where `read` puts up with it; None: nothing."""
+        """What is wrong with this field in `data`, also where `read` tolerates it; None: nothing."""
         try:
             self.read(data)
         except PayloadError as error:
             return str(error)
-        value = data.get(self.name)
-        if self.kind in (int, float) and value is not None and self._clamped(value) != value:
-            return f"{self.name} is {value}, outside {self.limits}"
+        if self.kind in (int, float) and data.get(self.name) is not None:
+            number = self._parsed(data[self.name])
+            if self._clamped(number) != number:
+                return f"{self.name} is {number}, outside {self.limits}"
         return None
 
     @property
@@ -115,13 +118,20 @@ class Field:
         return f"{self.low:g}..{self.high:g}"
 
     def _number(self, value: object) -> float:
+        number = self._clamped(self._parsed(value))
+        return round(number) if self.kind is int else float(number)
+
+    def _parsed(self, value: object) -> float:
+        """A number, or a text that is one, as Mycroft and OVOS convert it. Raises PayloadError."""
+        if isinstance(value, str):
+            with contextlib.suppress(ValueError):
+                value = int(value) if value.strip().isdecimal() else float(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise PayloadError(f"{self.name} is not a number")
-        number = self._clamped(value)
-        try:
-            return round(number) if self.kind is int else float(number)
-        except OverflowError:
-            raise PayloadError(f"{self.name} is too large a number") from None
+        with contextlib.suppress(OverflowError):
+            if math.isfinite(value):
+                return value
+        raise PayloadError(f"{self.name} is too large a number")
 
     def _clamped(self, number: float) -> float:
         if self.low is not None:
