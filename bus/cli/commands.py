@@ -13,7 +13,7 @@ from bus.client.client import BusClient, open_socket
 from bus.client.unconfirmed import as_sent
 from bus.client.websocket import WebSocket
 from bus.contract import ours as topics
-from bus.contract.topic import matcher
+from bus.contract.patterns import Patterns
 from bus.errors import BusUnavailableError, Exit, FrameError, RecordingError
 from bus.message import Message, printable, render_data
 
@@ -73,7 +73,7 @@ async def send(url: str, message: Message, wait: str | None, timeout_s: float) -
 async def listen(url: str, patterns: Sequence[str], *, as_json: bool) -> None:
     """Prints every message whose type matches one of the patterns (all, without any), until it is stopped."""
     colour = sys.stdout.isatty()
-    wanted = matcher(patterns or ("*",))
+    wanted = Patterns(patterns or ("*",)).match
 
     async def show(message: Message) -> None:
         if not wanted(message.msg_type):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bus.contract.ours import SENDER, SUBSCRIBE
-from bus.contract.topic import matcher
+from bus.contract.patterns import Patterns
 from bus.message import Message
 
 LIMIT = 1000
@@ -28,16 +28,16 @@ class Unconfirmed:
 
     def __init__(self) -> None:
         self._sent: deque[tuple[int, str]] = deque(maxlen=LIMIT)
-        self._has_echo = matcher(())
+        self._has_echo = Patterns(()).match
 
     def connected(self, patterns: Sequence[str]) -> None:
         """A new connection is open, which receives these types; all types without patterns."""
-        self._has_echo = matcher(patterns or ("*",))
+        self._has_echo = Patterns(patterns or ("*",)).match
 
     def sent(self, frame: str, msg_type: str) -> None:
         """A frame is about to be written to the connection."""
         if msg_type == SUBSCRIBE.name:  # from here on it is not known what the client receives
-            self._has_echo = matcher(())
+            self._has_echo = Patterns(()).match
             self._sent.clear()
         if self._has_echo(msg_type) and not msg_type.startswith("bus."):
             self._sent.append((hash(frame), msg_type))
