@@ -99,16 +99,17 @@ SUBSCRIBE_FAILED = _bus(
 )
 STATUS = _bus(
     "bus.status",
-    "Asks how the bus does. Not relayed.",
+    "Asks for the state of the bus. Not relayed.",
     emitted_by="anyone",
     handled_by="bus",
     replies=("bus.status.response",),
 )
 STATUS_RESPONSE = _bus(
     "bus.status.response",
-    "How the bus does; only who has asked gets it.",
+    "The state of the bus; only the client that asked receives it.",
     (
-        Field("clients", list, meaning="one object for each"),
+        Field("version", str, meaning="of the bus"),
+        Field("clients", list, meaning="one object for each; an observer receives only its own"),
         Field("counters", dict, meaning="what has happened since the start"),
         Field("memory", int, low=0, unit="bytes"),
     ),

@@ -1,10 +1,8 @@
 """What a message type is: its fields, who sends it to whom, and where it comes from. Pure."""
 
 import contextlib
-import fnmatch
 import math
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any, ParamSpec
@@ -221,8 +219,3 @@ class Registry:
             return topic
 
         return add
-
-
-def matcher(patterns: Iterable[str]) -> Callable[[str], object]:
-    """Tells of a type whether it matches one of the patterns, such as enclosure.*; none match without any."""
-    return re.compile("|".join(map(fnmatch.translate, patterns)) or r"(?!)").match

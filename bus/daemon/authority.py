@@ -13,11 +13,23 @@ def may_administer(uid: int | None) -> bool:
     """Whether a user may have the machine changed; a daemon's own user may, it could do so without the daemon."""
     if uid is None:
         return False
-    if uid in (0, os.getuid()):
+    if is_service(uid):
         return True
     try:
         user = pwd.getpwuid(uid)
         groups = os.getgrouplist(user.pw_name, user.pw_gid)
-        return user.pw_name in ADMIN_USERS or grp.getgrnam(ADMIN_GROUP).gr_gid in groups
+        return grp.getgrnam(ADMIN_GROUP).gr_gid in groups
     except KeyError:
         return False  # no such user, or no such group
+
+
+def is_service(uid: int | None) -> bool:
+    """Whether a user is root, a service of the device, or this daemon's own user."""
+    if uid is None:
+        return False
+    if uid in (0, os.getuid()):
+        return True
+    try:
+        return pwd.getpwuid(uid).pw_name in ADMIN_USERS
+    except KeyError:
+        return False

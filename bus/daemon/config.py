@@ -94,31 +94,43 @@ WEBSOCKET_KEYS_OF_OTHERS = (
 
 @dataclass(frozen=True, slots=True)
 class BusSettings:
-    """What the bus puts up with; the section `bus`."""
+    """Limits of the bus, and its other listeners; the section `bus`."""
 
     allowed_origins: tuple[str, ...] = ()
     """Origins of web pages that may connect, as browsers send them: "https://example.org"."""
     socket: str | None = None
-    """Path of a unix socket to listen on besides."""
+    """Path of a unix socket to listen on, too."""
     remote_host: str = "0.0.0.0"  # noqa: S104  # not used without remote_port
     remote_port: Port | None = None
     """Where other machines may connect, with TLS and a token."""
     tokens: dict[str, Token] = field(default_factory=dict)
-    """By the name of whoever has it."""
+    """By the name of their bearer."""
+    relay_text_data: bool = False
+    """Whether messages are relayed whose data is a text; ovos-bus-client 1.x disconnects at each."""
     max_clients: Positive = 1024
-    """Connections at a time."""
+    """Connections at a time; when more come, the newest of the user that has most is closed."""
+    kept_clients: Positive = 32
+    """Connections besides, for root and the service users."""
+    max_secure: Positive = 64
+    """Connections with TLS at a time, each of which takes 0.3 MB of memory."""
+    max_handshakes: Positive = 256
+    """Connections without a complete handshake at a time; when more come, the oldest are closed."""
     max_queue: Positive = 8
-    """MB that may wait for a client before it counts as one that does not read."""
+    """MB that may wait for a client before senders are slowed down."""
+    max_queued: Positive = 32
+    """MB that may wait for all clients; then the longest queue goes. At least max_queue and one message."""
+    stall_timeout: Seconds = 5
+    """Seconds until a client that takes nothing of a longer queue than max_queue is closed."""
     max_rate: Positive | None = None
     """Messages per second and client; one that sends faster is read more slowly, and loses nothing."""
     max_header: Positive = 16
     """KB that the request of a handshake may have."""
-    max_unfinished: Positive = 64
-    """MB that all clients together may have sent of messages that are not complete."""
+    max_unfinished: Positive = 32
+    """MB that all clients may have sent of incomplete messages; then the largest goes. At least one message."""
     handshake_timeout: Seconds = 10
     """Seconds until a connection without a handshake is dropped."""
     ping_interval: Seconds = 30
-    """Seconds between pings; who was silent from one to the next but one is dropped."""
+    """Seconds between pings; a client that was silent between two of them is dropped."""
 
 
 class Configuration:

@@ -1,370 +1,569 @@
-"""One client's connection: first a handshake, then a peer of the hub.
+"""One client's connection: reads, writes, keepalive, closing. First a handshake, then a peer of the hub.
 
-The sans-I/O protocol of `websockets` keeps handshake, incoming frames, control frames and closing correct.
-Outgoing messages take a shorter way: framed once for all clients, and written once per client and turn of the
-loop.
+The sans-I/O protocol of `websockets` keeps incoming frames, control frames and closing correct. Outgoing messages
+are framed by the hub, once for all clients.
 """
 
 import asyncio
 import logging
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from http import HTTPStatus
+from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import unquote
 
-from websockets.exceptions import PayloadTooBig, SecurityError
-from websockets.frames import CloseCode, Frame, Opcode
-from websockets.http11 import Request, Response
-from websockets.protocol import SEND_EOF, State
-from websockets.server import ServerProtocol
+from websockets.exceptions import PayloadTooBig
+from websockets.frames import CloseCode, Frame
+from websockets.protocol import SEND_EOF, Protocol
 
 from bus.daemon.authority import may_administer
-from bus.daemon.config import Role
-from bus.server import identity
-from bus.server.identity import Owner, owner_of
-from bus.server.policy import is_loopback, origin_allowed, role_of
+from bus.daemon.config import BusSettings, Role, WebSocketSettings
+from bus.message import printable
+from bus.server import admission
+from bus.server.admission import Refusal
+from bus.server.handshake import Accepted, Handshake
+from bus.server.hub import Hub
+from bus.server.identity import Caller, Processes, caller_of, process_name
+from bus.server.incoming import Fragments, text_payloads
+from bus.server.limits import SLOWED_BURST, SLOWED_RATE, Limits, Outbox, Party, TokenBucket
 
 if TYPE_CHECKING:
-    from bus.server.listener import Server
+    from ssl import SSLContext
 
-CLOSE_TIMEOUT_S = 1
+CLOSE_TIMEOUT_S = 1.0
 """How long a client may take to answer a close frame; the daemon has 2 s to stop."""
+
+FRAMES_A_TURN = 1000
+"""Frames of one client after which the others have their turn, about 10 ms of work."""
+
+SLICE = 16 * 1024
+"""Bytes that are parsed before those frames are counted again."""
+
+DIRECT = 256 * 1024
+"""Most bytes that are given to a socket without the queue, which then takes them in smaller pieces."""
+
+CHUNK = 64 * 1024
+"""Most bytes that are given to a socket from the queue; a client that takes so many makes progress."""
+
+LOOK_S = 0.05
+"""Interval at which the bus looks whether a client that is slowed down may go on."""
+
+_received = memoryview(bytearray(256 * 1024))
+"""Where the event loop reads to, for one connection at a time."""
 
 _LOGGER = logging.getLogger(__name__)
 
 
-class Connection(asyncio.Protocol):
-    """A connection that a listener of the server has accepted; `secure` where that listener speaks TLS."""
+@dataclass(slots=True)
+class Shared:
+    """What all connections of a bus share."""
 
+    websocket: WebSocketSettings
+    settings: BusSettings
+    hub: Hub
+    limits: "Limits[Connection]"
+    processes: Processes
+
+    def log(self, party: Party, text: str, *values: object) -> None:
+        """Logs what a client has done, unless its user or machine has filled its share of the log."""
+        left_out = self.limits.log.left_out(party, asyncio.get_running_loop().time())
+        if left_out is not None:
+            more = f" ({left_out} lines about clients were left out)" if left_out else ""
+            _LOGGER.warning("%s%s", text % values, more)
+
+
+class Stage(Enum):
+    """What a connection is doing."""
+
+    HANDSHAKE = "handshake"
+    OPEN = "open"
+    CLOSING = "closing"
+    """What the client sends is not relayed any more, and it receives nothing new."""
+    REFUSED = "refused"
+    """Its handshake went no further."""
+
+
+class Connection(asyncio.BufferedProtocol):
+    """A connection that was accepted; with `tls` it starts with a TLS handshake."""
+
+    # From `connection_made` on.
     _transport: asyncio.Transport
+    _caller: Caller
+    _handshake: Handshake
+    _outgoing: "_Outgoing"
+    # From the end of the handshake on.
+    _ws: Protocol
 
-    def __init__(self, server: "Server", *, secure: bool) -> None:
+    def __init__(self, shared: Shared, tls: "SSLContext | None" = None) -> None:
         self.role = Role.OBSERVE  # until its handshake tells
-        self.name = "unix socket"
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done when the connection is gone."""
-        self._server = server
-        self._secure = secure
-        self._local = False
-        self._owner: Owner | None = None
-        self._ws = ServerProtocol(max_size=server.websocket.max_msg_size * 2**20)
-        self._message = bytearray()
-        self._held = 0
-        self._largest = 0
-        self._binary = False
-        self._heard = True
-        self._complained = False
-        self._closing = False
-        self._deaf = False
-        self._faulty = False
-        self._header = 0
+        self._shared = shared
+        self._tls = tls
+        self._stage = Stage.HANDSHAKE
+        self._message = Fragments()
+        self._pace = _Pace(shared)
+        self._unread = b""
+        """What was received, but has to wait for the next turn of the loop."""
         self._goodbye: tuple[CloseCode, str] | None = None
+        self._heard = True
         self._received = 0
-        self._credit = float(server.settings.max_rate or 0)
-        self._credited = asyncio.get_running_loop().time()
-        self._throttled = False
-        self._timer = asyncio.get_running_loop().call_later(
-            server.settings.handshake_timeout, self._time_out, "no handshake"
-        )
+        self._unfinished = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._securing: asyncio.Task[None] | None = None
 
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        shared = self._shared
         connected: socket.socket = transport.get_extra_info("socket")
-        if connected.family == socket.AF_UNIX:
-            self._local = True
-        else:
+        if connected.family != socket.AF_UNIX:
             # asyncio does this for sockets that it has opened itself. Without it an answer takes 44 ms.
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            address, port = transport.get_extra_info("peername")[:2]
-            self._local = is_loopback(address)
-            self.name = f"{address} port {port}"
-        if self._local:
-            self._owner = owner_of(connected)
-            self.name += f" (uid {self._owner.uid if self._owner else '?'})"
-        self._server.connections.add(self)
-        if not self._local and not self._secure:
-            self._refuse("another machine needs TLS and a token, see remote_port in docs/bus.md")
-            self.abort()
-        elif len(self._server.connections) > self._server.settings.max_clients:
-            self._refuse("there are bus.max_clients already")
-            self.abort()
+        self._caller = caller = caller_of(connected, transport.get_extra_info("peername"))
+        self._handshake = Handshake(
+            shared.websocket,
+            shared.settings,
+            shared.limits.counters,
+            local=caller.local,
+            secure=self._tls is not None,
+        )
+        self._outgoing = _Outgoing(self, self._transport, shared, caller.party)
+        self._restart_timer(shared.settings.handshake_timeout, self._give_up)
+        if self._tls is not None:
+            self._transport.pause_reading()
+            self._securing = asyncio.get_running_loop().create_task(self._secure(self._tls))
+        self._take_place()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, _: int) -> memoryview:
+        return _received
+
+    def buffer_updated(self, size: int) -> None:
         self._heard = True
-        if self._ws.state is State.CONNECTING:
-            self._header += len(data)
-            if self._header > self._server.settings.max_header * 1024:
-                self._server.hub.counters.oversized += 1
-                self._refuse("header is too large")
-                self.abort()
-                return
-        self._ws.receive_data(data)
-        self._process()
-        self._count_fault()
-        self._hold(len(self._ws.reader.buffer) + len(self._message))
+        if self._securing is None:
+            self._receive(_received[:size])
+        else:  # the client was faster than our task, which does not have the transport yet
+            self._unread += _received[:size]
 
     def eof_received(self) -> None:
-        self._ws.receive_eof()
-        self._process()
+        if self._stage is Stage.OPEN:
+            self._ws.receive_eof()
+            self._process()
+            self._end()
+
+    def pause_writing(self) -> None:
+        self._outgoing.pause()
+
+    def resume_writing(self) -> None:
+        self._outgoing.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._timer.cancel()
-        self._server.connections.discard(self)
-        self._hold(0)
-        self._ws.reader.buffer.clear()  # parser and reader are a cycle, which lives on for a while
-        self._message.clear()
-        self._server.hub.leave(self)
+        self._leave()
+        self._outgoing.clear()
+        self._restart_timer(None)
+        self._unread = b""
+        if self._stage is Stage.CLOSING:
+            self._ws.reader.buffer.clear()  # parser and reader are a cycle, which lives on for a while
         if not self.closed.done():
             self.closed.set_result(None)
-        _LOGGER.debug("%s left: %s", self.name, exc or "closed")
+        _LOGGER.debug("%s left: %s", self._caller.name, exc or "closed")
 
-    # What the hub and the server call.
+    # What the hub calls.
 
-    def deliver(self, payloads: Sequence[bytes]) -> None:
-        """Queues messages for this client; one that does not read is closed instead (1013)."""
-        if self._reads():
-            framed = self._server.framed(payloads)
-            self._largest = max(self._largest, len(framed))
-            self._transport.write(framed)
+    def deliver(self, pieces: Sequence[bytes]) -> None:
+        """Sends WebSocket frames, or queues them where the client does not read as fast."""
+        if self._stage is Stage.OPEN:
+            for piece in pieces:
+                self._outgoing.write(piece)
 
     def may_administer(self) -> bool:
         """Whether the user at the other end may have the machine changed."""
-        return self._owner is not None and may_administer(self._owner.uid)
+        return may_administer(self._caller.owner.uid)
 
     def identify(self) -> Mapping[str, Any]:
-        """The user and the process at the other end; None where the kernel does not tell."""
-        owner = self._owner or Owner(uid=None)
-        pid = owner.pid or self._server.pid_of(owner.inode)
-        return {"uid": owner.uid, "pid": pid, "process": identity.process_name(pid)}
+        """The user and the process at the other end; None where the kernel does not know them."""
+        owner = self._caller.owner
+        pid = self._shared.processes.pid_of(owner)
+        return {"uid": owner.uid, "pid": pid, "process": process_name(pid)}
 
     def describe(self) -> Mapping[str, Any]:
-        """Who it is and how it does, for `bus.status`."""
+        """The client and its state, for `bus.status`."""
         return {
-            "name": self.name,
+            "name": self._caller.name,
             "role": self.role,
             **self.identify(),
             "received": self._received,
-            "queued": self._transport.get_write_buffer_size(),
+            "queued": self._outgoing.size,
         }
+
+    # How a connection ends.
 
     def close(self, code: CloseCode, reason: str) -> asyncio.Future[None]:
         """Starts to close, which takes CLOSE_TIMEOUT_S at most; the future is done when the connection is gone.
 
         A handshake that is under way ends first: to drop it would be to refuse.
         """
-        self._server.hub.leave(self)
-        if self._ws.state is State.OPEN:
-            self._deaf = True
-            self._ws.send_close(code, reason)
-            self._process()
-        elif self._ws.state is State.CONNECTING:
+        if self._stage is Stage.HANDSHAKE:
             self._goodbye = code, reason
-        else:
-            self.abort()
+        elif self._stage is Stage.OPEN:
+            self._ws.send_close(code, reason)
+            self._write_protocol()
+            self._end()
         return self.closed
+
+    def drop(self, why: str) -> None:
+        """Drops the connection at once, with a line in the log."""
+        self._log("%s: %s; dropped", self._caller.name, why)
+        self.abort()
 
     def abort(self) -> None:
         """Drops the connection at once."""
-        self._deaf = True
+        self._leave()
+        self._outgoing.clear()
         self._transport.abort()
 
-    # Limits.
-
-    def _reads(self) -> bool:
-        """Whether the client takes what it is sent; closes it where it does not.
-
-        A single message may be larger than the queue, so what was the largest since the queue was empty may wait
-        besides.
-        """
-        if self._ws.state is not State.OPEN or self._transport.is_closing():
-            return False
-        queued = self._transport.get_write_buffer_size()
-        if not queued:
-            self._largest = 0
-        elif queued > self._server.settings.max_queue * 2**20 + self._largest:
-            self._server.hub.counters.slow += 1
-            _LOGGER.warning("%s does not read: closed with %d bytes waiting for it", self.name, queued)
-            self._transport.pause_reading()  # it could go on making us answer
+    def stall(self, queued: int) -> None:
+        """Closes a client that takes nothing of a long queue."""
+        if self._stage is Stage.OPEN:
+            self._shared.limits.counters.slow += 1
+            self._log("%s does not read: closed with %d bytes waiting for it", self._caller.name, queued)
             self.close(CloseCode.TRY_AGAIN_LATER, "client does not read")
-            return False
-        return True
 
-    def _hold(self, size: int) -> None:
-        """Counts what this client has sent of a message that is not complete."""
-        self._server.held += size - self._held
-        self._held = size
-        most = self._server.settings.max_unfinished * 2**20
-        if self._server.held > most and size > most // self._server.settings.max_clients:
-            self._server.hub.counters.oversized += 1
-            _LOGGER.warning("%s: too many unfinished messages; dropped", self.name)
-            self.abort()
-
-    def _count_fault(self) -> None:
-        """Counts a client that the protocol has dropped for what it sent."""
-        fault = self._ws.parser_exc or self._ws.handshake_exc
-        if fault is None or self._faulty:
-            return
-        self._faulty = True
-        if isinstance(fault, PayloadTooBig) or isinstance(fault.__cause__, SecurityError):
-            self._server.hub.counters.oversized += 1
+    def make_place(self) -> None:
+        """Leaves its place to another connection."""
+        limits = self._shared.limits
+        for budget in (limits.places, limits.secure):
+            budget.hold(self._caller.party, self, 0)
+        if self._stage is Stage.HANDSHAKE and self._securing is None:
+            self._refuse(admission.TOO_MANY)
+        elif self._stage is Stage.HANDSHAKE:
+            self.drop(admission.TOO_MANY.reason)
         else:
-            self._server.hub.counters.malformed += 1
+            limits.counters.evicted += 1
+            self._log("%s: closed to make place for another user", self._caller.name)
+            self.close(CloseCode.TRY_AGAIN_LATER, "too many connections")
 
-    # Incoming.
+    def _end(self) -> None:
+        """Gives the client CLOSE_TIMEOUT_S to read what was sent and to close its side."""
+        self._stop()
+        self._restart_timer(CLOSE_TIMEOUT_S, self.abort)
 
-    def _process(self) -> None:
-        events = self._ws.events_received()
-        if events and isinstance(events[0], Request):
-            if len(events) > 1 or self._ws.reader.buffer:
-                # A client has to wait for the response (RFC 6455, 4.1); nobody knows yet whether it may speak.
-                self._refuse("does not wait for the response to its handshake")
-                self.abort()
+    def _stop(self) -> None:
+        """Relays nothing more from this client or to it."""
+        if self._stage is not Stage.REFUSED:
+            self._stage = Stage.REFUSED if self._stage is Stage.HANDSHAKE else Stage.CLOSING
+        self._shared.hub.leave(self)
+
+    def _take_place(self) -> None:
+        """Takes a place, which another connection may have to make."""
+        limits, party = self._shared.limits, self._caller.party
+        limits.places.hold(party, self, 1)
+        limits.handshakes.hold(party, self, 1)
+        if self._tls is not None:
+            limits.secure.hold(party, self, 1)
+        for budget in (limits.places, limits.secure):
+            while evicted := budget.excess():
+                evicted.make_place()
+        while evicted := limits.handshakes.excess():
+            evicted.drop("too many connections without a handshake")
+
+    def _leave(self) -> None:
+        """Gives up everything that the connection holds."""
+        self._stop()
+        limits = self._shared.limits
+        for budget in (limits.places, limits.secure, limits.handshakes, limits.unfinished):
+            budget.hold(self._caller.party, self, 0)
+
+    # The handshakes.
+
+    async def _secure(self, tls: "SSLContext") -> None:
+        """The TLS handshake."""
+        if self._stage is not Stage.HANDSHAKE:
+            return
+        transport: asyncio.Transport | None = None
+        try:
+            transport = await asyncio.get_running_loop().start_tls(
+                self._transport,
+                self,
+                tls,
+                server_side=True,
+                ssl_handshake_timeout=self._shared.settings.handshake_timeout,
+                ssl_shutdown_timeout=CLOSE_TIMEOUT_S,
+            )
+        except OSError as error:
+            if self._stage is Stage.HANDSHAKE:
+                self._shared.limits.counters.malformed += 1
+                self._log("refused %s: no TLS handshake: %s", self._caller.name, printable(str(error)))
+        if transport is None:  # also when the connection is lost meanwhile
+            self.connection_lost(None)
+        else:
+            self._transport = transport
+            self._outgoing.use(transport)
+            self._securing = None
+            self._receive(memoryview(b""))
+
+    def _shake_hands(self, data: memoryview) -> None:
+        match self._handshake.receive(data):
+            case Refusal() as refusal:
+                self._refuse(refusal)
+            case Accepted(role, protocol):
+                self.role = role
+                self._ws = protocol
+                self._write_protocol()  # the greeting comes after the response
+                self._stage = Stage.OPEN
+                self._shared.limits.handshakes.hold(self._caller.party, self, 0)
+                self._restart_timer(self._shared.settings.ping_interval, self._ping)
+                self._shared.hub.join(self)
+                if self._goodbye:
+                    self.close(*self._goodbye)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answers a handshake that goes no further."""
+        self._shared.limits.counters.refused += 1
+        self._log("refused %s: %s", self._caller.name, printable(refusal.reason))
+        self._outgoing.write(refusal.response)
+        self._outgoing.finish()
+        self._end()
+
+    def _give_up(self) -> None:
+        self._shared.limits.counters.timed_out += 1
+        if len(self._handshake):
+            self._refuse(admission.TOO_LATE)
+        else:
+            self.drop("no handshake")
+
+    # Reading.
+
+    def _receive(self, data: memoryview) -> None:
+        """Handles what the client has sent; what is too much for one turn of the loop waits for the next."""
+        size, frames = len(data), 0
+        if self._unread:
+            data, self._unread = memoryview(b"".join((self._unread, data))), b""
+        while data and frames < FRAMES_A_TURN and self._stage is not Stage.REFUSED:
+            if self._stage is Stage.HANDSHAKE:
+                self._shake_hands(data)
                 return
-            self._answer_handshake(cast("Request", events.pop()))
+            if self._stage is Stage.OPEN and not (self._message.is_open or self._ws.reader.buffer):
+                payloads, used, is_begun = text_payloads(data, FRAMES_A_TURN)
+                for payload in payloads:
+                    self._relay(payload, is_binary=False)
+                frames += len(payloads)
+                data = data[used:]
+                if is_begun:
+                    break
+            self._ws.receive_data(data[:SLICE])
+            frames += self._process()
+            data = data[SLICE:]
+        if self._stage is not Stage.OPEN:
+            return
+        self._unread = bytes(data)
+        self._hold_unfinished()
+        delay_s = self._pace.delay(size, frames, self._outgoing.size)
+        if delay_s or frames >= FRAMES_A_TURN:
+            self._shared.limits.counters.throttled += bool(delay_s)
+            self._pace.waits = True
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(delay_s, self._read_on)
+
+    def _read_on(self) -> None:
+        """Goes on to read from a client that had to wait."""
+        if self._stage is not Stage.OPEN:
+            self._transport.resume_reading()  # for its close frame
+            return
+        if delay_s := self._pace.delay(0, 0, self._outgoing.size):
+            asyncio.get_running_loop().call_later(delay_s, self._read_on)
+            return
+        self._pace.waits = False
+        self._receive(memoryview(b""))
+        if not self._pace.waits and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _process(self) -> int:
+        """Handles the frames that have come, and writes what the protocol answers; returns their number."""
+        events = self._ws.events_received()
         for event in events:
-            if not self._deaf:
-                self._take(cast("Frame", event))
+            frame = cast("Frame", event)
+            if (payload := self._message.add(frame)) is not None:
+                self._relay(payload, is_binary=self._message.is_binary)
         self._write_protocol()
-        if self._ws.close_expected() and not self._closing:
-            self._closing = True
-            self._server.hub.leave(self)
-            self._restart_timer(CLOSE_TIMEOUT_S, self.abort)
+        if self._stage is Stage.OPEN and self._ws.close_expected():
+            if fault := self._ws.parser_exc:
+                large = isinstance(fault, PayloadTooBig)
+                self._shared.limits.counters.oversized += large
+                self._shared.limits.counters.malformed += not large
+            self._end()
+        return len(events)
+
+    def _relay(self, payload: bytes, *, is_binary: bool) -> None:
+        if self._stage is not Stage.OPEN:
+            return
+        self._received += 1
+        hub = self._shared.hub
+        if is_binary:
+            reason: str | None = hub.reject(self, "not a message: binary frame")
+        else:
+            reason = hub.receive(self, payload)
+        if reason is not None:
+            self._log("did not relay a message of %s: %s", self._caller.name, printable(f"{reason:.200}"))
+
+    def _hold_unfinished(self) -> None:
+        """Counts what the client has sent of an incomplete message; the client that has sent most may go."""
+        size = len(self._ws.reader.buffer) + self._message.size + len(self._unread)
+        if size == self._unfinished:
+            return
+        self._unfinished = size
+        unfinished = self._shared.limits.unfinished
+        unfinished.hold(self._caller.party, self, size)
+        while holder := unfinished.excess():
+            self._shared.limits.counters.oversized += 1
+            holder.drop("too many unfinished messages")
+
+    # Writing.
 
     def _write_protocol(self) -> None:
         """Writes what the protocol has to say: handshake response, ping, pong, close."""
         data = self._ws.data_to_send()
-        if not data or self._transport.is_closing():
+        if not data:
             return
         if any(data):
-            self._transport.write(b"".join(data))
-            self._reads()
+            self._outgoing.write(b"".join(data))
         if SEND_EOF in data:
+            self._outgoing.finish()
+
+    # Time.
+
+    def _ping(self) -> None:
+        if not self._heard and not self._pace.waits:  # of which the bus has read nothing meanwhile
+            self._shared.limits.counters.timed_out += 1
+            self.drop("silent")
+            return
+        self._heard = False
+        self._ws.send_ping(b"")
+        self._write_protocol()
+        self._restart_timer(self._shared.settings.ping_interval, self._ping)
+
+    def _restart_timer(self, delay_s: float | None, callback: Callable[[], None] = lambda: None) -> None:
+        """Calls back after a time, instead of what was to come before; None: never."""
+        if self._timer:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(delay_s, callback) if delay_s is not None else None
+
+    def _log(self, text: str, *values: object) -> None:
+        self._shared.log(self._caller.party, text, *values)
+
+
+class _Pace:
+    """How fast a client is read: at its own rate, and slower where others have a lot to read."""
+
+    def __init__(self, shared: Shared) -> None:
+        rate = shared.settings.max_rate
+        self.waits = False
+        """Whether the client is not read at the moment."""
+        self._rate = TokenBucket(rate, rate) if rate else None
+        self._share = TokenBucket(SLOWED_RATE, SLOWED_BURST)
+        self._backlog = shared.limits.backlog
+
+    def delay(self, size: int, frames: int, queued: int) -> float:
+        """Seconds until more is read from a client that has sent so much, and for which so many bytes wait."""
+        if not self._rate and not self._backlog.total:
+            return 0.0
+        now = asyncio.get_running_loop().time()
+        delay_s = self._rate.take(frames, now) if self._rate else 0.0
+        if queued > self._backlog.mark:  # it has answers of its own to read first
+            return max(delay_s, LOOK_S)
+        if self._backlog.is_congested(now) and self._share.take(size, now):
+            return max(delay_s, LOOK_S)
+        return delay_s
+
+
+class _Outgoing:
+    """What is sent to a client: at once, or from a queue where its socket does not take it at once."""
+
+    def __init__(self, connection: Connection, transport: asyncio.Transport, shared: Shared, party: Party) -> None:
+        self._connection = connection
+        self._limits = shared.limits
+        self._stall_timeout = shared.settings.stall_timeout
+        self._party = party
+        self._queue = Outbox(shared.limits.backlog)
+        self._blocked = 0
+        """Bytes that the socket has not taken yet."""
+        self._finishing = False
+        self._stalled: asyncio.TimerHandle | None = None
+        self.use(transport)
+
+    @property
+    def size(self) -> int:
+        """Bytes that wait."""
+        return self._queue.size + self._blocked
+
+    def use(self, transport: asyncio.Transport) -> None:
+        """Writes to this transport from now on."""
+        self._transport = transport
+        transport.set_write_buffer_limits(high=0)
+
+    def write(self, data: bytes) -> None:
+        """Sends data, or queues it."""
+        if self._finishing or self._transport.is_closing():
+            return
+        if not self._blocked and len(data) <= DIRECT:
+            self._transport.write(data)
+            return
+        self._queue.put(data, asyncio.get_running_loop().time())
+        self._watch()
+        self._drain()
+
+    def finish(self) -> None:
+        """Ends the stream once everything is sent."""
+        self._finishing = True
+        self._drain()
+
+    def pause(self) -> None:
+        """The socket takes no more."""
+        self._block(self._transport.get_write_buffer_size())
+
+    def resume(self) -> None:
+        """The socket has taken everything."""
+        self._block(0)
+        self._drain()
+
+    def clear(self) -> None:
+        """Forgets what waits."""
+        self._finishing = True
+        self._block(0)
+        self._queue.clear()
+        self._watch()
+
+    def _block(self, size: int) -> None:
+        self._limits.backlog.add(size - self._blocked)
+        self._blocked = size
+
+    def _drain(self) -> None:
+        while self._queue.size and not self._blocked and not self._transport.is_closing():
+            self._transport.write(self._queue.take(CHUNK, asyncio.get_running_loop().time()))
+            self._watch()
+        if self._finishing and not self.size and not self._transport.is_closing():
             if self._transport.can_write_eof():
                 self._transport.write_eof()
             else:
                 self._transport.close()  # TLS has no half-closed connections
 
-    def _answer_handshake(self, request: Request) -> None:
-        response = self._refusal(request) or self._ws.accept(request)
-        self._ws.send_response(response)
-        self._write_protocol()  # the greeting comes after the response
-        if self._ws.state is State.OPEN:
-            self._restart_timer(self._server.settings.ping_interval, self._ping)
-            self._server.hub.join(self)
-            if self._goodbye:
-                self.close(*self._goodbye)
+    def _watch(self) -> None:
+        """Looks after the limits of a queue that has changed."""
+        limits, queue = self._limits, self._queue
+        limits.queued.hold(self._party, self._connection, queue.size)
+        if queue.size > limits.backlog.mark and not self._stalled:
+            self._stalled = asyncio.get_running_loop().call_later(self._stall_timeout, self._check)
+        while limits.backlog.is_full and limits.queued.total:
+            limits.counters.slow += 1
+            limits.queued.first_to_go().drop("does not read, and too much waits for all clients")
 
-    def _refusal(self, request: Request) -> Response | None:
-        """The response to a handshake that goes no further; None: it does."""
-        values = [request.path, *(value for _, value in request.headers.raw_items())]
-        if not all(map(str.isascii, values)):  # websockets and our own steps encode them
-            self._refuse("request is not ASCII")
-            return self._ws.reject(HTTPStatus.BAD_REQUEST, "Only ASCII, please.\n")
-        path, _, query = request.path.partition("?")
-        if path != self._server.websocket.route:
-            self._refuse("wrong path")
-            return self._ws.reject(HTTPStatus.NOT_FOUND, f"The bus is at {self._server.websocket.route}.\n")
-        settings = self._server.settings
-        origin = _header(request, "Origin")
-        if not origin_allowed(origin, _header(request, "Host"), settings.allowed_origins):
-            self._refuse(f"page from {origin:.200}; bus.allowed_origins in mycroft.conf lists who may")
-            return self._ws.reject(HTTPStatus.FORBIDDEN, "This origin is not allowed.\n")
-        role = Role.CONTROL if self._local else role_of(_token(request, query), settings.tokens)
-        if role is None:
-            self._refuse("no such token")
-            return self._ws.reject(HTTPStatus.UNAUTHORIZED, "A token is needed.\n")
-        self.role = role
-        return None
-
-    def _take(self, frame: Frame) -> None:
-        opcode = frame.opcode
-        if opcode is Opcode.CONT:
-            self._message += frame.data
-        elif opcode is Opcode.TEXT or opcode is Opcode.BINARY:
-            self._binary = opcode is Opcode.BINARY
-            if not frame.fin:
-                self._message += frame.data
-        else:
-            return
-        if not frame.fin:
-            return
-        payload = bytes(frame.data)  # no copy
-        if self._message:
-            payload, self._message = bytes(self._message), bytearray()
-        self._received += 1
-        reason = (
-            self._server.hub.reject(self, "not a message: binary frame")
-            if self._binary
-            else self._server.receive(self, payload)
-        )
-        if reason is not None:
-            level = logging.DEBUG if self._complained else logging.WARNING
-            _LOGGER.log(level, "did not relay a message of %s: %r", self.name, reason)
-            self._complained = True
-        if self._server.settings.max_rate:
-            self._throttle(self._server.settings.max_rate)
-
-    def _throttle(self, rate: int) -> None:
-        """Reads no more from a client that has used up its credit, until it has some again."""
-        self._earn(rate)
-        self._credit -= 1
-        if self._credit < 0 and not self._throttled:
-            self._throttled = True
-            self._server.hub.counters.throttled += 1
-            self._transport.pause_reading()
-            self._wait_for_credit(rate)
-
-    def _wait_for_credit(self, rate: int) -> None:
-        self._earn(rate)
-        if self._credit < 0:  # also for what was read already
-            asyncio.get_running_loop().call_later(-self._credit / rate, self._wait_for_credit, rate)
-        elif not self._deaf:
-            self._throttled = False
-            self._transport.resume_reading()
-
-    def _earn(self, rate: int) -> None:
-        """Adds what the time since the last time is worth, to a second's worth at most."""
-        now = asyncio.get_running_loop().time()
-        self._credit = min(self._credit + (now - self._credited) * rate, rate)
-        self._credited = now
-
-    # Time.
-
-    def _ping(self) -> None:
-        if not self._heard and not self._throttled:  # of whom we read nothing meanwhile
-            self._time_out("silent")
-            return
-        self._heard = False
-        self._ws.send_ping(b"")
-        self._write_protocol()
-        self._restart_timer(self._server.settings.ping_interval, self._ping)
-
-    def _time_out(self, why: str) -> None:
-        self._server.hub.counters.timed_out += 1
-        _LOGGER.info("%s: %s; dropped", self.name, why)
-        self.abort()
-
-    def _restart_timer(self, delay_s: float, callback: Callable[[], None]) -> None:
-        self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(delay_s, callback)
-
-    def _refuse(self, why: str) -> None:
-        self._server.hub.counters.refused += 1
-        self._server.complain(f"refused {self.name.split(' port')[0]}: {why}")
-
-
-def _header(request: Request, name: str) -> str | None:
-    values = request.headers.get_all(name)
-    return ", ".join(values) if values else None
-
-
-def _token(request: Request, query: str) -> str | None:
-    """From the header, or from the URL for clients that can set nothing else."""
-    header = _header(request, "Authorization") or ""
-    if header.startswith("Bearer "):
-        return header.removeprefix("Bearer ")
-    parts = (part.partition("=") for part in query.split("&"))
-    return next((unquote(value) for name, _, value in parts if name == "token"), None)
+    def _check(self) -> None:
+        """Whether the client has taken something since the last time."""
+        self._stalled = None
+        if self._queue.size > self._limits.backlog.mark:
+            left_s = self._queue.taken_at + self._stall_timeout - asyncio.get_running_loop().time()
+            if left_s > 0:
+                self._stalled = asyncio.get_running_loop().call_later(left_s, self._check)
+            else:
+                self._connection.stall(self.size)

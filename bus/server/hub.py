@@ -1,31 +1,33 @@
-"""Who is on the bus, and who gets what. Knows peers and bytes; no sockets, no event loop, no clock."""
+"""Which message goes to which client. Knows peers and bytes; no sockets, no event loop, no clock."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cache, lru_cache, partial
+from dataclasses import asdict
+from functools import lru_cache
+from itertools import groupby
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from bus.contract import ours as topics
-from bus.contract.topic import matcher
+from bus.contract.patterns import Patterns
 from bus.daemon.config import Role
 from bus.errors import FrameError, PayloadError
 from bus.message import Message, check, replace_context
+from bus.server.frames import text_frame
+from bus.server.limits import Counters
 from bus.server.policy import denial
+from bus.version import VERSION
 
 GREETING = Message(topics.CONNECTED.name, {}, {"session": {"session_id": "default"}}).serialize().encode()
-"""What a new client hears first, and nobody else; OVOS clients take their session from it."""
-
-MAX_PATTERNS = 64
-"""Of one subscription."""
-
-MAX_PATTERN = 100
-"""Characters of one."""
+"""The first message that a new client receives, and no other client; OVOS clients take their session from it."""
 
 MAX_OWN_FRAME = 100_000
-"""Bytes of a message to the bus itself, which copies its context into the answer."""
+"""Maximum bytes of a message to the bus itself, which copies the context into its answer."""
 
 MAX_TYPE = 1000
-"""Characters of a message type; the longest in the field has some 60."""
+"""Maximum characters of a message type; the longest in the field has some 60."""
+
+LARGE = 64 * 1024
+"""Bytes from which on a frame is not copied to be written together with others."""
 
 
 class Peer(Protocol):
@@ -33,76 +35,74 @@ class Peer(Protocol):
 
     role: Role
 
-    def deliver(self, payloads: Sequence[bytes]) -> None:
-        """Queues messages for the client; must not wait and must not raise."""
+    def deliver(self, pieces: Sequence[bytes]) -> None:
+        """Queues WebSocket frames for the client; must not wait and must not raise."""
 
     def may_administer(self) -> bool:
-        """Whether the client's user may have the machine changed; asked only when it matters."""
+        """Whether the client's user may have the machine changed; asked for privileged messages only."""
 
     def identify(self) -> Mapping[str, Any]:
         """The sender of a privileged message, as `bus.contract.ours.SENDER` says."""
 
     def describe(self) -> Mapping[str, Any]:
-        """Who it is and how it does, for `bus.status`."""
+        """The client and its state, for `bus.status`."""
 
 
-@dataclass(slots=True)
-class Counters:
-    """What has happened since the start."""
+class Subscription:
+    """What some clients receive: the messages whose types match their patterns."""
 
-    received: int = 0
-    """Messages relayed."""
-    rejected: int = 0
-    """Frames that were no messages."""
-    denied: int = 0
-    """Messages whose sender may not send them."""
-    refused: int = 0
-    """Connections that were not let in."""
-    malformed: int = 0
-    """Clients dropped because what they sent was no HTTP or no WebSocket frame."""
-    oversized: int = 0
-    """Clients dropped because of a message, a header, or unfinished messages that were too large."""
-    timed_out: int = 0
-    """Handshakes that were never finished, and clients that fell silent."""
-    slow: int = 0
-    """Clients closed because they did not read."""
-    throttled: int = 0
-    """Times that a client was made to wait because it sent too fast."""
+    def __init__(self, patterns: Sequence[str]) -> None:
+        """Raises PayloadError."""
+        self._wants = lru_cache(32)(Patterns(patterns).match)
+
+    def choose(self, types: Sequence[str]) -> tuple[int, ...]:
+        """The numbers of the messages that match, of messages of these types."""
+        return tuple(number for number, msg_type in enumerate(types) if self._wants(msg_type))
+
+
+EVERYTHING = Subscription(["*"])
+"""What a client receives that has not subscribed."""
 
 
 class Hub:
     """Relays every valid message to every peer, its sender included, in the order of arrival.
 
-    `receive` collects, `flush` delivers: all that arrived in one turn of the event loop goes out to each peer
-    at once. Peers without a subscription are handed the same sequence object, so that it is framed only once.
-    `memory` tells what the process has, in bytes.
+    `receive` collects, `flush` delivers: all that arrived in one turn of the event loop goes out to each peer at
+    once. `wake` is called when there is something to flush. `memory` gives the bytes of memory of this process.
+    With `text_data`, messages whose data is a text are relayed, too.
     """
 
-    def __init__(self, memory: Callable[[], int]) -> None:
-        self.counters = Counters()
+    def __init__(
+        self, counters: Counters, wake: Callable[[], object], memory: Callable[[], int], *, text_data: bool = False
+    ) -> None:
+        self.counters = counters
+        self._wake = wake
         self._memory = memory
-        self._peers: dict[Peer, Callable[[str], bool] | None] = {}
+        self._text_data = text_data
+        self._peers: dict[Peer, Subscription] = {}
+        self._subscriptions: WeakValueDictionary[tuple[str, ...], Subscription] = WeakValueDictionary()
         self._arrived: list[bytes] = []
         self._types: list[str] = []
-        self._snapshot: Mapping[str, Any] | None = None
+        self._described: list[dict[str, Any]] = []
         self._own = {topics.SUBSCRIBE.name: self._subscribe, topics.STATUS.name: self._status}
+        self._awake = False
 
     def __len__(self) -> int:
         return len(self._peers)
 
     def join(self, peer: Peer) -> None:
-        """Greets a new peer, which from then on gets everything."""
-        self._peers[peer] = None
-        peer.deliver((GREETING,))
+        """Greets a new peer, which from then on receives everything."""
+        self._peers[peer] = EVERYTHING
+        peer.deliver((text_frame(GREETING),))
 
     def leave(self, peer: Peer) -> None:
         """Forgets a peer; does nothing when it has left already."""
         self._peers.pop(peer, None)
 
     def receive(self, sender: Peer, payload: bytes) -> str | None:
-        """Takes one frame from a peer; returns the reason when it is refused, which only the sender hears."""
+        """Accepts one frame from a peer; returns the reason when it is not relayed, which the sender receives."""
         try:
-            parsed = check(payload)
+            parsed = check(payload, text_data=self._text_data)
         except FrameError as error:
             return self.reject(sender, str(error))
         msg_type = parsed.get("type", "")  # encrypted: the bus cannot know
@@ -110,77 +110,102 @@ class Hub:
             return self.reject(sender, "type is too long")
         context = parsed.get("context") or {}
         if msg_type in self._own:
-            if len(payload) > MAX_OWN_FRAME:
-                return self.reject(sender, "too long for the bus itself")
-            self._own[msg_type](sender, Message(msg_type, parsed.get("data") or {}, context))
-            return None
+            self._wake_up()
+            return self._answer(sender, payload, parsed)
         reason = denial(msg_type, sender.role, sender.may_administer)
         if reason is not None:
             self.counters.denied += 1
-            self._tell(sender, Message(topics.DENIED.name, {"type": msg_type, "reason": reason}))
+            _tell(sender, Message(topics.DENIED.name, {"type": msg_type, "reason": reason}))
             return f"{msg_type}: {reason}"
         if msg_type in topics.PRIVILEGED:
+            if isinstance(parsed.get("data"), str):
+                return self.reject(sender, "data is a text")
             payload = replace_context(parsed, {**context, topics.SENDER: sender.identify()})
         elif topics.SENDER in context:  # such as the reply to a privileged message
             payload = replace_context(parsed, {key: context[key] for key in context if key != topics.SENDER})
         self.counters.received += 1
         self._arrived.append(payload)
         self._types.append(msg_type)
+        self._wake_up()
         return None
 
     def reject(self, sender: Peer, reason: str) -> str:
-        """Tells a peer that its frame was not relayed; returns the reason."""
+        """Answers a frame that is not relayed; returns the reason."""
         self.counters.rejected += 1
-        self._tell(sender, Message(topics.REJECTED.name, {"reason": reason}))
+        _tell(sender, Message(topics.REJECTED.name, {"reason": reason}))
         return reason
 
     def flush(self) -> None:
         """Delivers what has arrived since the last flush."""
-        self._snapshot = None
-        arrived, self._arrived = tuple(self._arrived), []
+        self._awake = False
+        self._described = []
+        frames, self._arrived = [text_frame(payload) for payload in self._arrived], []
         types, self._types = self._types, []
-        if not arrived:
+        if not frames:
             return
-        for peer, wants in tuple(self._peers.items()):
-            if wants is None:
-                peer.deliver(arrived)
-            else:
-                chosen = [payload for payload, msg_type in zip(arrived, types, strict=True) if wants(msg_type)]
-                if chosen:
-                    peer.deliver(chosen)
+        selected: dict[Subscription, Sequence[bytes]] = {}
+        joined: dict[tuple[int, ...], Sequence[bytes]] = {}
+        for peer, subscription in tuple(self._peers.items()):
+            pieces = selected.get(subscription)
+            if pieces is None:
+                chosen = subscription.choose(types)
+                pieces = joined.get(chosen)
+                if pieces is None:
+                    pieces = joined[chosen] = _join([frames[number] for number in chosen])
+                selected[subscription] = pieces
+            if pieces:
+                peer.deliver(pieces)
 
-    def _tell(self, peer: Peer, message: Message) -> None:
-        peer.deliver((message.serialize().encode(),))
+    def _wake_up(self) -> None:
+        if not self._awake:
+            self._awake = True
+            self._wake()
+
+    def _answer(self, peer: Peer, payload: bytes, parsed: Mapping[str, Any]) -> str | None:
+        """Answers a message to the bus itself."""
+        if len(payload) > MAX_OWN_FRAME:
+            return self.reject(peer, "too long for the bus itself")
+        data = parsed.get("data") or {}
+        if isinstance(data, str):
+            return self.reject(peer, "data is a text")
+        message = Message(parsed["type"], data, parsed.get("context") or {})
+        self._own[message.msg_type](peer, message)
+        return None
 
     def _subscribe(self, peer: Peer, message: Message) -> None:
-        """From now on the peer gets what matches its patterns, and what is for it alone."""
+        """From now on the peer receives what matches its patterns, and what is for it alone."""
         try:
             patterns = topics.SUBSCRIBE.read(message.data)["patterns"]
-            if len(patterns) > MAX_PATTERNS or not all(map(_is_pattern, patterns)):
-                raise PayloadError(
-                    f"patterns are not texts of up to {MAX_PATTERN} characters, {MAX_PATTERNS} at most"
-                )
+            subscription = Subscription(patterns)
         except PayloadError as error:
-            self._tell(peer, message.reply(f"{message.msg_type}.failed", {"error": str(error)}))
+            _tell(peer, message.reply(f"{message.msg_type}.failed", {"error": str(error)}))
             return
-        self._peers[peer] = _wanted(patterns)
-        self._tell(peer, message.response({"patterns": patterns}))
+        # One object for equal subscriptions: what they receive is chosen and joined once.
+        self._peers[peer] = self._subscriptions.setdefault(tuple(patterns), subscription)
+        _tell(peer, message.response({"patterns": patterns}))
 
     def _status(self, peer: Peer, message: Message) -> None:
-        self._snapshot = self._snapshot or {  # once for all who ask in one turn of the loop
-            "clients": [dict(client.describe()) for client in self._peers],
-            "counters": asdict(self.counters),
-            "memory": self._memory(),
-        }
-        self._tell(peer, message.response(dict(self._snapshot)))
+        """An observer, which may be another machine, is told of no other client."""
+        if peer.role is Role.OBSERVE:
+            clients = [dict(peer.describe())]
+        else:
+            # Once for all who ask in one turn of the loop.
+            self._described = self._described or [dict(client.describe()) for client in self._peers]
+            clients = self._described
+        counters = asdict(self.counters)
+        data = {"version": VERSION, "clients": clients, "counters": counters, "memory": self._memory()}
+        _tell(peer, message.response(data))
 
 
-def _wanted(patterns: Sequence[str]) -> Callable[[str], bool]:
-    """Whether a type matches one of the patterns; they are compiled when the first one comes."""
+def _join(frames: Sequence[bytes]) -> Sequence[bytes]:
+    """The frames in few pieces, to be written at once; large ones stay what they are."""
+    if not frames:
+        return ()
+    if max(map(len, frames)) <= LARGE:
+        return (b"".join(frames),)
+    groups = ((large, list(group)) for large, group in groupby(frames, lambda frame: len(frame) > LARGE))
+    return [piece for large, group in groups for piece in (group if large else [b"".join(group)])]
 
-    match = cache(partial(matcher, patterns))
-    return lru_cache(MAX_PATTERNS)(lambda msg_type: match()(msg_type) is not None)
 
-
-def _is_pattern(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= MAX_PATTERN
+def _tell(peer: Peer, message: Message) -> None:
+    peer.deliver((text_frame(message.serialize().encode()),))

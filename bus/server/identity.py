@@ -1,11 +1,16 @@
-"""Who is at the other end of a connection on this machine, as the Linux kernel tells."""
+"""The user and the process at the other end of a connection on this machine, as the Linux kernel knows them."""
 
 import contextlib
 import socket
 import struct
+import time
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
+
+from bus.daemon.authority import is_service
+from bus.server.admission import is_loopback
+from bus.server.limits import Party
 
 # From sock_diag(7), netlink.h and inet_diag.h of Linux.
 _NETLINK_SOCK_DIAG = 4
@@ -21,7 +26,7 @@ _REPLY = struct.Struct("=xB2x48x12xII")
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who has the other end: a user, and a process or the inode of its socket; what is not known is None."""
+    """The owner of the other end: a user, and a process or the inode of its socket; None where it is not known."""
 
     uid: int | None
     pid: int | None = None
@@ -29,7 +34,7 @@ class Owner:
 
 
 def owner_of(connected: socket.socket) -> Owner | None:
-    """Who has the other end of a connection; None where the kernel does not tell. Ask when it is new."""
+    """The owner of the other end of a new connection; None where the kernel does not know it."""
     try:
         if connected.family == socket.AF_UNIX:
             credentials = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
@@ -40,19 +45,61 @@ def owner_of(connected: socket.socket) -> Owner | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a connection comes from."""
+
+    name: str
+    """For the log and for `bus.status`."""
+    local: bool
+    """Whether from this machine."""
+    owner: Owner
+    party: Party
+
+
+def caller_of(connected: socket.socket, peername: tuple[str, int] | None) -> Caller:
+    """Where a new connection comes from; it has no peer's name where it is closed already."""
+    if connected.family == socket.AF_UNIX:
+        name, local = "unix socket", True
+    else:
+        address, port = (peername or ("?", 0))[:2]
+        name, local = f"{address} port {port}", is_loopback(address)
+        if not local:
+            return Caller(name, local, Owner(None), Party(None, address))
+    owner = owner_of(connected) or Owner(None)
+    uid = "?" if owner.uid is None else owner.uid
+    return Caller(f"{name} (uid {uid})", local, owner, Party(owner.uid, trusted=is_service(owner.uid)))
+
+
 def process_name(pid: int | None) -> str | None:
-    """What the process calls itself; None where there is none."""
+    """The name that a process has given itself; None where there is no such process."""
     try:
         return Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
     except OSError:
         return None
 
 
+class Processes:
+    """The processes that have sockets open, looked up all at once, and at most once a second."""
+
+    def __init__(self) -> None:
+        self._pids: dict[int, int] = {}
+        self._read_at = float("-inf")
+
+    def pid_of(self, owner: Owner) -> int | None:
+        """The process at the other end; None where it cannot be found."""
+        if owner.pid is not None or owner.inode is None:
+            return owner.pid
+        if owner.inode not in self._pids and time.monotonic() > self._read_at + 1:
+            self._pids, self._read_at = pids(), time.monotonic()
+        return self._pids.get(owner.inode)
+
+
 def pids() -> dict[int, int]:
-    """The processes that have sockets open, by inode, among those that this user may look into."""
+    """The processes that have sockets open, by the inode of the socket, as far as this user may look."""
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # gone, or somebody else's
+        with contextlib.suppress(OSError):  # gone, or of another user
             for descriptor in (process / "fd").iterdir():
                 name = descriptor.readlink().name
                 if name.startswith("socket:["):
@@ -61,7 +108,7 @@ def pids() -> dict[int, int]:
 
 
 def _owner_of_tcp(theirs: tuple[str, int], ours: tuple[str, int]) -> Owner | None:
-    """Looks their socket up in the kernel's table: for them, their address is the source."""
+    """Looks the other end's socket up in the kernel's table; there its own address is the source."""
     source, destination = _address(theirs[0]), _address(ours[0])
     identity = struct.pack("!HH", theirs[1], ours[1]) + _padded(source) + _padded(destination) + _NO_COOKIE
     family = socket.AF_INET if source.version == 4 else socket.AF_INET6
@@ -74,7 +121,7 @@ def _owner_of_tcp(theirs: tuple[str, int], ours: tuple[str, int]) -> Owner | Non
         return None
     state, uid, inode = _REPLY.unpack_from(reply, _HEADER.size)
     if state != _TCP_ESTABLISHED or not inode:
-        return None  # closed already: such a socket is nobody's, which the kernel writes as 0, like root
+        return None  # closed already: such a socket has no owner, which the kernel writes as 0, like root
     return Owner(uid, inode=inode)
 
 

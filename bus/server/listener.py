@@ -1,4 +1,4 @@
-"""The bus on its sockets: listeners, and what all connections share."""
+"""The bus on its sockets: where it listens, and how it starts and stops."""
 
 import asyncio
 import errno
@@ -6,20 +6,20 @@ import logging
 import os
 import resource
 import socket
-import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from websockets.frames import CloseCode, Opcode
+from websockets.frames import CloseCode
 
 from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.daemon.runner import inherited_sockets, notify, run
 from bus.errors import ListenError
-from bus.server import identity
-from bus.server.connection import CLOSE_TIMEOUT_S, Connection
+from bus.server.connection import CLOSE_TIMEOUT_S, Connection, Shared
 from bus.server.hub import Hub
+from bus.server.identity import Processes
+from bus.server.limits import Limits
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -27,21 +27,7 @@ if TYPE_CHECKING:
 BACKLOG = 1024
 """Connections that may wait to be accepted, as when all programs of a device come back at once."""
 
-MAX_COMPLAINTS = 1000
-"""Different refusals that are told; a stranger must not fill the log."""
-
 _LOGGER = logging.getLogger(__name__)
-_FIN_TEXT = 0x80 | Opcode.TEXT
-
-
-def text_frame(payload: bytes) -> bytes:
-    """A whole, unmasked WebSocket text frame, as a server sends it (RFC 6455, 5.2)."""
-    size = len(payload)
-    if size < 126:
-        return struct.pack("!BB", _FIN_TEXT, size) + payload
-    if size < 65536:
-        return struct.pack("!BBH", _FIN_TEXT, 126, size) + payload
-    return struct.pack("!BBQ", _FIN_TEXT, 127, size) + payload
 
 
 def serve(websocket: WebSocketSettings, settings: BusSettings, log_level: int) -> int:
@@ -69,19 +55,12 @@ class Server:
     def __init__(
         self, websocket: WebSocketSettings, settings: BusSettings, inherited: Sequence[socket.socket] = ()
     ) -> None:
-        self.websocket = websocket
-        self.settings = settings
-        self.hub = Hub(_memory)
+        limits: Limits[Connection] = Limits(websocket, settings)
+        self.hub = Hub(limits.counters, self._wake, _memory, text_data=settings.relay_text_data)
+        self.shared = Shared(websocket, settings, self.hub, limits, Processes())
         self.connections: set[Connection] = set()
         self._inherited = inherited
         self._listeners: list[asyncio.Server] = []
-        self._flush_due = False
-        self._framed: tuple[Sequence[bytes], bytes] = ((), b"")
-        self._complaints: set[str] = set()
-        self._pids: dict[int, int] = {}
-        self._pids_read = float("-inf")
-        self.held = 0
-        """Bytes of messages that are not complete, of all connections."""
 
     async def __aenter__(self) -> Self:
         try:
@@ -110,75 +89,64 @@ class Server:
         name = self._listeners[0].sockets[0].getsockname()
         if isinstance(name, str):
             return f"unix:{name}"
-        here = replace(self.websocket, host=name[0], port=name[1])
+        here = replace(self.shared.websocket, host=name[0], port=name[1])
         return here.url
 
-    def receive(self, sender: Connection, payload: bytes) -> str | None:
-        """Hands a frame to the hub, to be relayed in the next turn of the loop; the reason when it is not."""
-        reason = self.hub.receive(sender, payload)
-        if not self._flush_due:
-            self._flush_due = True
-            asyncio.get_running_loop().call_soon(self._flush)
-        return reason
-
-    def framed(self, payloads: Sequence[bytes]) -> bytes:
-        """The payloads as WebSocket frames in one piece, made once for all the clients of a flush."""
-        if self._framed[0] is not payloads:
-            self._framed = (payloads, b"".join(map(text_frame, payloads)))
-        return self._framed[1]
-
-    def complain(self, what: str) -> None:
-        """Logs a refusal, each only once."""
-        if what not in self._complaints and len(self._complaints) < MAX_COMPLAINTS:
-            self._complaints.add(what)
-            _LOGGER.warning("%s", what)
-
-    def pid_of(self, inode: int | None) -> int | None:
-        """The process that has a socket; all of them are looked up at once, and at most once a second."""
-        now = asyncio.get_running_loop().time()
-        if inode is not None and inode not in self._pids and now > self._pids_read + 1:
-            self._pids, self._pids_read = identity.pids(), now
-        return self._pids.get(inode) if inode is not None else None
-
-    def _flush(self) -> None:
-        self._flush_due = False
-        self.hub.flush()
-        self._framed = ((), b"")
+    def _wake(self) -> None:
+        """All that arrives in one turn of the loop is relayed in the next."""
+        asyncio.get_running_loop().call_soon(self.hub.flush)
 
     async def _listen(self) -> None:
-        here, settings = self.websocket, self.settings
-        tls = self._tls() if here.ssl or settings.remote_port is not None else None
+        here, settings = self.shared.websocket, self.shared.settings
+        tls = self._tls() if here.ssl else None
         for inherited in self._inherited:
-            await self._serve(inherited, tls if here.ssl and not _is_unix(inherited) else None)
+            await self._serve(inherited, None if _is_unix(inherited) else tls)
         if not self._inherited:
-            await self._serve(_tcp(here.host, here.port), tls if here.ssl else None)
+            for listening in _tcp(here.host, here.port):
+                await self._serve(listening, tls)
             if settings.socket is not None:
                 await self._serve(_unix(settings.socket), None)
+        elif here.port not in (ports := _ports(self._inherited)):
+            _LOGGER.warning(
+                "websocket.port is %d, but systemd listens on %s: see ListenStream in mycroft-bus.socket",
+                here.port,
+                ", ".join(map(str, ports)) or "no port",
+            )
         if settings.remote_port is not None:
-            await self._serve(_tcp(settings.remote_host, settings.remote_port), tls)
+            await self._listen_to_others(settings.remote_host, settings.remote_port)
+
+    async def _listen_to_others(self, host: str, port: int) -> None:
+        """Opens the port for other machines; where that fails, this machine's programs still have their bus."""
+        try:
+            tls = self._tls()
+            for listening in _tcp(host, port):
+                await self._serve(listening, tls)
+        except ListenError as error:
+            _LOGGER.error("other machines cannot connect (bus.remote_port): %s", error)
 
     async def _serve(self, listening: socket.socket, tls: "SSLContext | None") -> None:
-        # Not create_unix_server: from Python 3.13 on that removes the file at the end, which is systemd's.
-        listener = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self, secure=tls is not None),
-            sock=listening,
-            backlog=BACKLOG,
-            ssl=tls,
-            ssl_handshake_timeout=self.settings.handshake_timeout if tls else None,
-        )
+        def accepted() -> Connection:
+            connection = Connection(self.shared, tls)
+            self.connections.add(connection)
+            connection.closed.add_done_callback(lambda _: self.connections.discard(connection))
+            return connection
+
+        # Not create_unix_server: from Python 3.13 on that removes the file at the end, which is systemd's. And not
+        # with ssl: asyncio does not say when TLS handshakes begin and fail, and the bus limits their number.
+        listener = await asyncio.get_running_loop().create_server(accepted, sock=listening, backlog=BACKLOG)
         self._listeners.append(listener)
 
     def _tls(self) -> "SSLContext":
-        certificate, key = self.websocket.ssl_cert, self.websocket.ssl_key
-        if not certificate or not key:
+        here = self.shared.websocket
+        if not here.ssl_cert or not here.ssl_key:
             raise ListenError("TLS needs websocket.ssl_cert and websocket.ssl_key in mycroft.conf")
         import ssl  # noqa: PLC0415  # 5 MiB, for those who want it
 
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         try:
-            context.load_cert_chain(certificate, key)
+            context.load_cert_chain(here.ssl_cert, here.ssl_key)
         except (OSError, ssl.SSLError) as error:
-            raise ListenError(f"TLS certificate {certificate} with key {key}: {error}") from error
+            raise ListenError(f"TLS certificate {here.ssl_cert} with key {here.ssl_key}: {error}") from error
         return context
 
     def _stop_listening(self) -> None:
@@ -186,11 +154,16 @@ class Server:
             listener.close()
 
 
-def _tcp(host: str, port: int) -> socket.socket:
-    """A socket that listens at an address. Raises ListenError."""
+def _tcp(host: str, port: int) -> list[socket.socket]:
+    """Sockets that listen at an address. Raises ListenError.
+
+    All addresses are "" or "::", and those of IPv4 alone "0.0.0.0". The name localhost is 127.0.0.1, as the IPv6
+    address may belong to another program, to which clients would then talk.
+    """
+    host = {"localhost": "127.0.0.1", "": "::" if socket.has_dualstack_ipv6() else "0.0.0.0"}.get(host, host)  # noqa: S104  # what its owner asked for
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        return [socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=host == "::")]
     except OSError as error:
         why = os.strerror(error.errno) if error.errno and error.errno > 0 else error  # name lookups have their own
         raise ListenError(f"cannot listen on {host} port {port}: {why}") from error
@@ -217,6 +190,10 @@ def _unix(path: str) -> socket.socket:
 
 def _is_unix(listening: socket.socket) -> bool:
     return listening.family == socket.AF_UNIX
+
+
+def _ports(listening: Sequence[socket.socket]) -> list[int]:
+    return [int(found.getsockname()[1]) for found in listening if not _is_unix(found)]
 
 
 def _memory() -> int:

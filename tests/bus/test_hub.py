@@ -1,21 +1,24 @@
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from bus.client.unconfirmed import as_sent
 from bus.contract.ours import SENDER
+from bus.contract.patterns import MAX_PATTERNS
 from bus.daemon.config import Role
 from bus.message import Message
-from bus.server.hub import GREETING, MAX_PATTERNS, Hub
+from bus.server.hub import GREETING, LARGE, Hub
+from bus.server.limits import Counters
+from bus.version import VERSION
 
 
 class Listener:
     def __init__(self, role: Role = Role.CONTROL, *, admin: bool = False) -> None:
         self.role = role
         self.admin = admin
-        self.batches: list[Sequence[bytes]] = []
+        self.deliveries: list[Sequence[bytes]] = []
         self.looked_at = 0
 
     def may_administer(self) -> bool:
@@ -28,25 +31,34 @@ class Listener:
         self.looked_at += 1
         return {"name": "listener"}
 
-    def deliver(self, payloads: Sequence[bytes]) -> None:
-        self.batches.append(payloads)
+    def deliver(self, pieces: Sequence[bytes]) -> None:
+        self.deliveries.append(pieces)
 
     @property
     def heard(self) -> list[bytes]:
-        return [payload for batch in self.batches for payload in batch]
+        return [payload for pieces in self.deliveries for piece in pieces for payload in payloads(piece)]
 
     def answer(self) -> Message:
         """The one message heard; forgets it."""
         [payload] = self.heard
-        self.batches.clear()
+        self.deliveries.clear()
         return Message.deserialize(payload)
+
+
+def payloads(piece: bytes) -> Iterator[bytes]:
+    """The payloads of WebSocket text frames."""
+    while piece:
+        head, size = (2, piece[1]) if piece[1] < 126 else (4, 0) if piece[1] == 126 else (10, 0)
+        size = size or int.from_bytes(piece[2:head])
+        yield piece[head : head + size]
+        piece = piece[head + size :]
 
 
 def joined(hub: Hub, role: Role = Role.CONTROL, *, admin: bool = False) -> Listener:
     peer = Listener(role, admin=admin)
     hub.join(peer)
     assert peer.heard == [GREETING]
-    peer.batches.clear()
+    peer.deliveries.clear()
     return peer
 
 
@@ -56,7 +68,7 @@ def frame(msg_type: str, data: dict[str, Any] | None = None) -> bytes:
 
 @pytest.fixture
 def hub() -> Hub:
-    return Hub(lambda: 12345)
+    return Hub(Counters(), lambda: None, lambda: 12345)
 
 
 def test_everybody_gets_the_senders_bytes_in_order_the_sender_too(hub: Hub) -> None:
@@ -67,7 +79,8 @@ def test_everybody_gets_the_senders_bytes_in_order_the_sender_too(hub: Hub) -> N
     hub.receive(ann, frames[2])
     hub.flush()
     assert ann.heard == bob.heard == frames
-    assert ann.batches[0] is bob.batches[0], "one sequence for all, so that it is framed once"
+    assert ann.deliveries[0] is bob.deliveries[0], "framed once for all"
+    assert len(ann.deliveries[0]) == 1, "written at once"
 
 
 def test_only_the_sender_hears_of_a_frame_that_is_no_message(hub: Hub) -> None:
@@ -89,7 +102,7 @@ def test_who_has_left_gets_nothing_more(hub: Hub) -> None:
     hub.flush()
     hub.flush()
     assert ann.heard == []
-    assert len(bob.batches) == 1
+    assert len(bob.deliveries) == 1
 
 
 def test_a_subscriber_gets_what_it_asked_for_in_order(hub: Hub) -> None:
@@ -114,16 +127,17 @@ def test_a_bad_subscription_changes_nothing(hub: Hub, patterns: object) -> None:
     assert ann.heard == [frame("x")]
 
 
-def test_status_is_for_who_asks(hub: Hub) -> None:
+def test_status_is_for_the_client_that_asks(hub: Hub) -> None:
     ann, bob = joined(hub), joined(hub)
     hub.receive(ann, b"junk")
-    ann.batches.clear()
+    ann.deliveries.clear()
     hub.receive(ann, frame("bus.status"))
     hub.flush()
     status = ann.answer()
     assert status.msg_type == "bus.status.response"
     assert status.data["clients"] == [{"name": "listener"}] * 2
     assert status.data["memory"] == 12345
+    assert status.data["version"] == VERSION
     assert status.data["counters"]["rejected"] == 1
     assert bob.heard == []
 
@@ -205,6 +219,78 @@ def test_an_encrypted_frame_carries_no_forged_sender(hub: Hub) -> None:
     assert [json.loads(heard) for heard in bob.heard] == [
         {"ciphertext": "00", "tag": "00", "nonce": "00", "context": {}}
     ]
+
+
+def test_an_observer_is_told_of_itself_alone(hub: Hub) -> None:
+    joined(hub)
+    observer = joined(hub, Role.OBSERVE)
+    hub.receive(observer, frame("bus.status"))
+    assert observer.answer().data["clients"] == [{"name": "listener"}]
+
+
+def test_subscribers_and_plain_clients_share_frames(hub: Hub) -> None:
+    sender, *plain = (joined(hub) for _ in range(4))
+    subscribers = [joined(hub) for _ in range(4)]
+    for number, peer in enumerate(subscribers):
+        hub.receive(peer, frame("bus.subscribe", {"patterns": ["a.*", f"other{number % 2}"]}))
+        peer.answer()
+    everything = joined(hub)
+    hub.receive(everything, frame("bus.subscribe", {"patterns": ["a.*", "b"]}))
+    everything.answer()
+    for msg_type in ("a.1", "b", "a.2"):
+        hub.receive(sender, frame(msg_type))
+    hub.flush()
+    assert {id(peer.deliveries[0]) for peer in (*plain, everything)} == {id(sender.deliveries[0])}
+    assert len({id(peer.deliveries[0]) for peer in subscribers}) == 1
+    assert subscribers[0].heard == [frame("a.1"), frame("a.2")]
+
+
+def test_large_frames_are_not_copied(hub: Hub) -> None:
+    ann, bob = joined(hub), joined(hub)
+    hub.receive(bob, frame("bus.subscribe", {"patterns": ["large", "b"]}))
+    bob.answer()
+    large = frame("large", {"x": "x" * LARGE})
+    for sent in (frame("a"), frame("b"), large, frame("b")):
+        hub.receive(ann, sent)
+    hub.flush()
+    assert ann.heard == [frame("a"), frame("b"), large, frame("b")]
+    assert bob.heard == [frame("b"), large, frame("b")]
+    assert ann.deliveries[0][1] is bob.deliveries[0][1]
+
+
+@pytest.mark.parametrize(
+    ("sent", "relayed"),
+    [
+        (b'{"type":"timer","data":"5 minutes"}', True),
+        (b'{"type":"system.reboot","data":"now"}', False),
+        (b'{"type":"bus.subscribe","data":"*"}', False),
+    ],
+)
+def test_data_that_is_a_text_is_relayed_where_it_is_allowed(sent: bytes, relayed: bool) -> None:
+    hub = Hub(Counters(), lambda: None, lambda: 0, text_data=True)
+    ann, bob = joined(hub, admin=True), joined(hub)
+    hub.receive(ann, sent)
+    hub.flush()
+    assert bob.heard == ([sent] if relayed else [])
+    if not relayed:
+        assert ann.answer().msg_type == "bus.message.rejected"
+
+
+def test_the_rejection_of_data_that_is_a_text_names_the_option(hub: Hub) -> None:
+    ann = joined(hub)
+    hub.receive(ann, b'{"type":"timer","data":"5 minutes"}')
+    assert "bus.relay_text_data" in ann.answer().data["reason"]
+
+
+def test_the_hub_wakes_its_owner_once_for_each_flush() -> None:
+    woken: list[None] = []
+    hub = Hub(Counters(), lambda: woken.append(None), lambda: 0)
+    ann = joined(hub)
+    for _ in range(2):
+        hub.receive(ann, frame("a"))
+        hub.receive(ann, frame("bus.status"))
+        hub.flush()
+    assert len(woken) == 2
 
 
 def test_a_flood_of_questions_is_answered_from_one_look(hub: Hub) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,15 +13,16 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
-from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from bus.contract.ours import SENDER
 from bus.daemon.config import BusSettings, Role, Token, WebSocketSettings
 from bus.errors import ListenError
-from bus.server import connection as connection_module
+from bus.server import identity
+from bus.server.frames import text_frame
 from bus.server.hub import GREETING
-from bus.server.listener import Server, text_frame
+from bus.server.listener import Server
 from tests.bus.certificate import make_certificate
 from tests.conftest import until
 
@@ -43,7 +45,7 @@ Join = Callable[..., Awaitable[ClientConnection]]
 
 @pytest.fixture
 async def join(bus: Server) -> AsyncIterator[Join]:
-    """Connects clients that have heard the greeting, and drops them in the end."""
+    """Connects clients that have received the greeting, and drops them in the end."""
     clients = []
 
     async def connected(**options: Any) -> ClientConnection:
@@ -63,7 +65,7 @@ async def dial(bus: Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]
     return await asyncio.open_connection(host, int(port))
 
 
-async def test_every_frame_reaches_all_as_it_was_sent_and_in_order(join: Join) -> None:
+async def test_every_frame_reaches_every_client_as_it_was_sent_and_in_order(join: Join) -> None:
     ann, bob = await join(), await join()
     frames = [
         f'{{"type" : "t{number}", "data": {{"x": "{"ü" * size}"}}}}' for number, size in enumerate((0, 60, 40_000))
@@ -75,25 +77,45 @@ async def test_every_frame_reaches_all_as_it_was_sent_and_in_order(join: Join) -
 
 
 @pytest.mark.parametrize(
-    "request_",
+    ("request_", "status"),
     [
-        HANDSHAKE,
-        HANDSHAKE.replace(b"/core", b"/elsewhere"),
-        HANDSHAKE.replace(b"Host: x", b"Host: x\r\nOrigin: https://evil.example"),
-        HANDSHAKE.replace(b"Version: 13", b"Version: 8"),
+        (b"GET /x HTTP/1.1\r\n\r\n", 404),
+        (HANDSHAKE.replace(b"/core", b"/elsewhere"), 404),
+        (HANDSHAKE.replace(b"Host: x", b"Host: x\r\nOrigin: https://evil.example"), 403),
+        (HANDSHAKE.replace(b"Version: 13", b"Version: 8"), 400),
+        (HANDSHAKE.replace(b"Upgrade: websocket\r\n", b""), 426),
+        (HANDSHAKE.replace(b"Host: x", b"Content-Length: 5"), 400),
+        (HANDSHAKE.replace(b"Host: x", "Host: ü".encode()), 400),
+        (HANDSHAKE.replace(b"Host: x", b"x" * 9000), 431),
+        (b"GET /core HTTP/1.1\r\n" + b"x" * 17 * 1024, 431),
+        (b"POST / HTTP/1.1\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00", 400),
     ],
 )
-@pytest.mark.parametrize("size", [1, 1000])
-async def test_nobody_is_heard_before_the_handshake_is_answered(
-    bus: Server, join: Join, request_: bytes, size: int
+async def test_a_refused_handshake_gets_a_response_and_one_line(
+    bus: Server, caplog: pytest.LogCaptureFixture, request_: bytes, status: int
+) -> None:
+    reader, writer = await dial(bus)
+    writer.write(request_)
+    assert (await reader.read()).startswith(f"HTTP/1.1 {status} ".encode())
+    writer.close()
+    assert [record.levelname for record in caplog.records if "refused" in record.getMessage()] == ["WARNING"]
+    assert bus.hub.counters.refused == 1
+
+
+@pytest.mark.parametrize("request_", [HANDSHAKE, b"GET /x HTTP/1.1\r\n\r\n"])
+@pytest.mark.parametrize("size", [1, 2, 1000])
+async def test_frames_before_the_handshake_response_are_refused(
+    bus: Server, join: Join, caplog: pytest.LogCaptureFixture, request_: bytes, size: int
 ) -> None:
     other = await join()
     reader, writer = await dial(bus)
     message = Frame(Opcode.TEXT, b'{"type":"speak"}').serialize(mask=True)
     writer.write(request_ + message[:size])
     with contextlib.suppress(ConnectionResetError):
-        assert await reader.read() == b""
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
     writer.close()
+    assert len(caplog.records) == 1
     await other.send('{"type":"x"}')
     assert await other.recv() == '{"type":"x"}'
     assert bus.hub.counters.refused == 1
@@ -106,7 +128,9 @@ async def test_a_frame_in_fragments_is_one_message(join: Join) -> None:
 
 
 @pytest.mark.parametrize("frame", ["not json", b'{"type":"x"}', '{"type":"x","context":{"session":5}}'])
-async def test_only_the_sender_hears_of_a_bad_frame_and_stays(join: Join, frame: str | bytes) -> None:
+async def test_an_invalid_frame_is_answered_to_its_sender_alone_which_stays(
+    join: Join, frame: str | bytes
+) -> None:
     ann, bob = await join(), await join()
     await ann.send(frame)
     assert json.loads(await ann.recv())["type"] == "bus.message.rejected"
@@ -114,18 +138,19 @@ async def test_only_the_sender_hears_of_a_bad_frame_and_stays(join: Join, frame:
     assert await ann.recv() == await bob.recv() == '{"type":"after"}'
 
 
-async def test_who_does_not_read_is_closed_and_nobody_else_loses_anything(bus: Server, join: Join) -> None:
-    deaf = socket.create_connection(bus.url.removeprefix("ws://").removesuffix("/core").rsplit(":", 1))  # type: ignore[arg-type]
-    deaf.sendall(HANDSHAKE)
+async def test_a_client_that_takes_nothing_is_closed_and_others_lose_nothing(bus: Server, join: Join) -> None:
+    stuck = socket.create_connection(bus.url.removeprefix("ws://").removesuffix("/core").rsplit(":", 1))  # type: ignore[arg-type]
+    stuck.sendall(HANDSHAKE)
     reader, writer = await join(), await join()
     frame = json.dumps({"type": "x", "data": {"x": "x" * 100_000}})
     for _ in range(150):  # more than the kernel buffers and the queue hold
         await writer.send(frame)
         assert await reader.recv() == await writer.recv() == frame
-    async with asyncio.timeout(10):
-        while len(bus.connections) > 2:
-            await asyncio.sleep(0.01)
-    deaf.close()
+    await until(lambda: bus.hub.counters.slow == 1, "the end of the client that does not read")
+    late, closing = await asyncio.open_connection(sock=stuck)
+    assert (await late.read()).endswith(struct.pack("!H", 1013) + b"client does not read")
+    closing.close()
+    await until(lambda: len(bus.connections) == 2, "its end")
     await writer.send('{"type":"after"}')
     assert await reader.recv() == '{"type":"after"}'
 
@@ -145,7 +170,7 @@ async def test_a_message_over_the_limit_closes_its_sender_alone(join: Join) -> N
     ("origin", "status"),
     [("https://evil.example", 403), ("http://[bad", 403), ("https://listed.example", None), (None, None)],
 )
-async def test_pages_connect_only_where_they_are_listed(
+async def test_a_page_connects_where_its_origin_is_listed(
     bus: Server, join: Join, origin: str | None, status: int | None
 ) -> None:
     if status is None:
@@ -162,28 +187,28 @@ async def test_there_is_nothing_at_another_path(bus: Server) -> None:
     assert refused.value.response.status_code == 404
 
 
-@pytest.mark.parametrize(
-    "request_", [b"\x00\xff\r\n\r\n", b"GET /core HTTP/1.1\r\n" + b"A: b\r\n" * 1000 + b"\r\n"]
-)
-async def test_what_is_no_handshake_is_dropped(bus: Server, join: Join, request_: bytes) -> None:
+async def test_a_handshake_without_a_body_may_say_so(bus: Server) -> None:
+    """As Java's own WebSocket client does."""
+    reader, writer = await dial(bus)
+    writer.write(HANDSHAKE.replace(b"Host: x", b"Host: x\r\nContent-Length: 0"))
+    assert GREETING in await reader.readuntil(GREETING)
+    writer.close()
+
+
+@pytest.mark.parametrize(("request_", "response"), [(b"", b""), (b"GET /core HTTP/1.1\r\n", b"HTTP/1.1 408 ")])
+async def test_a_handshake_that_is_never_finished_is_refused(
+    bus: Server, request_: bytes, response: bytes
+) -> None:
     reader, writer = await dial(bus)
     writer.write(request_)
-    assert b"101" not in await reader.read()
-    writer.close()
-    await join()
-
-
-async def test_a_handshake_that_is_never_finished_is_dropped(bus: Server) -> None:
-    bus.settings = replace(bus.settings, handshake_timeout=0.05)
-    reader, writer = await dial(bus)
-    writer.write(b"GET /core HTTP/1.1\r\n")
     with contextlib.suppress(ConnectionResetError):
-        assert await reader.read() == b""
+        assert (await reader.read())[:13] == response
     writer.close()
+    assert bus.hub.counters.timed_out == 1
 
 
 async def test_a_silent_client_is_pinged_and_dropped_one_that_answers_stays(bus: Server, join: Join) -> None:
-    bus.settings = replace(bus.settings, ping_interval=0.1)
+    bus.shared.settings = replace(bus.shared.settings, ping_interval=0.1)
     alive, silent = await join(), await join()
     silent.transport.pause_reading()
     async with asyncio.timeout(10):
@@ -197,16 +222,14 @@ async def test_a_silent_client_is_pinged_and_dropped_one_that_answers_stays(bus:
     ("sent", "counter"),
     [
         (b"junk\r\n\r\n", "malformed"),
-        (b"GET /core HTTP/1.1\r\nX: " + b"x" * 9000, "oversized"),
-        (b"GET /core HTTP/1.1\r\n" + b"X: x\r\n" * 150, "oversized"),
+        (b"GET /core HTTP/1.1\r\nX: " + b"x" * 9000 + b"\r\n\r\n", "oversized"),
+        (b"GET /core HTTP/1.1\r\n" + b"X: x\r\n" * 150 + b"\r\n", "oversized"),
         (b"GET /core HTTP/1.1\r\n" + (b"X: " + b"x" * 4000 + b"\r\n") * 5, "oversized"),
         (b"\xff\xff", "malformed"),
         (Frame(Opcode.TEXT, b"x" * 3 * 2**20).serialize(mask=True)[:20], "oversized"),
-        (b"\x81\xff" + (2**21).to_bytes(8) + b"mask" + b"x" * (2**20 + 1), "oversized"),  # of 1 MB unfinished
     ],
 )
-async def test_what_is_too_large_or_no_frame_is_counted(bus: Server, sent: bytes, counter: str) -> None:
-    bus.settings = replace(bus.settings, max_unfinished=1, max_clients=2)
+async def test_invalid_and_oversized_input_is_counted(bus: Server, sent: bytes, counter: str) -> None:
     reader, writer = await dial(bus)
     if sent[:1] not in (b"G", b"j"):
         writer.write(HANDSHAKE)
@@ -216,7 +239,7 @@ async def test_what_is_too_large_or_no_frame_is_counted(bus: Server, sent: bytes
     writer.close()
 
 
-async def test_stopping_says_goodbye(bus: Server, join: Join) -> None:
+async def test_stopping_closes_with_a_close_code(bus: Server, join: Join) -> None:
     client = await join()
     await bus.__aexit__()
     with pytest.raises(ConnectionClosed) as closed:
@@ -252,7 +275,7 @@ async def test_a_taken_port_is_an_error_that_names_it(bus: Server) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
-def test_frames_are_what_websockets_makes(size: int) -> None:
+def test_frames_equal_those_of_websockets(size: int) -> None:
     assert text_frame(b"x" * size) == Frame(Opcode.TEXT, b"x" * size).serialize(mask=False)
 
 
@@ -305,14 +328,14 @@ def token(name: str, role: Role) -> dict[str, Token]:
         ("/core", {"Authorization": "Bearer phone"}, Role.CONTROL),
     ],
 )
-async def test_another_machine_needs_a_token_and_is_what_that_says(
+async def test_another_machine_needs_a_token_and_has_its_role(
     certificate: tuple[Path, Path],
     monkeypatch: pytest.MonkeyPatch,
     route: str,
     headers: dict[str, str],
     role: Role | None,
 ) -> None:
-    monkeypatch.setattr(connection_module, "is_loopback", lambda _: False)
+    monkeypatch.setattr(identity, "is_loopback", lambda _: False)
     websocket = WebSocketSettings(port=0, ssl=True, ssl_cert=str(certificate[0]), ssl_key=str(certificate[1]))
     tokens = token("screen", Role.OBSERVE) | token("phone", Role.CONTROL) | token("a+b+c", Role.CONTROL)
     trusted = ssl.create_default_context(cafile=certificate[0])
@@ -332,31 +355,101 @@ async def test_another_machine_needs_a_token_and_is_what_that_says(
             assert json.loads(await client.recv())["type"] == "bus.message.denied"
 
 
-async def test_another_machine_without_tls_is_not_let_in(bus: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection_module, "is_loopback", lambda _: False)
-    with pytest.raises((ConnectionResetError, InvalidMessage)):
+async def test_another_machine_without_tls_is_refused(bus: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "is_loopback", lambda _: False)
+    with pytest.raises(InvalidStatus) as refused:
         await connect(bus.url)
-    assert bus.hub.counters.refused == 1
+    assert refused.value.response.status_code == 403
+    assert refused.value.response.body is not None
+    assert b"bus.remote_port" in refused.value.response.body
 
 
 async def test_tls_needs_its_files() -> None:
     with pytest.raises(ListenError, match=r"websocket\.ssl_cert"):
         await Server(WebSocketSettings(port=0, ssl=True), BusSettings()).__aenter__()
-    websocket = WebSocketSettings(port=0, ssl_cert="/nowhere", ssl_key="/nowhere")
-    with pytest.raises(ListenError, match="/nowhere"):
-        await Server(websocket, BusSettings(remote_port=0)).__aenter__()
 
 
-async def test_more_clients_than_allowed_are_not_let_in() -> None:
+@pytest.mark.parametrize("fault", ["no certificate", "no key file", "key of another certificate", "port taken"])
+async def test_a_faulty_remote_listener_leaves_the_local_bus(
+    certificate: tuple[Path, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    cert, key = map(str, certificate)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        websocket = {
+            "no certificate": WebSocketSettings(port=0),
+            "no key file": WebSocketSettings(port=0, ssl_cert=cert, ssl_key="/nowhere"),
+            "key of another certificate": WebSocketSettings(
+                port=0, ssl_cert=cert, ssl_key=str(make_certificate(tmp_path, "IP:127.0.0.1")[1])
+            ),
+            "port taken": WebSocketSettings(port=0, ssl_cert=cert, ssl_key=key),
+        }[fault]
+        remote_port = taken.getsockname()[1] if fault == "port taken" else 0
+        settings = BusSettings(remote_host="127.0.0.1", remote_port=remote_port)
+        async with Server(websocket, settings) as bus, connect(bus.url) as client:
+            assert await client.recv(decode=False) == GREETING
+    [line] = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert line.startswith("other machines cannot connect (bus.remote_port): ")
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("", "127.0.0.1"), ("::", "127.0.0.1"), ("::", "::1"), ("0.0.0.0", "127.0.0.1"), ("localhost", "127.0.0.1")],
+)
+async def test_a_host_listens_as_its_owner_means_it(host: str, address: str) -> None:
+    async with Server(WebSocketSettings(host=host, port=0), BusSettings()) as bus:
+        port = bus.url.rsplit(":", 1)[1]
+        shown = f"[{address}]" if ":" in address else address
+        for url in (bus.url, f"ws://{shown}:{port}"):
+            async with connect(url) as client:
+                assert await client.recv(decode=False) == GREETING
+        if host == "localhost":
+            with pytest.raises(OSError, match=r"Connect call failed|refused"):
+                await connect(f"ws://[::1]:{port}")
+
+
+@pytest.mark.parametrize("port", [0, 1])
+async def test_a_port_that_systemd_does_not_listen_on_is_reported_once(
+    caplog: pytest.LogCaptureFixture, port: int
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.socket(socket.AF_UNIX) as unix:
+        real = listening.getsockname()[1]
+        unix.bind("")
+        async with Server(WebSocketSettings(port=port or real), BusSettings(), [listening.dup(), unix.dup()]):
+            pass
+    reported = [record.getMessage() for record in caplog.records]
+    assert len(reported) == port
+    assert all(f"systemd listens on {real}" in line for line in reported)
+
+
+async def test_a_plain_connection_to_the_tls_port_is_one_line(
+    certificate: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    websocket = WebSocketSettings(port=0, ssl=True, ssl_cert=str(certificate[0]), ssl_key=str(certificate[1]))
+    async with Server(websocket, BusSettings()) as bus:
+        for request_ in (HANDSHAKE, b"\x16\x03\x01junk", b""):
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(bus.url.split(":")[2].split("/")[0]))
+            writer.write(request_)
+            writer.write_eof()
+            with contextlib.suppress(ConnectionResetError):
+                await reader.read()
+            writer.close()
+        await until(lambda: not bus.connections, "the end of all connections")
+    assert len(caplog.records) <= 3
+    assert not any(record.exc_info for record in caplog.records)
+
+
+async def test_more_clients_than_allowed_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "is_service", lambda _: False)
     async with Server(WebSocketSettings(port=0), BusSettings(max_clients=1)) as bus, connect(bus.url) as client:
-        with pytest.raises((ConnectionResetError, InvalidMessage)):
+        with pytest.raises(InvalidStatus) as refused:
             await connect(bus.url)
+        assert refused.value.response.status_code == 503
         await client.recv()
         await client.send('{"type":"x"}')
         assert await client.recv() == '{"type":"x"}'
 
 
-async def test_who_sends_too_fast_is_read_slowly_and_loses_nothing() -> None:
+async def test_a_client_over_its_rate_is_read_slowly_and_loses_nothing() -> None:
     async with (
         Server(WebSocketSettings(port=0), BusSettings(max_rate=100, ping_interval=0.1)) as bus,
         connect(bus.url) as fast,
@@ -369,13 +462,13 @@ async def test_who_sends_too_fast_is_read_slowly_and_loses_nothing() -> None:
         assert [await calm.recv() for _ in frames] == frames
         assert bus.hub.counters.throttled > 0
         await asyncio.sleep(0.3)
-        await fast.ping()  # not dropped for pongs that the bus had no credit to read
+        await fast.ping()  # not dropped for pongs that the bus did not read
         await calm.send('{"type":"y"}')
         assert await calm.recv() == '{"type":"y"}'
 
 
 @pytest.mark.parametrize("turns", range(6))
-async def test_who_knocks_while_the_bus_restarts_gets_in(turns: int) -> None:
+async def test_a_client_that_connects_while_the_bus_restarts_is_accepted(turns: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with Server(WebSocketSettings(), BusSettings(), [listening.dup()]):
             client = socket.create_connection(listening.getsockname())
@@ -388,7 +481,7 @@ async def test_who_knocks_while_the_bus_restarts_gets_in(turns: int) -> None:
             writer.close()
 
 
-async def test_status_tells_who_is_there(join: Join) -> None:
+async def test_status_names_the_clients(join: Join) -> None:
     client = await join()
     await client.send('{"type":"bus.status"}')
     status = json.loads(await client.recv())["data"]

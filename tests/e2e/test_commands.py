@@ -204,7 +204,7 @@ async def test_sending_to_the_bus_itself_prints_its_answer(bus: Server, tmp_path
     assert await outcome(*subscribe, '{"patterns": ["a"]}', home=tmp_path) == (0, '{"patterns":["a"]}\n', "")
     code, _, err = await outcome(*subscribe, '{"patterns": [1]}', home=tmp_path)
     assert code == 1
-    assert "failed: patterns are not texts" in err
+    assert "failed: a pattern is not a text" in err
 
 
 async def relay(connection: ServerConnection) -> None:

@@ -1,0 +1,15 @@
+"""WebSocket frames as a server sends them (RFC 6455, 5.2). Pure."""
+
+import struct
+
+_FIN_TEXT = 0x81
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A whole, unmasked text frame, as a server sends it."""
+    size = len(payload)
+    if size < 126:
+        return struct.pack("!BB", _FIN_TEXT, size) + payload
+    if size < 65536:
+        return struct.pack("!BBH", _FIN_TEXT, 126, size) + payload
+    return struct.pack("!BBQ", _FIN_TEXT, 127, size) + payload
