@@ -1,1 +1,1 @@
-"""What a message type is: fields, senders, receivers. Pure."""
+"""The contract: every message type with its fields, senders and receivers. Pure."""

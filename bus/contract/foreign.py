@@ -1,6 +1,6 @@
-"""Message types that only other programs send and handle, for those who look them up; our code uses none.
+"""Message types that only other programs send and handle: for reference, our code uses none.
 
-Who emits and who handles is named as in `bus.contract.ours`.
+Programs are named as in `bus.contract.ours`.
 """
 
 from functools import partial
@@ -24,31 +24,31 @@ _fallback = partial(Topic, family=Family.SKILLS, source="ovos")
 _intents = partial(Topic, family=Family.INTENTS, source="doc mc", emitted_by="skills", handled_by="core")
 _hal = partial(Topic, family=Family.HARDWARE, source="dink")
 _plugin = partial(Topic, family=Family.HARDWARE, source="phal", handled_by="plugins")
-_plugin_report = partial(_plugin, emitted_by="plugins", handled_by="anyone")
+_plugin_report = partial(_plugin, emitted_by="plugins", handled_by="any program")
 
 _ID = Field("id", str, meaning="of the skill")
 _FOLDER = Field("folder", str, meaning="of the skill")
 _SKILL_ID = Field("skill_id", str)
 _INTENT_NAME = Field("intent_name", str)
 _BRIGHTNESS = Field("brightness", float, low=0, high=100, unit="%")
-_UTTERANCES = Field("utterances", list, meaning="what was heard, the likeliest first")
+_UTTERANCES = Field("utterances", list, meaning="the possible transcriptions, the most likely first")
 _LANG = Field("lang", str, None, meaning="such as en-us")
 _SESSION = Field("session", str, None, meaning="of mycroft-core; OVOS has it in the context")
 _AUDIO = Field("audio", str, meaning="a WAV file in base64")
 _STATE = Field("state", str)
 _READING = (
-    Field("state", object, meaning="what it reads"),
+    Field("state", object, meaning="the reading"),
     Field("sensor_id", str),
     Field("device_name", str),
     Field("name", str),
-    Field("attributes", dict, meaning="unit and the like"),
+    Field("attributes", dict, meaning="such as the unit"),
 )
 _SKILL_ERROR = (Field("skill", str), Field("error", object, meaning="exit code"))
 _WIFI_CLIENT = (Field("client", str), Field("id", str))
 
 
 def _wifi_plugin(name: str, summary: str, *fields: Field, reply: str = "", answer: bool = False) -> Topic:
-    """A message of OVOS' wifi setup; the plugin's own ones are answers, the others come from its clients."""
+    """A message of OVOS' wifi setup: an answer of the plugin, or a request of one of its clients."""
     prefix = "ovos.phal.wifi.plugin."
     return _wifi(
         f"{prefix}{name}",
@@ -67,31 +67,31 @@ FOREIGN: tuple[Topic, ...] = (
     # Sessions.
     _session(
         "ovos.session.sync",
-        "Asks core for the session of the device, or tells it one; OVOS 2.x has it no more.",
+        "Asks core for the session of the device, or sets it; removed in OVOS 2.x.",
         emitted_by="OVOS clients",
         handled_by="core",
         replies=("ovos.session.update_default",),
     ),
     _session(
         "ovos.session.update_default",
-        "The session of the device has changed; OVOS clients take it over.",
+        "The session of the device has changed; OVOS clients adopt it.",
         (Field("session_data", dict, meaning="such as session_id, lang and pipeline"),),
         emitted_by="core",
         handled_by="OVOS clients",
     ),
     _session(
         "ovos.session.rejected",
-        "A message was not relayed, as its session is no object; ours says bus.message.rejected.",
+        "A message was not relayed because its session is not an object; our bus sends bus.message.rejected.",
         (Field("msg_type", str), Field("reason", str), Field("utterance_id", str, None)),
         emitted_by="bus of OVOS 2.x",
     ),
     # Volume.
     _volume(
         "volume.set.percent",
-        "A name for mycroft.volume.set that only the listener waits for, and nobody sends.",
+        "A name for mycroft.volume.set that only the listener handles, and no program sends.",
         (Field("percent", float, low=0, high=1),),
         source="odl",
-        emitted_by="nobody",
+        emitted_by="no program",
         handled_by="listener",
     ),
     _volume(
@@ -102,39 +102,62 @@ FOREIGN: tuple[Topic, ...] = (
         emitted_by="Mark II",
         handled_by="gui",
     ),
+    # Faceplate.
+    Topic(
+        "enclosure.active_skill",
+        "The skill that uses the faceplate now.",
+        (_SKILL_ID,),
+        family=Family.DEVICE,
+        source="opm",
+        emitted_by="skills",
+        handled_by="plugins",
+    ),
     # Listening and speaking.
     _voice(
         "recognizer_loop:wakeword",
-        "The wake word was heard.",
+        "The wake word was detected.",
         (Field("utterance", str, meaning="the wake word"), _SESSION),
         source="doc mc odl",
         emitted_by="listener",
     ),
-    _voice("recognizer_loop:hotword", "A hotword was heard.", emitted_by="listener", more="about the hotword"),
-    _voice("recognizer_loop:stopword", "A stop word was heard.", emitted_by="listener", more="about the hotword"),
     _voice(
-        "recognizer_loop:wakeupword", "A wake-up word was heard.", emitted_by="listener", more="about the hotword"
+        "recognizer_loop:hotword",
+        "A hotword was detected.",
+        emitted_by="listener",
+        more="the details of the hotword",
+    ),
+    _voice(
+        "recognizer_loop:stopword",
+        "A stop word was detected.",
+        emitted_by="listener",
+        more="the details of the hotword",
+    ),
+    _voice(
+        "recognizer_loop:wakeupword",
+        "A wake-up word was detected.",
+        emitted_by="listener",
+        more="the details of the hotword",
     ),
     _voice("recognizer_loop:record_stop", "Ends a recording.", emitted_by="skills", handled_by="listener"),
     _voice(
         "recognizer_loop:speech.recognition.unknown",
-        "Nothing was understood.",
+        "The utterance was not understood.",
         source="mc odl",
         emitted_by="listener",
         handled_by="audio",
     ),
     _voice(
         "recognizer_loop:state.get",
-        "Asks what the listener does.",
+        "Asks for the state of the listener.",
         handled_by="listener",
         replies=("recognizer_loop:state",),
     ),
     _voice(
-        "recognizer_loop:state", "What the listener does.", (Field("mode", str), _STATE), emitted_by="listener"
+        "recognizer_loop:state", "The state of the listener.", (Field("mode", str), _STATE), emitted_by="listener"
     ),
     _voice(
         "recognizer_loop:state.set",
-        "Tells the listener what to do.",
+        "Sets the state of the listener.",
         (
             Field("mode", str, None, meaning="wakeword, continuous or hybrid"),
             Field("state", str, None),
@@ -144,14 +167,14 @@ FOREIGN: tuple[Topic, ...] = (
     ),
     _voice(
         "recognizer_loop:b64_audio",
-        "Takes a sound as if it had been heard.",
+        "Handles a sound as if it were recorded.",
         (_AUDIO, _LANG),
         emitted_by="satellites",
         handled_by="listener",
     ),
     _voice(
         "recognizer_loop:b64_transcribe",
-        "Asks what is said in a sound.",
+        "Asks for the transcription of a sound.",
         (_AUDIO, _LANG),
         emitted_by="satellites",
         handled_by="listener",
@@ -159,13 +182,13 @@ FOREIGN: tuple[Topic, ...] = (
     ),
     _voice(
         "recognizer_loop:b64_transcribe.response",
-        "What is said in a sound.",
+        "The transcription of a sound.",
         (Field("transcriptions", list, meaning="[text, confidence] each"), _LANG),
         emitted_by="listener",
         handled_by="satellites",
     ),
-    _voice("recognizer_loop:utterance_start", "A sentence starts to be heard.", source="ovos", emitted_by="audio"),
-    _voice("recognizer_loop:no_internet", "Speech could not be sent to be understood.", source="mc"),
+    _voice("recognizer_loop:utterance_start", "A sentence starts to play.", source="ovos", emitted_by="audio"),
+    _voice("recognizer_loop:no_internet", "Speech could not be sent for recognition.", source="mc"),
     _voice("mycroft.mic.status", "Whether the microphone is muted.", (Field("muted", bool),), source="neon"),
     _voice(
         "mycroft.mic.error", "The microphone does not work.", source="neon", emitted_by="plugins", more="error"
@@ -186,11 +209,11 @@ FOREIGN: tuple[Topic, ...] = (
         source="ovos",
         alias="ovos.audio.speech",
         emitted_by="audio",
-        more="what is asked for beside the sound",
+        more="the fields of the request",
     ),
     _voice(
         "mycroft.audio.queue",
-        "Plays a sound after what is being said.",
+        "Plays a sound after the current speech.",
         (
             Field("uri", str, None),
             Field("binary_data", str, None, meaning="in hex"),
@@ -199,7 +222,7 @@ FOREIGN: tuple[Topic, ...] = (
         source="ovos",
         alias="ovos.audio.queue",
         handled_by="audio",
-        more="what to do with the mouth and whether to listen",
+        more="visemes, and whether to listen",
     ),
     _voice(
         "mycroft.audio.play_sound.response",
@@ -210,14 +233,14 @@ FOREIGN: tuple[Topic, ...] = (
     ),
     _voice(
         "mycroft.audio.speech.stop",
-        "Stops what is being said.",
+        "Stops the current speech.",
         source="mc ovos",
         alias="ovos.audio.stop",
         handled_by="audio",
     ),
     _voice(
         "mycroft.audio.speak.status",
-        "Asks whether something is being said.",
+        "Asks whether speech is playing.",
         source="ovos",
         alias="ovos.audio.is_speaking",
         handled_by="audio",
@@ -225,21 +248,35 @@ FOREIGN: tuple[Topic, ...] = (
     ),
     _voice(
         "mycroft.audio.is_speaking",
-        "Whether something is being said.",
+        "Whether speech is playing.",
         (Field("speaking", bool),),
         source="ovos",
         emitted_by="audio",
     ),
     _voice(
         "mycroft.audio.speak.status.response",
-        "Whether something is being said.",
+        "Whether speech is playing.",
         (Field("is_speaking", bool),),
         source="ovos",
         emitted_by="audio",
     ),
-    _voice("mycroft.eyes.default", "Shows the eyes in the colour that the user likes.", source="phal mc"),
+    _voice("mycroft.eyes.default", "Shows the eyes in the colour that the user has chosen.", source="phal mc"),
+    _voice(
+        "mycroft.stop.handled",
+        "The sender had something to stop, and has stopped it.",
+        (Field("by", str, None, meaning="such as audio:vlc"),),
+        source="mc ovos",
+        emitted_by="core, audio, skills",
+    ),
     # Start, readiness and connectivity.
-    _lifecycle("mycroft.ready.check", "Looks whether everything is loaded.", source="ovos", handled_by="skills"),
+    _lifecycle(
+        "mycroft.paired",
+        "The device is paired with a backend.",
+        (Field("paired", bool, True),),
+        source="doc mc",
+        emitted_by="core",
+    ),
+    _lifecycle("mycroft.ready.check", "Checks whether everything is loaded.", source="ovos", handled_by="skills"),
     _lifecycle(
         "mycroft.ready.get",
         "Asks whether everything is loaded.",
@@ -252,9 +289,17 @@ FOREIGN: tuple[Topic, ...] = (
     _lifecycle(
         "mycroft.skills.initialized", "All skills have been loaded.", source="doc mc ovos", emitted_by="core"
     ),
-    _lifecycle("mycroft.skills.trained", "All intents have been learnt.", emitted_by="core"),
-    _lifecycle("mycroft.not.paired", "Something needs a backend, and there is none.", source="dink ovos"),
+    _lifecycle("mycroft.skills.trained", "All intents have been trained.", emitted_by="core"),
+    _lifecycle(
+        "mycroft.not.paired", "The device is not paired with a backend, and needs one.", source="dink ovos"
+    ),
     _lifecycle("backend.down", "The backend does not answer.", emitted_by="core"),
+    _lifecycle(
+        "mycroft.internet.disconnected",
+        "The internet cannot be reached any more.",
+        source="phal",
+        emitted_by="plugins",
+    ),
     _lifecycle(
         "mycroft.internet.state",
         "Whether the internet can be reached.",
@@ -280,7 +325,7 @@ FOREIGN: tuple[Topic, ...] = (
     ),
     _lifecycle(
         "ovos.PHAL.internet_check",
-        "Asks how the device is connected.",
+        "Asks for the connection of the device.",
         source="phal",
         emitted_by="core",
         handled_by="plugins",
@@ -288,19 +333,21 @@ FOREIGN: tuple[Topic, ...] = (
     ),
     _lifecycle(
         "ovos.PHAL.internet_check.response",
-        "How the device is connected.",
+        "The connection of the device.",
         (Field("internet_connected", bool), Field("network_connected", bool)),
         source="phal",
         emitted_by="plugins",
         handled_by="core",
     ),
-    _lifecycle("configuration.patch.clear", "Takes such changes back."),
+    _lifecycle("configuration.patch.clear", "Reverts the changes of configuration.patch."),
     _lifecycle("configuration.updated", "The configuration has changed; programs read it again."),
-    _lifecycle("configuration.cache.clear", "Forgets what was fetched from a backend.", source="ovos"),
+    _lifecycle(
+        "configuration.cache.clear", "Clears the configuration that was fetched from a backend.", source="ovos"
+    ),
     # Administration.
     _admin("system.update.waiting", "core waits for system.update.complete.", source="mc", emitted_by="core"),
     _admin("system.display.homescreen", "Shows the home screen.", handled_by="gui"),
-    _admin("ovos.shell.status.ok", "Ends what the screen shows about a restart.", handled_by="gui"),
+    _admin("ovos.shell.status.ok", "Removes the notice of a restart from the screen.", handled_by="gui"),
     # Wifi setup of OVOS, and of the Mark II.
     _wifi_plugin(
         "register.client",
@@ -318,22 +365,22 @@ FOREIGN: tuple[Topic, ...] = (
     _wifi_plugin("client.registration.failure", "The client is not registered.", Field("error", str), answer=True),
     _wifi_plugin("deregister.client", "Withdraws the offer.", *_WIFI_CLIENT, reply="client.deregistered"),
     _wifi_plugin("client.deregistered", "The client is not registered any more.", answer=True),
-    _wifi_plugin("get.registered.clients", "Asks for the clients.", reply="registered.clients"),
-    _wifi_plugin("registered.clients", "The clients.", Field("clients", list), answer=True),
-    _wifi_plugin("set.active.client", "Has a client set up the wifi.", *_WIFI_CLIENT),
-    _wifi_plugin("remove.active.client", "Has no client do so."),
+    _wifi_plugin("get.registered.clients", "Asks for the registered clients.", reply="registered.clients"),
+    _wifi_plugin("registered.clients", "The registered clients.", Field("clients", list), answer=True),
+    _wifi_plugin("set.active.client", "Makes a client set up the wifi.", *_WIFI_CLIENT),
+    _wifi_plugin("remove.active.client", "Makes no client set up the wifi."),
     _wifi_plugin("client.setup.failure", "The client could not set up the wifi."),
     _wifi_plugin("client.select", "The user has chosen a client.", *_WIFI_CLIENT),
     _wifi_plugin("client.select.page.removed", "The page with the clients was closed."),
-    _wifi_plugin("skip.setup", "The user does not want the wifi set up."),
-    _wifi_plugin("user.activated", "The user asks for the wifi to be set up."),
+    _wifi_plugin("skip.setup", "The user skips the wifi setup."),
+    _wifi_plugin("user.activated", "The user starts the wifi setup."),
     _wifi_plugin("stop.setup.event", "Ends the setup."),
     _wifi_plugin("setup.launched", "The setup has begun.", answer=True),
     _wifi_plugin("setup.failed", "The setup has failed.", answer=True),
-    _wifi_plugin("alive", "The plugin runs.", answer=True),
-    _wifi_plugin("status", "Asks how the setup does; it is never answered."),
-    _wifi_plugin("fully.offline", "The user wants no network at all."),
-    _wifi_plugin("fully_offline", "The device is to have no network at all.", answer=True),
+    _wifi_plugin("alive", "The plugin is running.", answer=True),
+    _wifi_plugin("status", "Asks for the state of the setup; it is never answered."),
+    _wifi_plugin("fully.offline", "The user chooses to stay offline."),
+    _wifi_plugin("fully_offline", "The device stays offline.", answer=True),
     _wifi("ovos.wifi.setup.completed", "The wifi is set up.", emitted_by="wifi plugin"),
     _awconnect(
         "hardware.awconnect.create-ap",
@@ -341,31 +388,31 @@ FOREIGN: tuple[Topic, ...] = (
         emitted_by="Mark II",
         handled_by="access point of the Mark II",
     ),
-    _awconnect("hardware.awconnect.ap-activated", "The access point is there."),
-    _awconnect("hardware.awconnect.portal-viewed", "Somebody looks at its page."),
-    _awconnect("hardware.awconnect.credentials-entered", "Somebody has entered a password."),
-    _awconnect("hardware.awconnect.ap-deactivated", "The access point is gone."),
+    _awconnect("hardware.awconnect.ap-activated", "The access point is open."),
+    _awconnect("hardware.awconnect.portal-viewed", "A user views its page."),
+    _awconnect("hardware.awconnect.credentials-entered", "A user has entered a password."),
+    _awconnect("hardware.awconnect.ap-deactivated", "The access point is closed."),
     # Playback.
-    _playback("mycroft.audio.service.pause", "Pauses what is played."),
-    _playback("mycroft.audio.service.resume", "Goes on playing."),
+    _playback("mycroft.audio.service.pause", "Pauses playback."),
+    _playback("mycroft.audio.service.resume", "Resumes playback."),
     _playback("mycroft.audio.service.next", "Skips to the next track."),
     _playback("mycroft.audio.service.prev", "Goes back to the previous track."),
     _playback(
         "mycroft.audio.service.track_info",
-        "Asks what is played.",
+        "Asks for the current track.",
         replies=("mycroft.audio.service.track_info_reply",),
     ),
     _playback(
         "mycroft.audio.service.track_info_reply",
-        "What is played; empty if nothing is.",
+        "The current track; empty without one.",
         emitted_by="audio",
         handled_by="skills",
-        more="what the backend knows, such as artist, album and title",
+        more="the fields of the backend, such as artist, album and title",
     ),
     _playback(
         "mycroft.media.stop",
         "Stops media skills; no longer in use.",
-        (Field("origin", str, meaning="the skill that asks"),),
+        (Field("origin", str, meaning="the skill that sent it"),),
         source="doc",
         handled_by="skills",
     ),
@@ -373,7 +420,7 @@ FOREIGN: tuple[Topic, ...] = (
     _skills(
         "mycroft.skill.handler.start",
         "A skill has begun to handle an intent.",
-        (Field("handler", str, meaning="class and function; newer ones say name"),),
+        (Field("handler", str, meaning="class and function; newer versions send name"),),
         emitted_by="skills",
         more="the intent",
     ),
@@ -387,12 +434,12 @@ FOREIGN: tuple[Topic, ...] = (
     _skills(
         "skillmanager.list",
         "Asks for the skills.",
-        emitted_by="anyone",
+        emitted_by="any program",
         handled_by="core",
         replies=("mycroft.skills.list",),
     ),
     _skills("mycroft.skills.list", "The skills.", more="by skill: {active, id}"),
-    _skills("skillmanager.update", "Updates all skills.", emitted_by="anyone", handled_by="core"),
+    _skills("skillmanager.update", "Updates all skills.", emitted_by="any program", handled_by="core"),
     _skills(
         "mycroft.skills.settings.update",
         "Fetches the settings of skills from the backend.",
@@ -401,7 +448,7 @@ FOREIGN: tuple[Topic, ...] = (
     ),
     _skills(
         "detach_skill",
-        "Takes all intents of a skill away.",
+        "Removes all intents of a skill.",
         (_SKILL_ID,),
         source="mc ovos",
         alias="ovos.skill.deregister",
@@ -419,7 +466,7 @@ FOREIGN: tuple[Topic, ...] = (
     ),
     _fallback(
         "ovos.skills.fallback.register",
-        "Offers to answer what no intent matches.",
+        "Offers to handle utterances that match no intent.",
         (_SKILL_ID, Field("priority", int, 101, 0, 101)),
         alias="ovos.fallback.register",
         emitted_by="skills",
@@ -435,7 +482,7 @@ FOREIGN: tuple[Topic, ...] = (
     ),
     _fallback(
         "ovos.skills.fallback.ping",
-        "Asks who can answer.",
+        "Asks for skills that can handle an utterance.",
         (_UTTERANCES, _LANG),
         alias="ovos.fallback.ping",
         emitted_by="core",
@@ -445,7 +492,7 @@ FOREIGN: tuple[Topic, ...] = (
     ),
     _fallback(
         "ovos.skills.fallback.pong",
-        "Whether a skill can answer.",
+        "Whether a skill can handle the utterance.",
         (_SKILL_ID, Field("can_handle", bool)),
         alias="ovos.fallback.pong",
         emitted_by="skills",
@@ -471,7 +518,7 @@ FOREIGN: tuple[Topic, ...] = (
             Field("optional", list),
             Field("at_least_one", list),
         ),
-        more="keywords that exclude it",
+        more="the keywords that exclude it",
     ),
     _intents(
         "register_vocab",
@@ -482,7 +529,7 @@ FOREIGN: tuple[Topic, ...] = (
         ),
         more="regex, alias_of, and the newer names entity_value and entity_type",
     ),
-    _intents("detach_intent", "Takes an intent away.", (_INTENT_NAME,), alias="ovos.intent.deregister"),
+    _intents("detach_intent", "Removes an intent.", (_INTENT_NAME,), alias="ovos.intent.deregister"),
     _intents(
         "mycroft.skill.enable_intent", "Enables an intent again.", (_INTENT_NAME,), alias="ovos.intent.enable"
     ),
@@ -559,11 +606,14 @@ FOREIGN: tuple[Topic, ...] = (
     _plugin("ovos.phal.camera.open", "Switches the camera on."),
     _plugin("ovos.phal.camera.close", "Switches the camera off."),
     _plugin(
-        "ovos.phal.camera.get", "Takes a picture.", replies=("ovos.phal.camera.get.response",), more="where to"
+        "ovos.phal.camera.get",
+        "Takes a picture.",
+        replies=("ovos.phal.camera.get.response",),
+        more="the path for it",
     ),
     _plugin_report("ovos.phal.camera.get.response", "The picture.", more="path or bytes"),
-    _plugin_report("ovos.phal.sensor", "What a sensor reads.", _READING),
-    _plugin_report("ovos.phal.binary_sensor", "What a sensor reads that is on or off.", _READING),
+    _plugin_report("ovos.phal.sensor", "The reading of a sensor.", _READING),
+    _plugin_report("ovos.phal.binary_sensor", "The reading of a sensor that is on or off.", _READING),
     _plugin(
         "ovos.phal.configuration.provider.list.groups",
         "Asks for the groups of settings.",
@@ -590,16 +640,16 @@ FOREIGN: tuple[Topic, ...] = (
         "ovos.PHAL.dashboard.enable", "Starts OVOS' dashboard.", replies=("ovos.PHAL.dashboard.status.response",)
     ),
     _plugin(
-        "ovos.PHAL.dashboard.disable", "Ends OVOS' dashboard.", replies=("ovos.PHAL.dashboard.status.response",)
+        "ovos.PHAL.dashboard.disable", "Stops OVOS' dashboard.", replies=("ovos.PHAL.dashboard.status.response",)
     ),
     _plugin(
         "ovos.PHAL.dashboard.get.status",
-        "Asks whether OVOS' dashboard runs.",
+        "Asks whether OVOS' dashboard is running.",
         replies=("ovos.PHAL.dashboard.status.response",),
     ),
     _plugin_report(
         "ovos.PHAL.dashboard.status.response",
-        "Whether OVOS' dashboard runs.",
+        "Whether OVOS' dashboard is running.",
         (Field("status", bool), Field("url", str, None), Field("user", str, None), Field("password", str, None)),
     ),
 )

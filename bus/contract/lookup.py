@@ -1,4 +1,4 @@
-"""All documented message types, ours and everybody else's, by name: for people who look them up."""
+"""All documented message types, of this project and of others, by name."""
 
 import re
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ TOPICS: Mapping[str, Topic] = {topic.name: topic for topic in (*OURS, *FOREIGN)}
 """Every message type, by name."""
 
 ALIASES: Mapping[str, Topic] = {topic.alias: topic for topic in TOPICS.values() if topic.alias}
-"""Those that have another name, by that."""
+"""The message types that have another name, by that name."""
 
 
 def problems(msg_type: str, data: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a message, in words; with its data nothing is, for a type that is not documented."""
+    """The faults of a message, in words. The data of an undocumented type have none."""
     if not re.fullmatch(r"[A-Za-z0-9.:_-]+", msg_type):
         return ["a type has letters, digits and .:_- only; some programs ignore others"]
     topic = TOPICS.get(msg_type) or ALIASES.get(msg_type)

@@ -1,9 +1,9 @@
 """The contract: every message type that our code sends, handles or guards.
 
-Who emits and who handles: "bus", "enclosure" and "admin" are ours. "core" is the intent service and skill manager,
-"listener" what hears the wake word, "audio" what speaks and plays, "plugins" are OVOS' hardware plugins.
+Programs: "bus", "enclosure" and "admin" belong to this project. "core" is the intent service and skill manager,
+"listener" detects the wake word and records, "audio" speaks and plays, "plugins" are OVOS' hardware plugins.
 Abbreviations of sources: `bus.contract.topic.SOURCES`. Types that only others use: `bus.contract.foreign`.
-All of them by name: `bus.contract.lookup`; this module is all that the daemons load.
+All of them by name: `bus.contract.lookup`. The daemons load this module only.
 """
 
 from functools import partial
@@ -15,10 +15,10 @@ _topic = _registry.adding(Topic)
 
 
 SENDER = "bus_sender"
-"""The key of the context under which the bus says who sent a privileged message: {"uid", "pid", "process"}.
+"""The key of the context under which the bus names the sender of a privileged message: {"uid", "pid", "process"}.
 
-The kernel tells the uid for certain; pid and process name are hints, or null. No client can set it: the bus drops
-what clients send under it, in every message.
+The uid comes from the kernel; pid and process name are hints, or null. No client can set it: the bus drops this
+key from every message that a client sends.
 """
 
 
@@ -34,18 +34,18 @@ _CLEAR_PREV = Field(
     "clearPrev",
     bool,
     True,
-    meaning="false: it covers only its own cells of the text, picture or weather there; text that scrolls goes",
+    meaning="false: it covers only its own cells of the text, picture or weather there; scrolling text is cleared",
 )
-_PLAY_SOUND = Field("play_sound", bool, True, meaning="whether a short sound lets the new volume be heard")
-_SPEAK_MESSAGE = Field("speak_message", bool, True, meaning="whether the skill may say so")
+_PLAY_SOUND = Field("play_sound", bool, True, meaning="whether a short sound is played at the new volume")
+_SPEAK_MESSAGE = Field("speak_message", bool, True, meaning="whether the skill may announce it")
 
 
 def _display(default: bool) -> Field:
-    return Field("display", bool, default, meaning="whether the screen may say so")
+    return Field("display", bool, default, meaning="whether the screen may show it")
 
 
 def _status(service: str, handled_by: str, source: str) -> tuple[Topic, Topic, Topic, Topic, Topic, Topic]:
-    """The six messages by which a service tells that it is alive, and ready, and has loaded its parts."""
+    """The six messages that ask a service for its state, and answer."""
     topic = partial(_topic, family=Family.LIFECYCLE, source=source)
     alive, ready, loaded = (f"mycroft.{service}.{what}" for what in ("is_alive", "is_ready", "all_loaded"))
     status = (Field("status", bool),)
@@ -71,36 +71,36 @@ _bus = partial(_topic, family=Family.BUS, source="ours", emitted_by="bus")
 CONNECTED = _bus("connected", "The greeting of the bus to a new client.", source="mc ovos")
 REJECTED = _bus(
     "bus.message.rejected",
-    "A frame was no message and was not relayed; only its sender hears of it.",
+    "An invalid frame was not relayed; only its sender receives this.",
     (Field("reason", str),),
 )
 DENIED = _bus(
     "bus.message.denied",
-    "A message was not relayed, as its sender may not send it; only the sender hears of it.",
+    "A message was not relayed because its sender may not send it; only the sender receives this.",
     (Field("type", str, meaning="the type that was denied"), Field("reason", str)),
 )
 SUBSCRIBE = _bus(
     "bus.subscribe",
-    "Limits what this client gets to the types that match; one that never asks gets everything. Not relayed.",
+    "Limits this client to the types that match; a client without a subscription gets everything. Not relayed.",
     (Field("patterns", list, meaning="texts such as enclosure.*"),),
-    emitted_by="anyone",
+    emitted_by="any program",
     handled_by="bus",
     replies=("bus.subscribe.response", "bus.subscribe.failed"),
 )
 SUBSCRIBE_RESPONSE = _bus(
     "bus.subscribe.response",
-    "From now on the client gets only these; only who has asked hears of it.",
+    "The subscription is in effect; only the client that asked receives it.",
     (Field("patterns", list, meaning="as they were given"),),
 )
 SUBSCRIBE_FAILED = _bus(
     "bus.subscribe.failed",
-    "The patterns were refused, and the client gets what it got before; only who has asked hears of it.",
+    "The subscription was refused and is unchanged; only the client that asked receives it.",
     (Field("error", str),),
 )
 STATUS = _bus(
     "bus.status",
     "Asks for the state of the bus. Not relayed.",
-    emitted_by="anyone",
+    emitted_by="any program",
     handled_by="bus",
     replies=("bus.status.response",),
 )
@@ -110,7 +110,7 @@ STATUS_RESPONSE = _bus(
     (
         Field("version", str, meaning="of the bus"),
         Field("clients", list, meaning="one object for each; an observer receives only its own"),
-        Field("counters", dict, meaning="what has happened since the start"),
+        Field("counters", dict, meaning="since the start"),
         Field("memory", int, low=0, unit="bytes"),
     ),
 )
@@ -120,10 +120,10 @@ STATUS_RESPONSE = _bus(
 _eyes = partial(_topic, family=Family.EYES, emitted_by="skills", handled_by="enclosure")
 
 EYES_ON = _eyes("enclosure.eyes.on", "Lights the eyes.")
-EYES_OFF = _eyes("enclosure.eyes.off", "Darkens the eyes.")
+EYES_OFF = _eyes("enclosure.eyes.off", "Switches the eyes off.")
 EYES_COLOR = _eyes("enclosure.eyes.color", "Sets the colour of both eyes.", (_byte("r"), _byte("g"), _byte("b")))
 EYES_LEVEL = _eyes("enclosure.eyes.level", "Sets the brightness of the eyes.", (Field("level", int, 30, 0, 30),))
-EYES_RESET = _eyes("enclosure.eyes.reset", "Shows both eyes open, in their colour.")
+EYES_RESET = _eyes("enclosure.eyes.reset", "Shows both eyes open, in the colour that was set.")
 EYES_VOLUME = _eyes(
     "enclosure.eyes.volume", "Shows a level on the eyes for 3 s.", (Field("volume", int, 4, 0, 11),)
 )
@@ -150,11 +150,11 @@ EYES_FILL = _eyes(
     "Fills the eyes like a gauge, the right one first.",
     (Field("percentage", float, low=0, high=100, unit="%"),),
 )
-EYES_SPIN = _eyes("enclosure.eyes.spin", "Lets the eyes spin until something else is shown.")
+EYES_SPIN = _eyes("enclosure.eyes.spin", "Spins the eyes until something else is shown.")
 EYES_TIMEDSPIN = _eyes(
     "enclosure.eyes.timedspin",
-    "Lets the eyes spin for a while.",
-    (Field("length", int, 5000, 0, 32767, "the firmware counts no further", "ms"),),
+    "Spins the eyes for a time.",
+    (Field("length", int, 5000, 0, 32767, "the limit of the firmware", "ms"),),
 )
 EYES_RGB_GET = _eyes(
     "enclosure.eyes.rgb.get",
@@ -175,7 +175,7 @@ EYES_RGB = _eyes(
 
 _mouth = partial(_topic, family=Family.MOUTH, emitted_by="skills", handled_by="enclosure")
 
-MOUTH_RESET = _mouth("enclosure.mouth.reset", "Empties the mouth.")
+MOUTH_RESET = _mouth("enclosure.mouth.reset", "Clears the mouth.")
 MOUTH_TALK = _mouth("enclosure.mouth.talk", "Shows a talking mouth.")
 MOUTH_LISTEN = _mouth("enclosure.mouth.listen", "Shows a listening mouth.")
 MOUTH_THINK = _mouth("enclosure.mouth.think", "Shows a thinking mouth.")
@@ -183,19 +183,19 @@ MOUTH_SMILE = _mouth("enclosure.mouth.smile", "Shows a smile.")
 MOUTH_TEXT = _mouth(
     "enclosure.mouth.text",
     "Shows a text; a long one scrolls.",
-    (Field("text", str, ""), Field("repeat", bool, True, meaning="false: it goes away when it has been seen")),
+    (Field("text", str, ""), Field("repeat", bool, True, meaning="false: it is cleared after it was shown once")),
 )
 MOUTH_VISEME = _mouth(
     "enclosure.mouth.viseme",
-    "Shows the mouth of a sound.",
+    "Shows the mouth shape of a sound.",
     (Field("code", object, meaning="0 to 6 as a text or a number; 4 is a closed mouth"),),
     source="opm",
 )
 MOUTH_VISEME_LIST = _mouth(
     "enclosure.mouth.viseme_list",
-    "Shows the mouths of a whole sentence, each until its time, then empties the mouth.",
+    "Shows the mouth shapes of a whole sentence, each until its time, then clears the mouth.",
     (
-        Field("start", float, low=0, meaning="when the sentence begins, since 1970", unit="s"),
+        Field("start", float, low=0, meaning="the start of the sentence, since 1970", unit="s"),
         Field("visemes", list, meaning="[code, end] each; the end in s after start"),
     ),
     emitted_by="audio",
@@ -218,11 +218,13 @@ MOUTH_DISPLAY_IMAGE = _mouth(
         *_OFFSETS,
         Field("invert", bool, False),
         _CLEAR_PREV,
-        Field("threshold", int, 70, 0, 255, "a pixel that is darker is lit; transparent ones are white"),
+        Field("threshold", int, 70, 0, 255, "a darker pixel is lit; transparent ones count as white"),
     ),
 )
-MOUTH_EVENTS_ACTIVATE = _mouth("enclosure.mouth.events.activate", "Lets the mouth follow speech and listening.")
-MOUTH_EVENTS_DEACTIVATE = _mouth("enclosure.mouth.events.deactivate", "Keeps speech and listening off the mouth.")
+MOUTH_EVENTS_ACTIVATE = _mouth("enclosure.mouth.events.activate", "Shows speech and listening on the mouth.")
+MOUTH_EVENTS_DEACTIVATE = _mouth(
+    "enclosure.mouth.events.deactivate", "Does not show speech and listening on the mouth."
+)
 WEATHER_DISPLAY = _mouth(
     "enclosure.weather.display",
     "Shows a weather picture and a temperature.",
@@ -241,24 +243,17 @@ DISPLAY_TIME = _mouth(
 _device = partial(_topic, family=Family.DEVICE, emitted_by="skills", handled_by="enclosure")
 
 ENCLOSURE_RESET = _device("enclosure.reset", "Resets eyes and mouth.")
-ACTIVE_SKILL = _device(
-    "enclosure.active_skill",
-    "Which skill has the face now.",
-    (Field("skill_id", str),),
-    source="opm",
-    handled_by="plugins",
-)
 FACEPLATE_RESET = _device("enclosure.system.reset", "Restarts the faceplate.")
 FACEPLATE_MUTE = _device("enclosure.system.mute", "Switches the amplifier off.")
 FACEPLATE_UNMUTE = _device("enclosure.system.unmute", "Switches the amplifier on.")
 FACEPLATE_BLINK = _device(
     "enclosure.system.blink",
-    "Blinks the light of the faceplate's board, which hears nothing meanwhile.",
+    "Blinks the light of the faceplate's board, which ignores commands meanwhile.",
     (Field("times", int, 1, 1, 10, "each takes a second"),),
 )
 MARK1_DEMO = _device(
     "mycroft.mark1.demo",
-    "Somebody has chosen DEMO in the menu of the faceplate.",
+    "The user has chosen DEMO in the menu of the faceplate.",
     emitted_by="enclosure",
     handled_by="skills",
 )
@@ -271,64 +266,70 @@ ENCLOSURE_STARTED = _device(
 )
 FACEPLATE_STATE = _device(
     "enclosure.faceplate.state",
-    "The link to the faceplate has changed, or ours to the bus is new.",
+    "The state of the link to the faceplate; sent when it changes, and after each connection to the bus.",
     (
         Field("state", str, choices=("unplugged", "silent", "connected")),
-        Field("firmware", str, None, meaning="its version, once it has told it"),
+        Field("firmware", str, None, meaning="its version, once it is known"),
     ),
     source="ours",
     emitted_by="enclosure",
-    handled_by="anyone",
+    handled_by="any program",
 )
 FIRMWARE_VERSION_GET = _device(
     "enclosure.firmware.version.get",
     "Asks for the version of the faceplate's firmware.",
     source="mk1",
-    emitted_by="anyone",
+    emitted_by="any program",
     replies=("enclosure.firmware.version",),
 )
 FIRMWARE_VERSION = _device(
     "enclosure.firmware.version",
     "The version of the faceplate's firmware.",
     (
-        Field("version", str, None, meaning="such as 1.4.2; none while it is not known"),
-        # The plugin was seen to send true; the web page of OVOS compares it with `version`. A text suits both.
-        Field("supported", str, meaning="the newest version that we know"),
+        Field("version", str, None, meaning="such as 1.4.2; none while it is unknown"),
+        # The plugin was seen to send true; the web page of OVOS compares it with `version`. A text satisfies both.
+        Field("supported", str, meaning="the newest version that this project knows"),
     ),
     source="mk1",
     emitted_by="enclosure",
-    handled_by="anyone",
+    handled_by="any program",
 )
 FIRMWARE_UPDATE = _device(
     "enclosure.firmware.update",
     "Writes another firmware to the faceplate.",
-    (Field("tag", str, None, meaning="its release; the newest without one"),),
+    (Field("tag", str, None, meaning="its release; without one the newest"),),
     source="mk1",
-    emitted_by="anyone",
+    emitted_by="any program",
     handled_by="admin",
     planned="admin",
     privileged=True,
     replies=tuple(f"enclosure.firmware.update.{what}" for what in ("progress", "complete", "failed")),
 )
-_firmware_report = partial(_device, source="mk1", emitted_by="admin", handled_by="anyone", planned="admin")
+_firmware_report = partial(_device, source="mk1", emitted_by="admin", handled_by="any program", planned="admin")
 FIRMWARE_PROGRESS = _firmware_report(
-    "enclosure.firmware.update.progress", "How far it is.", (Field("step", str), Field("log", str, ""))
+    "enclosure.firmware.update.progress",
+    "The progress of the firmware update.",
+    (Field("step", str), Field("log", str, "")),
 )
-FIRMWARE_COMPLETE = _firmware_report("enclosure.firmware.update.complete", "It is done.", (Field("version", str),))
-FIRMWARE_FAILED = _firmware_report("enclosure.firmware.update.failed", "It went wrong.", (Field("error", str),))
+FIRMWARE_COMPLETE = _firmware_report(
+    "enclosure.firmware.update.complete", "The firmware update is done.", (Field("version", str),)
+)
+FIRMWARE_FAILED = _firmware_report(
+    "enclosure.firmware.update.failed", "The firmware update has failed.", (Field("error", str),)
+)
 
-# Volume. 1.0 is the loudest that the board is meant for.
+# Volume. 1.0 is the highest level that the board is meant for.
 
 _volume = partial(_topic, family=Family.VOLUME, source="alsa vol", handled_by="enclosure")
-_PERCENT = "0..1; 2 and more count as a percentage up to 100, as some clients send it"
+_PERCENT = "0..1; from 2 on a percentage up to 100, as some clients send it"
 
 VOLUME_GET = _volume("mycroft.volume.get", "Asks for the volume.", replies=("mycroft.volume.get.response",))
 VOLUME_RESPONSE = _volume(
     "mycroft.volume.get.response",
-    "The volume as it is heard, as an answer and after every change.",
+    "The audible volume; an answer, and sent after every change.",
     (Field("percent", float, low=0, high=1), Field("muted", bool)),
     emitted_by="enclosure",
-    handled_by="anyone",
+    handled_by="any program",
 )
 VOLUME_GET_SLIDING_PANEL = _volume(
     "mycroft.volume.get.sliding.panel", "Asks for the volume.", source="pulse", replies=(VOLUME_RESPONSE.name,)
@@ -345,7 +346,7 @@ VOLUME_SET = _change(
 )
 VOLUME_SET_GUI = _change(
     "mycroft.volume.set.gui",
-    "Sets the volume, and unmutes; as a slider on a screen does, often, so the answer is for several of them.",
+    "Sets the volume, and unmutes. A slider on a screen sends many; one answer may serve several.",
     (Field("percent", float, None, 0, 100, f"{_PERCENT}; without it nothing changes"), _PLAY_SOUND),
     source="pulse",
 )
@@ -359,17 +360,19 @@ VOLUME_DECREASE = _change(
     "Turns the volume down.",
     (Field("percent", float, 0.1, 0, 100, _PERCENT), _PLAY_SOUND),
 )
-VOLUME_MUTE = _change("mycroft.volume.mute", "Mutes; the level is remembered.", unread=(_SPEAK_MESSAGE,))
-VOLUME_UNMUTE = _change("mycroft.volume.unmute", "Unmutes, at the level from before.", unread=(_SPEAK_MESSAGE,))
+VOLUME_MUTE = _change("mycroft.volume.mute", "Mutes; the level is kept.", unread=(_SPEAK_MESSAGE,))
+VOLUME_UNMUTE = _change(
+    "mycroft.volume.unmute", "Unmutes, at the level before the mute.", unread=(_SPEAK_MESSAGE,)
+)
 VOLUME_MUTE_TOGGLE = _change("mycroft.volume.mute.toggle", "Mutes or unmutes.", source="alsa pulse")
 VOLUME_DUCK = _change(
     "mycroft.volume.duck",
-    "Lowers the volume until an unduck from the same context.source, or a turn outside of a recording.",
+    "Lowers the volume until an unduck from the same context.source, or a turn of the knob outside a recording.",
     source="vol",
 )
 VOLUME_UNDUCK = _change(
     "mycroft.volume.unduck",
-    "Restores the volume, also where somebody has changed it since the duck.",
+    "Restores the volume, also where it was changed since the duck.",
     source="vol",
 )
 
@@ -382,9 +385,9 @@ SPEAK = _voice(
     "Says a text.",
     (
         Field("utterance", str),
-        Field("lang", str, None, meaning="such as en-us; the device's own without one"),
+        Field("lang", str, None, meaning="such as en-us; without one the device's own"),
         Field("expect_response", bool, False, meaning="whether to listen for an answer afterwards"),
-        Field("meta", dict, None, meaning="which skill and dialog it is from"),
+        Field("meta", dict, None, meaning="the skill and dialog that it is from"),
     ),
     alias="ovos.utterance.speak",
     handled_by="audio",
@@ -397,7 +400,7 @@ RECORD_BEGIN = _voice(
 )
 RECORD_END = _voice(
     "recognizer_loop:record_end",
-    "The recording is over.",
+    "The recording has ended.",
     alias="ovos.listener.record.ended",
     emitted_by="listener",
 )
@@ -405,24 +408,24 @@ AUDIO_OUTPUT_START = _voice(
     "recognizer_loop:audio_output_start", "Speech starts.", alias="ovos.audio.output.started", emitted_by="audio"
 )
 AUDIO_OUTPUT_END = _voice(
-    "recognizer_loop:audio_output_end", "Speech is over.", alias="ovos.audio.output.ended", emitted_by="audio"
+    "recognizer_loop:audio_output_end", "Speech has ended.", alias="ovos.audio.output.ended", emitted_by="audio"
 )
 UTTERANCE = _voice(
     "recognizer_loop:utterance",
-    "What the user has said.",
+    "An utterance of the user.",
     source="doc mc ovos",
     alias="ovos.utterance.handle",
     emitted_by="listener, text clients",
     handled_by="core, enclosure",
     unread=(
-        Field("utterances", list, meaning="what was heard, the likeliest first"),
+        Field("utterances", list, meaning="the possible transcriptions, the most likely first"),
         Field("lang", str, None, meaning="such as en-us"),
         Field("session", str, None, meaning="of mycroft-core; OVOS has it in the context"),
     ),
 )
 _answered = partial(_voice, handled_by="enclosure")
 UTTERANCE_HANDLED = _answered(
-    "ovos.utterance.handled", "The assistant has dealt with what was said.", source="ovos", emitted_by="core"
+    "ovos.utterance.handled", "The assistant has handled an utterance.", source="ovos", emitted_by="core"
 )
 INTENT_HANDLED = _answered(
     "mycroft.skill.handler.complete",
@@ -439,31 +442,22 @@ INTENT_UNMATCHED = _answered(
     source="doc mc",
     alias="ovos.intent.unmatched",
     emitted_by="core",
-    more="what was said",
+    more="the utterance",
 )
 SLEEP = _voice(
     "recognizer_loop:sleep",
-    "Ignores everything but the phrase that wakes it up.",
+    "Ignores everything but the wake-up phrase.",
     alias="ovos.listener.sleep",
     handled_by="listener, enclosure",
 )
 WAKE_UP = _voice("recognizer_loop:wake_up", "Ends the sleep.", handled_by="listener, enclosure")
 AWOKEN = _voice("mycroft.awoken", "The sleep has ended.", alias="ovos.listener.awoken", handled_by="enclosure")
-STOP = _voice("mycroft.stop", "Stops whatever speaks, plays or listens.", alias="ovos.stop")
-STOP_HANDLED = _voice(
-    "mycroft.stop.handled",
-    "Somebody had something to stop, and has stopped it.",
-    (Field("by", str, None, meaning="such as audio:vlc"),),
-    source="mc ovos",
-    emitted_by="core, audio, skills",
-)
+STOP = _voice("mycroft.stop", "Stops speech, playback and listening.", alias="ovos.stop")
 _mic = partial(_voice, handled_by="listener")
-MIC_LISTEN = _mic(
-    "mycroft.mic.listen", "Starts to listen, as if the wake word had been heard.", alias="ovos.mic.listen"
-)
+MIC_LISTEN = _mic("mycroft.mic.listen", "Starts to listen, as after the wake word.", alias="ovos.mic.listen")
 _mic_mute = partial(_mic, handled_by="listener, enclosure")
-MIC_MUTE = _mic_mute("mycroft.mic.mute", "Hears nothing any more, not even the wake word.")
-MIC_UNMUTE = _mic_mute("mycroft.mic.unmute", "Hears again.")
+MIC_MUTE = _mic_mute("mycroft.mic.mute", "Mutes the microphone, for the wake word too.")
+MIC_UNMUTE = _mic_mute("mycroft.mic.unmute", "Unmutes the microphone.")
 MIC_MUTE_TOGGLE = _mic_mute("mycroft.mic.mute.toggle", "Mutes or unmutes the microphone.", source="odl")
 MIC_GET_STATUS = _mic(
     "mycroft.mic.get_status",
@@ -483,9 +477,9 @@ PLAY_SOUND = _voice(
     "Plays a short sound at once.",
     (
         Field("uri", str, None, meaning="a file, relative to the resources of core"),
-        Field("force_unmute", bool, False, meaning="whether a muted device is to be heard"),
-        Field("binary_data", str, None, meaning="the sound itself, in hex, in place of a file"),
-        Field("audio_ext", str, None, meaning="what binary_data is, such as wav"),
+        Field("force_unmute", bool, False, meaning="whether a muted device plays it"),
+        Field("binary_data", str, None, meaning="the sound in hex, instead of a file"),
+        Field("audio_ext", str, None, meaning="the format of binary_data, such as wav"),
     ),
     source="ovos mc",
     alias="ovos.audio.play_sound",
@@ -521,29 +515,15 @@ SPEECH_IS_ALIVE, SPEECH_ALIVE, SPEECH_IS_READY, SPEECH_READY, SPEECH_ALL_LOADED,
     "speech", "listener", source="mc"
 )
 READY = _lifecycle("mycroft.ready", "Everything is loaded.", emitted_by="core, skills")
-PAIRED = _lifecycle(
-    "mycroft.paired",
-    "The device is paired with a backend.",
-    source="doc mc",
-    handled_by="anyone",
-    unread=(Field("paired", bool, True),),
-)
 INTERNET_CONNECTED = _lifecycle(
     "mycroft.internet.connected",
     "The internet can be reached now.",
     source="doc mc ovos",
     emitted_by="core, plugins",
 )
-INTERNET_DISCONNECTED = _lifecycle(
-    "mycroft.internet.disconnected",
-    "The internet is away.",
-    source="phal",
-    emitted_by="plugins",
-    handled_by="anyone",
-)
 CLOCK_SYNCED = _lifecycle(
     "system.clock.synced",
-    "The clock is right now; schedulers look at it again.",
+    "The clock is correct now; schedulers read it again.",
     (_display(False),),
     source="sys",
     emitted_by="admin",
@@ -556,7 +536,7 @@ CONFIGURATION_PATCH = _topic(
     family=Family.LIFECYCLE,
 )
 
-# Administration. Where OVOS has no message for "before", it is ours and in the future tense.
+# Administration. An acknowledgement that OVOS does not have is ours, in the future tense.
 
 _admin = partial(_topic, family=Family.ADMIN, source="doc sys adm", handled_by="admin", privileged=True)
 _admin_report = partial(_topic, family=Family.ADMIN, source="sys", emitted_by="admin")
@@ -577,11 +557,11 @@ SHUTDOWN = _admin(
     unread=(_display(True),),
 )
 SHUTDOWN_START = _admin_report(
-    "system.shutdown.start", "The machine is about to go off.", unread=(_display(True),)
+    "system.shutdown.start", "The machine is about to switch off.", unread=(_display(True),)
 )
 SSH_ENABLE = _admin(
     "system.ssh.enable",
-    "Lets people log in over ssh, now and after a restart.",
+    "Enables ssh, now and after a restart.",
     alias="mycroft.enable.ssh",
     replies=("system.ssh.enabling", "system.ssh.enabled"),
 )
@@ -589,7 +569,7 @@ SSH_ENABLING = _admin_report("system.ssh.enabling", "ssh is about to be enabled.
 SSH_ENABLED = _admin_report("system.ssh.enabled", "ssh is enabled.")
 SSH_DISABLE = _admin(
     "system.ssh.disable",
-    "Ends ssh, now and after a restart.",
+    "Disables ssh, now and after a restart.",
     alias="mycroft.disable.ssh",
     replies=("system.ssh.disabling", "system.ssh.disabled"),
 )
@@ -600,7 +580,7 @@ SSH_STATUS = _admin(
     "Asks whether ssh is enabled.",
     source="sys",
     replies=("system.ssh.status.response",),
-    privileged=False,  # it changes nothing, settings pages ask it, and anyone could try the port instead
+    privileged=False,  # it changes nothing, settings pages ask it, and any program can try the port instead
 )
 SSH_STATUS_RESPONSE = _admin_report(
     "system.ssh.status.response", "Whether ssh is enabled.", (Field("enabled", bool),)
@@ -618,49 +598,52 @@ _planned_report = partial(_admin_report, planned="admin")
 
 UPDATE = _planned(
     "system.update",
-    "Updates this software, and nothing else.",
+    "Updates the packages of this project.",
     source="doc adm",
     replies=("system.update.processing", "system.update.complete"),
     unread=(
         Field("paired", bool, None, meaning="whether the device is paired"),
-        Field(
-            "platform", str, None, meaning="such as mycroft_mark_1; what is updated is not for a message to say"
-        ),
+        Field("platform", str, None, meaning="such as mycroft_mark_1; it does not choose what is updated"),
     ),
 )
 UPDATE_PROCESSING = _planned_report(
     "system.update.processing",
-    "The update has begun; mycroft-core then waits for it, up to 1000 s.",
+    "The update has begun; mycroft-core then waits up to 1000 s for its end.",
     (Field("processing", bool, True),),
     source="adm",
 )
 UPDATE_COMPLETE = _planned_report(
     "system.update.complete",
-    "The update is over.",
-    (Field("has_updated", bool, meaning="whether there was something new"),),
+    "The update has ended.",
+    (Field("has_updated", bool, meaning="whether anything was updated"),),
     source="adm",
 )
 FACTORY_RESET = _planned(
     "system.factory.reset",
-    "Puts the device back to how it was delivered.",
+    "Resets the device to its state on delivery.",
     (
         Field("wipe_cache", bool, True),
         Field("wipe_data", bool, True),
         Field("wipe_logs", bool, True),
         Field("wipe_configs", bool, True),
-        Field("reset_hardware", bool, True, meaning="whether plugins reset theirs, see system.factory.reset.phal"),
+        Field(
+            "reset_hardware",
+            bool,
+            True,
+            meaning="whether plugins reset their hardware, see system.factory.reset.phal",
+        ),
         Field("reboot", bool, True, meaning="whether the machine restarts afterwards"),
     ),
     source="sys",
     handled_by="admin, enclosure",
     replies=("system.factory.reset.start", "system.factory.reset.complete", "system.reboot.start"),
-    unread=(Field("script", bool, True, meaning="whether OVOS' own reset script runs; we run none"),),
+    unread=(Field("script", bool, True, meaning="whether OVOS' own reset script runs; this project runs none"),),
 )
 FACTORY_RESET_START = _planned_report("system.factory.reset.start", "The factory reset has begun.")
 FACTORY_RESET_COMPLETE = _planned_report("system.factory.reset.complete", "The factory reset is done.")
 FACTORY_RESET_PING = _planned_report(
     "system.factory.reset.ping",
-    "Asks who has hardware to reset.",
+    "Asks for programs that have hardware to reset.",
     handled_by="enclosure, plugins",
     replies=("system.factory.reset.register",),
 )
@@ -673,7 +656,7 @@ FACTORY_RESET_REGISTER = _planned_report(
 )
 FACTORY_RESET_PHAL = _planned(
     "system.factory.reset.phal",
-    "Resets the hardware of all who have registered.",
+    "Resets the hardware of all programs that have registered.",
     source="sys",
     emitted_by="admin",
     handled_by="enclosure, plugins",
@@ -681,7 +664,7 @@ FACTORY_RESET_PHAL = _planned(
 )
 FACTORY_RESET_PHAL_COMPLETE = _planned_report(
     "system.factory.reset.phal.complete",
-    "The sender has reset its hardware; it has 60 s for it.",
+    "The sender has reset its hardware; it may take up to 60 s.",
     (Field("skill_id", str),),
     emitted_by="enclosure, plugins",
     handled_by="admin",
@@ -710,7 +693,7 @@ SERVICE_RESTART_START = _planned_report(
 
 SHELL_FACTORY_RESET = _topic(
     "ovos.shell.exec.factory.reset",
-    "Has the screen's shell run a script that resets the device; whoever may send it may run anything.",
+    "Makes the screen's shell run a script that resets the device; its sender can run any program.",
     (Field("script", str, meaning="its path"),),
     family=Family.ADMIN,
     source="sys",
@@ -730,35 +713,35 @@ _CONNECT_REPLIES = ("ovos.phal.nm.connection.successful", "ovos.phal.nm.connecti
 
 WIFI_SETUP = _wifi(
     "system.wifi.setup",
-    "Opens an access point with a page on which one chooses the network.",
+    "Opens an access point with a page on which the user chooses the network.",
     (
         Field("lang", str, None, meaning="of the page, such as en-us"),
-        Field("allow_timeout", bool, True, meaning="whether it closes by itself"),
+        Field("allow_timeout", bool, True, meaning="whether it closes after a time without a guest"),
     ),
     alias="mycroft.wifi.start",
     replies=("system.wifi.ap_up", "system.wifi.ap_error"),
 )
-WIFI_RESET = _wifi("system.wifi.reset", "Forgets the networks that it knows.", alias="mycroft.wifi.reset")
-WIFI_AP_UP = _wifi_report("system.wifi.ap_up", "The access point is there.")
-WIFI_AP_DEVICE_CONNECTED = _wifi_report("system.wifi.ap_device_connected", "Somebody has joined the access point.")
+WIFI_RESET = _wifi("system.wifi.reset", "Forgets the known networks.", alias="mycroft.wifi.reset")
+WIFI_AP_UP = _wifi_report("system.wifi.ap_up", "The access point is open.")
+WIFI_AP_DEVICE_CONNECTED = _wifi_report("system.wifi.ap_device_connected", "A device has joined the access point.")
 WIFI_AP_DEVICE_DISCONNECTED = _wifi_report(
-    "system.wifi.ap_device_disconnected", "Somebody has left the access point."
+    "system.wifi.ap_device_disconnected", "A device has left the access point."
 )
 WIFI_AP_CONNECTION_SUCCESS = _wifi_report(
     "system.wifi.ap_connection_success", "The device has joined the network that was chosen."
 )
-WIFI_AP_DOWN = _wifi_report("system.wifi.ap_down", "The access point is gone.")
+WIFI_AP_DOWN = _wifi_report("system.wifi.ap_down", "The access point is closed.")
 WIFI_AP_ERROR = _wifi_report("system.wifi.ap_error", "The access point could not be opened.")
 WIFI_SCAN = _wifi(
     "wifi.scan",
-    "Asks which networks are there.",
+    "Asks for the networks in range.",
     source="adm",
     replies=("wifi.scanned",),
     privileged=False,  # it changes nothing
 )
 WIFI_SCANNED = _wifi_report(
     "wifi.scanned",
-    "Which networks are there.",
+    "The networks in range.",
     (Field("networks", dict, meaning="by SSID: {quality, encrypted, connected, demo}"),),
 )
 WIFI_CONNECT = _wifi(
@@ -769,20 +752,20 @@ WIFI_CONNECT = _wifi(
     replies=("connection.status",),
 )
 WIFI_CONNECTION_STATUS = _wifi_report(
-    "connection.status", "Whether it has joined the network.", (Field("connected", bool),)
+    "connection.status", "Whether the device has joined the network.", (Field("connected", bool),)
 )
-WIFI_CANCEL = _wifi("wifi.cancel", "Gives up joining a network.", source="adm")
+WIFI_CANCEL = _wifi("wifi.cancel", "Cancels joining a network.", source="adm")
 WIFI_STOP = _wifi("wifi.stop", "Closes the access point.", source="adm", replies=("system.wifi.ap_down",))
 
 NM_SCAN = _nm(
     "ovos.phal.nm.scan",
-    "Asks which networks are there.",
+    "Asks for the networks in range.",
     replies=("ovos.phal.nm.scan.complete",),
     privileged=False,  # it changes nothing
 )
 NM_SCAN_COMPLETE = _nm_report(
     "ovos.phal.nm.scan.complete",
-    "Which networks are there.",
+    "The networks in range.",
     (Field("networks", list, meaning="{ssid, security}"),),
 )
 NM_CONNECT = _nm(
@@ -794,15 +777,13 @@ NM_CONNECT = _nm(
 NM_CONNECT_OPEN = _nm(
     "ovos.phal.nm.connect.open.network", "Joins an open network.", (_CONNECTION,), replies=_CONNECT_REPLIES
 )
-NM_RECONNECT = _nm(
-    "ovos.phal.nm.reconnect", "Joins a network that it knows.", (_CONNECTION,), replies=_CONNECT_REPLIES
-)
+NM_RECONNECT = _nm("ovos.phal.nm.reconnect", "Joins a known network.", (_CONNECTION,), replies=_CONNECT_REPLIES)
 NM_CONNECTION_SUCCESSFUL = _nm_report(
-    "ovos.phal.nm.connection.successful", "It has joined the network.", (_CONNECTION,)
+    "ovos.phal.nm.connection.successful", "The device has joined the network.", (_CONNECTION,)
 )
 NM_CONNECTION_FAILURE = _nm_report(
     "ovos.phal.nm.connection.failure",
-    "It has not joined the network.",
+    "The device has not joined the network.",
     (Field("errorCode", str), Field("errorMessage", str)),
 )
 NM_DISCONNECT = _nm(
@@ -811,26 +792,28 @@ NM_DISCONNECT = _nm(
     (_CONNECTION,),
     replies=("ovos.phal.nm.disconnection.successful", "ovos.phal.nm.disconnection.failure"),
 )
-NM_DISCONNECTED = _nm_report("ovos.phal.nm.disconnection.successful", "It has left the network.")
-NM_DISCONNECTION_FAILURE = _nm_report("ovos.phal.nm.disconnection.failure", "It could not leave the network.")
+NM_DISCONNECTED = _nm_report("ovos.phal.nm.disconnection.successful", "The device has left the network.")
+NM_DISCONNECTION_FAILURE = _nm_report(
+    "ovos.phal.nm.disconnection.failure", "The device could not leave the network."
+)
 NM_FORGET = _nm(
     "ovos.phal.nm.forget",
     "Forgets a network.",
     (_CONNECTION,),
     replies=("ovos.phal.nm.forget.successful", "ovos.phal.nm.forget.failure"),
 )
-NM_FORGOTTEN = _nm_report("ovos.phal.nm.forget.successful", "It has forgotten the network.")
-NM_FORGET_FAILURE = _nm_report("ovos.phal.nm.forget.failure", "It could not forget the network.")
+NM_FORGOTTEN = _nm_report("ovos.phal.nm.forget.successful", "The network is forgotten.")
+NM_FORGET_FAILURE = _nm_report("ovos.phal.nm.forget.failure", "The network could not be forgotten.")
 NM_GET_CONNECTED = _nm(
     "ovos.phal.nm.get.connected",
-    "Asks which network it is in.",
+    "Asks for the network that the device is in.",
     replies=("ovos.phal.nm.is.connected", "ovos.phal.nm.is.not.connected"),
     privileged=False,  # it changes nothing
 )
-NM_IS_CONNECTED = _nm_report("ovos.phal.nm.is.connected", "Which network it is in.", (_CONNECTION,))
-NM_IS_NOT_CONNECTED = _nm_report("ovos.phal.nm.is.not.connected", "It is in no network.")
+NM_IS_CONNECTED = _nm_report("ovos.phal.nm.is.connected", "The network that the device is in.", (_CONNECTION,))
+NM_IS_NOT_CONNECTED = _nm_report("ovos.phal.nm.is.not.connected", "The device is in no network.")
 
-# Playback, as far as the mouth shows it.
+# Playback, as far as the enclosure follows it.
 
 _playback = partial(_topic, family=Family.PLAYBACK, emitted_by="skills", handled_by="audio, enclosure")
 _TRACKS = Field("tracks", list, meaning="of URIs, or of [URI, MIME type]")
@@ -841,12 +824,12 @@ AUDIO_SERVICE_PLAY = _playback(
     source="doc mc ovos",
     unread=(
         _TRACKS,
-        Field("utterance", str, "", meaning="what was said; it may name a backend"),
+        Field("utterance", str, "", meaning="the utterance; it may name a backend"),
         Field("repeat", bool, False),
     ),
 )
 AUDIO_SERVICE_STOP = _playback("mycroft.audio.service.stop", "Stops playing.", source="doc mc ovos")
-COMMON_PLAY_PLAY = _playback("ovos.common_play.play", "Plays media.", source="ovos", more="what to play")
+COMMON_PLAY_PLAY = _playback("ovos.common_play.play", "Plays media.", source="ovos", more="the media")
 COMMON_PLAY_STOP = _playback("ovos.common_play.stop", "Stops playing media.", source="ovos")
 AUDIO_QUEUE_END = _playback(
     "mycroft.audio.queue_end", "All tracks have been played.", source="mc ovos", emitted_by="audio"
@@ -864,4 +847,4 @@ OURS = _registry.topics
 """All of the above, in this order."""
 
 PRIVILEGED = frozenset(name for topic in OURS if topic.privileged for name in (topic.name, topic.alias) if name)
-"""The types, by either name, that the bus takes only from those who may administer the machine."""
+"""The types, by either name, that the bus accepts only from users who may administer the machine."""

@@ -10,47 +10,50 @@ from bus.contract.topic import REQUIRED, SOURCES, Family, Field, Topic
 INTRODUCTION = """\
 # Messages
 
-Every message type that this project sends or handles, and those of Mycroft, OVOS and Neon that one meets on the
-same bus. The table is `bus/contract/ours.py`; `python -m bus.contract.reference` makes this page from it.
-On a terminal, `mycroft-bus types 'enclosure.*'` shows the same.
+Every message type that this project sends or handles, and those of Mycroft, OVOS and Neon that share
+the bus. The table is `bus/contract/ours.py`; `python -m bus.contract.reference` makes this page from it. On a
+terminal, `mycroft-bus types 'enclosure.*'` shows the same.
 
 **On the wire.** One WebSocket text frame is one JSON object with three keys: `type`, a text that matches
-`[A-Za-z0-9.:_-]+`; `data`, an object with the fields below; `context`, an object that says where the message
-comes from and goes to (`source`, `destination`, `session`). The bus sends it, byte for byte, to every client,
-its sender included, in the order of arrival. What is no such object goes no further, and its sender gets
+`[A-Za-z0-9.:_-]+`; `data`, an object with the fields below; `context`, an object with the origin and the
+destination of the message (`source`, `destination`, `session`). The bus relays it, byte for byte, to every
+client, its sender included, in the order of arrival. An invalid frame is not relayed, and its sender gets
 `bus.message.rejected`.
 
-**Fields.** Numbers outside their range are clamped to it, and a whole number may be written as 3.0. A field
-that is missing or null has its default; without a default it is required, or optional where the table says so.
-Fields that the table does not know are ignored.
+**Fields.** Numbers outside their range are clamped to it. A whole number may be written as 3.0, and any number as
+a text, "3". A field that is missing or null has its default; without a default it is required, or optional where
+the table says so. Fields that are not in the table are ignored.
 
-**Sessions.** `context.session.session_id` is `default` for the device itself. Any other one is a remote
-satellite's: such a message does not touch the volume of this device. Nobody should filter on `destination`.
+**Sessions.** `context.session.session_id` is `default` for the device itself. Any other value belongs to a
+remote satellite: such a message does not change the volume of this device. Programs should not filter on
+`destination`.
 
 **Answers.** An answer goes back with source and destination swapped. Where the table names none, a request has
 no answer. Any request to our daemons may be answered with `<type>.failed` instead, with an `error` in words. A
-request is a verb (`system.ssh.enable`), what is announced before is in the future tense
-(`system.ssh.enabling`), and what is reported after is in the past tense (`system.ssh.enabled`), unless Mycroft
-or OVOS had another name first.
+request is a verb (`system.ssh.enable`), the acknowledgement before the action is in the future tense
+(`system.ssh.enabling`), and the report after it is in the past tense (`system.ssh.enabled`), unless Mycroft or
+OVOS had another name first.
 
-**Privileged.** What makes the admin service change the machine may be sent only by root, by our service users
-and by members of the group `mycroft-admin`; anyone else gets `bus.message.denied`, and nothing is relayed. What
-only asks (`system.ssh.status`, a wifi scan) is free, and so are announcements and answers, which change
-nothing.
+**Privileged.** Requests that make the admin service change the machine are accepted only from root, our service
+users and members of the group `mycroft-admin`; any other sender gets `bus.message.denied`, and nothing is
+relayed. To such a message the bus adds its sender, as the kernel reports it: `context.bus_sender` is
+`{"uid", "pid", "process"}`. Questions (`system.ssh.status`, a wifi scan), acknowledgements and reports change
+nothing and are not privileged.
 
 **Other names.** OVOS 2.x has renamed 26 types, and older Mycroft had other names for four; the table has them
-as "also". Whoever handles a message listens to both names and ignores the copy that OVOS 2.x marks with
-`context._namespace_compat_twin`.
+as "also". A program that handles such a message handles both names, and ignores the copy that OVOS 2.x marks
+with `context._namespace_compat_twin`.
 
-**Families without a row.** `<skill_id>:<intent>` calls an intent of a skill. `<type>.response` is where clients
-wait for an answer by default. `mycroft.<service>.is_alive`, `.is_ready` and `.all_loaded` are answered by every
+**Families without a row.** `<skill_id>:<intent>` calls an intent of a skill. `<type>.response` is the answer that
+clients wait for by default. `mycroft.<service>.is_alive`, `.is_ready` and `.all_loaded` are answered by every
 service. `ovos.phal.wifi.plugin.activate.<id>` and `.deactivate.<id>` go to one wifi client. `gui.*`, `hive.*`,
 `ovos.common_play.*`, `ovos.notification.api.*`, `ovos.shell.*`, `neon.device_updater.*` and
-`neon.core_updater.*` are left to the documentation of those who use them.
+`neon.core_updater.*` are documented by the projects that use them.
 
-**Who.** `bus`, `enclosure` and `admin` are ours. `core` is the intent service and skill manager, `listener`
-what hears the wake word, `audio` what speaks and plays, `plugins` are OVOS' hardware plugins. "Planned" is what
-a daemon of ours does not do yet; the bus guards such types already.
+**Programs.** `bus`, `enclosure` and `admin` belong to this project. `core` is the intent service and skill
+manager, `listener` detects the wake word and records, `audio` speaks and plays, `plugins` are OVOS' hardware
+plugins. "Planned" marks a daemon of this project that does not handle or emit the type yet; planned types are
+privileged already.
 """
 
 _KINDS = {
@@ -63,8 +66,8 @@ _KINDS = {
     object: "anything",
 }
 
-_HEAD = """\
-| type | what it does or says | data | from | to | answered by | source |
+_HEAD = """
+| type | meaning | data | from | to | answered by | source |
 |---|---|---|---|---|---|---|"""
 
 
@@ -89,10 +92,7 @@ def describe(field: Field) -> str:
 
 def _section(family: Family) -> str:
     rows = [_row(topic) for topic in TOPICS.values() if topic.family is family]
-    head = (
-        "| type | what it does or says | data | from | to | answered by | source |\n|---|---|---|---|---|---|---|"
-    )
-    return "\n".join((f"\n## {family}\n", head, *rows))
+    return "\n".join((f"\n## {family}", _HEAD, *rows))
 
 
 def _row(topic: Topic) -> str:

@@ -1,4 +1,4 @@
-"""What a message type is: its fields, who sends it to whom, and where it comes from. Pure."""
+"""The parts of a message type: fields, senders, receivers, source. Pure."""
 
 import contextlib
 import math
@@ -41,7 +41,7 @@ SOURCES: Mapping[str, str] = {
 
 
 class Family(StrEnum):
-    """What a message is about; the documentation has one section for each, in this order."""
+    """The subject of a message; the documentation has one section for each, in this order."""
 
     BUS = "The bus itself"
     EYES = "Eyes"
@@ -60,20 +60,20 @@ class Family(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a message's data: what it may hold, and what it is when it is missing."""
+    """One field of a message's data: the values that it may have, and its default."""
 
     name: str
     kind: type
-    """int, float, str, bool, list, dict, or object for anything. Numbers are not told apart: 3.0 is an int."""
+    """int, float, str, bool, list, dict, or object for anything. 3.0 counts as an int, and "3" as a number."""
     default: Any = REQUIRED
-    """None: it may be missing, and then there is none."""
+    """None: the field is optional."""
     low: float | None = None
     high: float | None = None
-    """A number with a highest value has a lowest one, too."""
+    """A field with a highest value also has a lowest one."""
     meaning: str = ""
     unit: str = ""
     choices: tuple[str, ...] = ()
-    """The only values that a text may have, if there are any such."""
+    """The only values that a text may have; empty for any."""
 
     def read(self, data: Mapping[str, Any]) -> Any:
         """The value in `data`, numbers clamped to the range. Raises PayloadError."""
@@ -83,7 +83,8 @@ class Field:
                 raise PayloadError(f"{self.name} is missing")
             return self.default
         if self.kind in (int, float):
-            return self._number(value)
+            number = self._clamped(self._number(value))
+            return round(number) if self.kind is int else number
         if self.kind is bool and isinstance(value, str) and value.lower() in ("true", "false"):
             return value.lower() == "true"  # mycroft's clearPrev is one or the other
         if not isinstance(value, self.kind):
@@ -93,7 +94,7 @@ class Field:
         return value
 
     def problem(self, data: Mapping[str, Any]) -> str | None:
-        """What is wrong with this field in `data`, also where `read` tolerates it; None: nothing."""
+        """The fault of this field in `data`, also one that `read` tolerates; None: it has none."""
         try:
             self.read(data)
         except PayloadError as error:
@@ -152,34 +153,34 @@ class Topic:
     source: str = "mc"
     """Words of SOURCES."""
     alias: str | None = None
-    """Its other name: what OVOS 2.x calls it, or older Mycroft did. Whoever handles it listens to both."""
+    """Its other name, of OVOS 2.x or of older Mycroft. A program that handles it handles both."""
     family: Family = Family.BUS
-    emitted_by: str = "anyone"
-    handled_by: str = "anyone"
+    emitted_by: str = "any program"
+    handled_by: str = "any program"
     planned: str | None = None
-    """That one of our daemons which does not do its part yet: it does not handle, or emit, this type so far."""
+    """The daemon of this project that does not handle, or emit, this type yet."""
     replies: tuple[str, ...] = ()
-    """What answers it or reports on it, in this order. Any request may be answered with ``<type>.failed``, too."""
+    """Its answers and reports, in order. Any request may also be answered with ``<type>.failed``."""
     privileged: bool = False
-    """Whether the bus takes it from root, the service users and the group mycroft-admin only."""
+    """Whether the bus accepts it only from root, the service users and the group mycroft-admin."""
     unread: tuple[Field, ...] = ()
-    """Fields that senders may give and that our handlers do without; `read` leaves them out."""
+    """Fields that senders may add and that our handlers do not use; `read` leaves them out."""
     more: str = ""
-    """What else the data holds, where the names of the fields are not fixed."""
+    """The other content of the data, where the names of the fields are not fixed."""
 
     @property
     def sender(self) -> str:
-        """Who emits it, in words."""
+        """The programs that emit it; those that do not yet are marked."""
         return self._marked(self.emitted_by)
 
     @property
     def receiver(self) -> str:
-        """Who handles it, in words."""
+        """The programs that handle it; those that do not yet are marked."""
         return self._marked(self.handled_by)
 
     @property
     def documented(self) -> tuple[Field, ...]:
-        """All fields, also those that we do without."""
+        """All fields, also the unread ones."""
         return self.fields + self.unread
 
     def read(self, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,7 +188,7 @@ class Topic:
         return {field.name: field.read(data) for field in self.fields}
 
     def problems(self, data: Mapping[str, Any]) -> list[str]:
-        """What is wrong with a message's data, in words."""
+        """The faults of a message's data, in words."""
         found = [problem for field in self.documented if (problem := field.problem(data))]
         if not self.more:
             names = [field.name for field in self.documented]
@@ -207,11 +208,11 @@ class Registry:
 
     @property
     def topics(self) -> tuple[Topic, ...]:
-        """All that have been added so far."""
+        """The topics that have been added so far."""
         return tuple(self._topics)
 
     def adding(self, make: Callable[_P, Topic]) -> Callable[_P, Topic]:
-        """`make`, which then also adds what it makes."""
+        """A function like `make` that also adds the topic."""
 
         def add(*args: _P.args, **kwargs: _P.kwargs) -> Topic:
             topic = make(*args, **kwargs)

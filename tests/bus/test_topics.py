@@ -1,4 +1,4 @@
-"""The contract: complete, consistent, and what is read out of a message's data."""
+"""The contract is complete and consistent, and reads checked fields from a message's data."""
 
 import json
 import re
@@ -48,7 +48,7 @@ RENAMED = {
     "mycroft.skill.enable_intent": "ovos.intent.enable",
     "mycroft.skill.disable_intent": "ovos.intent.disable",
 }
-"""What OVOS 2.x calls what Mycroft has named (ovos-spec-tools, MIGRATION_MAP)."""
+"""By the name of Mycroft: the name of OVOS 2.x (ovos-spec-tools, MIGRATION_MAP)."""
 
 OLD_NAMES = {
     "system.ssh.enable": "mycroft.enable.ssh",
@@ -88,7 +88,7 @@ PRIVILEGED = {
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
-def test_every_documented_type_is_there(name: str) -> None:
+def test_every_type_of_mycrofts_documentation_is_in_the_contract(name: str) -> None:
     assert name in TOPICS or name in ALIASES
 
 
@@ -103,7 +103,7 @@ def test_no_name_is_taken_twice() -> None:
 
 
 @pytest.mark.parametrize("topic", TOPICS.values(), ids=list(TOPICS))
-def test_topic_is_sound(topic: Topic) -> None:
+def test_a_topic_is_consistent(topic: Topic) -> None:
     for name in (topic.name, topic.alias or topic.name):
         assert re.fullmatch(r"[A-Za-z0-9.:_-]+", name)
     assert topic.summary.endswith(".")
@@ -134,11 +134,11 @@ PERCENT = Field("percent", float, low=0, high=1)
         pytest.param(LEVEL, {"level": None}, 30, id="null counts as missing"),
         pytest.param(LEVEL, {"level": 12.0}, 12, id="a whole number with a point"),
         pytest.param(LEVEL, {"level": 12.6}, 13, id="rounded"),
+        pytest.param(LEVEL, {"level": "12"}, 12, id="a number as a text"),
         pytest.param(LEVEL, {"level": 31}, 30, id="too high"),
         pytest.param(LEVEL, {"level": -1}, 0, id="too low"),
         pytest.param(PERCENT, {"percent": 1}, 1.0, id="a number without a point"),
         pytest.param(PERCENT, {"percent": 1.5}, 1.0, id="too high, with a point"),
-        pytest.param(LEVEL, {"level": "12"}, 12, id="a number as a text"),
         pytest.param(LEVEL, {"level": " 12.4 "}, 12, id="a number as a text, with a point"),
         pytest.param(LEVEL, {"level": "99"}, 30, id="a number as a text, too high"),
         pytest.param(PERCENT, {"percent": "0.5"}, 0.5, id="a part as a text"),
@@ -185,6 +185,7 @@ def test_field_refuses(field: Field, data: dict[str, Any], error: str) -> None:
     [
         ("enclosure.eyes.level", {"level": 12}, []),
         ("enclosure.eyes.level", {"level": 40}, ["level is 40, outside 0..30"]),
+        ("enclosure.eyes.level", {"level": "40"}, ["level is 40, outside 0..30"]),
         ("enclosure.eyes.blink", {"side": "x"}, ["side is none of r, l, b"]),
         ("mycroft.volume.set", {"play_sound": 1}, ["play_sound is not true or false"]),
         ("bus.subscribe", {}, ["patterns is missing"]),
@@ -202,39 +203,39 @@ def test_problems(msg_type: str, data: dict[str, Any], expected: list[str]) -> N
 
 @pytest.mark.parametrize("service", ["enclosure", "admin", "skills", "audio", "voice", "speech"])
 @pytest.mark.parametrize("question", ["is_alive", "is_ready", "all_loaded"])
-def test_every_service_is_asked_and_answers(service: str, question: str) -> None:
+def test_every_service_has_questions_and_answers(service: str, question: str) -> None:
     topic = TOPICS[f"mycroft.{service}.{question}"]
     assert topic.replies == (f"{topic.name}.response",)
 
 
-def test_what_the_bus_itself_says_is_there() -> None:
+def test_the_types_of_the_bus_itself_are_documented() -> None:
     assert TOPICS["bus.subscribe"].replies == ("bus.subscribe.response", "bus.subscribe.failed")
 
 
-def test_what_is_planned_is_marked_and_guarded_already() -> None:
+def test_planned_types_are_marked_and_privileged() -> None:
     assert topics.FACTORY_RESET_PING.sender == "admin (planned)"
     assert topics.FACTORY_RESET_PING.receiver == "enclosure, plugins"
     assert topics.FACTORY_RESET.receiver == "admin (planned), enclosure"
     assert topics.FACTORY_RESET.name in topics.PRIVILEGED
 
 
-def test_reading_leaves_out_what_we_do_without() -> None:
+def test_reading_leaves_out_unread_and_unknown_fields() -> None:
     assert topics.REBOOT.read({"display": False, "x": 1}) == {}
 
 
-def test_page_is_made_from_the_table() -> None:
+def test_the_page_is_generated_from_the_table() -> None:
     """If this fails: python -m bus.contract.reference > docs/messages.md."""
     assert (ROOT / "docs/messages.md").read_text() == render()
 
 
-def test_types_for_a_person() -> None:
+def test_types_as_text() -> None:
     assert types("mycroft.wifi.st*", as_json=False).splitlines() == [
         "system.wifi.setup  (also mycroft.wifi.start)",
-        "  Opens an access point with a page on which one chooses the network.",
+        "  Opens an access point with a page on which the user chooses the network.",
         "    lang           text, optional: of the page, such as en-us",
-        "    allow_timeout  true or false, default true: whether it closes by itself",
+        "    allow_timeout  true or false, default true: whether it closes after a time without a guest",
         "  privileged: only root, our service users and the group mycroft-admin may send it",
-        "  from anyone to admin (planned)",
+        "  from any program to admin (planned)",
         "  answered by system.wifi.ap_up, system.wifi.ap_error",
         "  source: doc adm",
     ]
