@@ -2,6 +2,7 @@
 
 EnclosureError
 ├── FaceplateError (OSError)         the serial port is gone, or the faceplate does not answer
+├── BoardError (OSError)             a chip, line or bus of the board is missing, taken or forbidden
 └── MixerError (OSError)             the sound card is gone, or has no such control
 """
 
@@ -16,3 +17,7 @@ class FaceplateError(EnclosureError, OSError):
 
 class MixerError(EnclosureError, OSError):
     """The sound card is gone, or has no such control."""
+
+
+class BoardError(EnclosureError, OSError):
+    """A chip, line or bus of the board is missing, taken by another program, or forbidden; see its errno."""

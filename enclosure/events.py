@@ -96,4 +96,35 @@ class Switched:
     on: bool
 
 
-Event = Turned | Pressed | PressedTwice | Held | Switched | Chosen | Brightness | FaceplateState | QuestionShown
+class PartState(StrEnum):
+    """Whether a part of the board can be used."""
+
+    CONNECTED = "connected"
+    MISSING = "missing"
+    TAKEN = "taken"
+    """Another program or a kernel driver has it."""
+    FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True, slots=True)
+class BoardState:
+    """A part of the board, such as its controls, was connected or lost."""
+
+    part: str
+    state: PartState
+    detail: str = ""
+    """What is wrong, for the owner to read."""
+
+
+Event = (
+    Turned
+    | Pressed
+    | PressedTwice
+    | Held
+    | Switched
+    | Chosen
+    | Brightness
+    | FaceplateState
+    | QuestionShown
+    | BoardState
+)

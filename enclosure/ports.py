@@ -1,7 +1,7 @@
 """What the handlers may ask of devices; a driver meets one of these protocols."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
 
 from enclosure.activity import Activity
 from enclosure.display import Command, EyesColor
@@ -93,3 +93,72 @@ class SerialPort(Protocol):
 
     def close(self) -> None:
         """Closes the port; may be called twice."""
+
+
+class Controls(Protocol):
+    """Buttons, switches and encoders of a board. They report what people do as events."""
+
+    async def run(self) -> None:
+        """Reports until cancelled; waits for a chip that is missing, and reports its state."""
+
+
+class InputLine(NamedTuple):
+    """A GPIO line that a control pulls to one level."""
+
+    offset: int
+    active_low: bool
+    pull: Literal["up", "down", "off"]
+    debounce_s: float
+    """How long a level has to last until it counts; 0 for an encoder, which bounces harmlessly."""
+
+
+class Edge(NamedTuple):
+    """A change of a line. Lines have the names of their controls; an encoder's end in ".a" and ".b"."""
+
+    line: str
+    active: bool
+    """Whether the button is down, or the switch on."""
+    at: float
+    """Seconds of CLOCK_MONOTONIC, by the kernel where it says so."""
+
+
+class Lines(Protocol):
+    """Input lines of a chip or an input device. May raise BoardError; after that they have to be opened again."""
+
+    def open(self) -> Mapping[str, bool]:
+        """Opens the lines; returns whether each is active."""
+
+    async def wait(self) -> None:
+        """Waits until there is something to read."""
+
+    def read(self) -> Sequence[Edge]:
+        """Edges since the last call, in order; none if there was nothing. Never waits."""
+
+    def close(self) -> None:
+        """Gives the lines back; may be called twice, and without `open`."""
+
+
+class Output(Protocol):
+    """A GPIO line that we drive: a power pin, or a single LED. Each call may raise BoardError."""
+
+    def open(self) -> None:
+        """Takes the line, inactive."""
+
+    def set(self, active: bool) -> None:
+        """Drives the line."""
+
+    def close(self) -> None:
+        """Gives the line back; may be called twice."""
+
+
+class I2c(Protocol):
+    """A chip on an I2C bus. Each call takes some milliseconds at most, and may raise BoardError."""
+
+    def read(self, register: int) -> int:
+        """The byte in a register."""
+
+    def write(self, register: int, data: Sequence[int]) -> None:
+        """Writes 1 to 32 bytes from a register on."""
+
+    def close(self) -> None:
+        """Closes the bus; may be called twice."""

@@ -1,21 +1,11 @@
 """All controls of a board, from the edges of its lines."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from enclosure.controls.button import Button
 from enclosure.controls.encoder import Encoder
 from enclosure.events import Event, Switched
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A change of a line. Lines have the names of their controls; an encoder's end in ".a" and ".b"."""
-
-    line: str
-    active: bool
-    """Whether the button is down, or the switch on."""
-    at: float
+from enclosure.ports import Edge
 
 
 class Panel:
@@ -27,6 +17,8 @@ class Panel:
         self._buttons = buttons
         self._switches = switches
         self._encoders = encoders
+        self._on: dict[str, bool] = {}
+        """Switches that are on, as reported."""
 
     def start(self, levels: Mapping[str, bool]) -> list[Event]:
         """Takes the level of each line; reports that of each switch."""
@@ -34,13 +26,17 @@ class Panel:
             button.reset(levels[name])
         for name, encoder in self._encoders.items():
             encoder.reset(levels[f"{name}.a"], levels[f"{name}.b"])
-        return [Switched(name, levels[name]) for name in self._switches]
+        self._on = {name: levels[name] for name in self._switches}
+        return [Switched(name, on) for name, on in self._on.items()]
 
     def edge(self, edge: Edge) -> Sequence[Event]:
         """Takes an edge, in order; returns what people have done with it."""
         if edge.line in self._buttons:
             return self._buttons[edge.line].edge(edge.active, edge.at)
-        if edge.line in self._switches:
+        if edge.line in self._on:
+            if self._on[edge.line] == edge.active:
+                return []
+            self._on[edge.line] = edge.active
             return [Switched(edge.line, edge.active)]
         name, _, line = edge.line.rpartition(".")
         return self._encoders[name].edge("a" if line == "a" else "b", edge.active)
