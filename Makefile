@@ -10,7 +10,7 @@ VENV := .venv
 APT_RUN := python3-venv python3-alsaaudio python3-dbusmock dbus-daemon pulseaudio libasound2-plugins alsa-utils
 APT_TEST := chromium chromium-driver iproute2 openssl
 APT_DEB := build-essential debhelper dh-python lintian po-debconf
-APT_IMAGE := apt-utils debootstrap gpg qemu-user-static systemd-container
+APT_IMAGE := apt-utils debootstrap gpg qemu-system-x86 qemu-user-static systemd-container xz-utils
 
 # What goes into the Debian packages.
 DEB_SOURCES := debian docs bus enclosure admin hw_sim README.md CHANGELOG.md LICENSE pyproject.toml
@@ -63,6 +63,7 @@ deb:
 image-test: deb
 	@if [ "$$(id -u)" = 0 ]; then .ci/apt-install $(APT_IMAGE); fi
 	@$(PYTHON) -m tests.image $(ARGS) build/deb
+	@$(PYTHON) -m tests.vm
 
 lint: setup
 	$(VENV)/bin/ruff check
