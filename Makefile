@@ -1,13 +1,21 @@
-# make run: the whole device in the simulator.  make check: lint and the tests that need no real time, in under a
-# minute.  make test: all tests.  make bench: how fast the bus is, with options in ARGS=--quick.  make bench-enclosure:
-# how fast button and face are.  make soak: some minutes of everything at random.  make deb: the Debian packages, in
-# build/deb.  make image-test: those on a booted Debian 13, as root.  All do their own set-up.
+# Each does its own set-up; what it cannot install, it names.
+#
+# make run              the simulated device; options in ARGS="--face-port 8090"
+# make check            lint, types and the tests that need no real time: under a minute
+# make test             all tests that need no root
+# make bench            the speed of the bus; options in ARGS=--quick
+# make bench-enclosure  the speed of button and face
+# make soak             some minutes of random events; options in ARGS
+# make deb              the Debian packages, in build/deb
+# make image-test       the packages on a booted Debian 13, as root; options in ARGS="--mirror URL"
 
 PYTHON ?= /usr/bin/python3
 VENV := .venv
 
 # What a machine needs besides Python packages; alsaaudio and dbusmock are not built from source where Debian has them.
-APT_RUN := python3-venv python3-alsaaudio python3-dbusmock dbus-daemon pulseaudio libasound2-plugins alsa-utils
+# A desktop has one of the two sound servers, and Debian installs no second one.
+APT_RUN := python3-venv python3-alsaaudio python3-dbusmock dbus-daemon 'pulseaudio|pipewire-pulse' libasound2-plugins \
+	alsa-utils
 APT_TEST := chromium chromium-driver iproute2 openssl
 APT_DEB := build-essential debhelper dh-python lintian po-debconf
 APT_IMAGE := apt-utils debootstrap gpg qemu-system-x86 qemu-user-static systemd-container xz-utils
@@ -17,7 +25,10 @@ DEB_SOURCES := debian docs bus enclosure admin hw_sim README.md CHANGELOG.md LIC
 
 .PHONY: setup run check unit test bench bench-enclosure soak deb image-test lint clean
 
-setup: apt $(VENV)/.installed
+setup: apt $(VENV)/.run
+
+.PHONY: setup-test
+setup-test: setup $(VENV)/.test
 
 .PHONY: apt apt-test
 apt:
@@ -26,30 +37,33 @@ apt:
 apt-test:
 	@.ci/apt-install $(APT_TEST)
 
-$(VENV)/.installed: pyproject.toml constraints.txt | apt
-	$(PYTHON) -m venv --system-site-packages $(VENV)
-	$(VENV)/bin/pip install --quiet --constraint constraints.txt --editable '.[pi,sim,test,lint]'
+$(VENV)/.run: pyproject.toml constraints.txt | apt
+	@PYTHON=$(PYTHON) .ci/venv $(VENV) pi,sim
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	@PYTHON=$(PYTHON) .ci/venv $(VENV) pi,sim,test,lint
 	@touch $@
 
 run: setup
-	@exec $(VENV)/bin/python -m hw_sim run
+	@exec $(VENV)/bin/python -m hw_sim run $(ARGS)
 
 check:
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint unit
 
-test: setup apt-test
+test: setup-test apt-test
 	$(VENV)/bin/python -m pytest
 
-unit: setup
+unit: setup-test
 	$(VENV)/bin/python -m pytest --quiet -m "not real_time"
 
-bench: setup
+bench: setup-test
 	@$(VENV)/bin/python -m benchmarks.bus $(ARGS)
 
-bench-enclosure: setup
+bench-enclosure: setup-test
 	@$(VENV)/bin/python -m benchmarks.enclosure $(ARGS)
 
-soak: setup
+soak: setup-test
 	@$(VENV)/bin/python -m soak $(ARGS)
 
 deb:
@@ -65,7 +79,7 @@ image-test: deb
 	@$(PYTHON) -m tests.image $(ARGS) build/deb
 	@$(PYTHON) -m tests.vm
 
-lint: setup
+lint: setup-test
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import re
 import sys
 import tempfile
@@ -63,7 +64,11 @@ async def run_device(ports: Ports, cable: Cable, tell: Tell) -> None:
         await start("sound", *sound.command, environment=sound.environment)
         faceplate = await stack.enter_async_context(Faceplate(folder / "faceplate", cable, partial(tell, "face")))
         group.create_task(faceplate.run())
-        face_url = await stack.enter_async_context(face_page(faceplate, ports.face))
+        try:
+            face_url = await stack.enter_async_context(face_page(faceplate, ports.face))
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)  # asyncio's own text is longer
+            raise SimulatorError(f"no page on port {ports.face}: {reason}; try --face-port 0") from error
         await sound.ready()
 
         python = (sys.executable, "-m")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import Callable, Mapping, Sequence
 from typing import Self
@@ -13,6 +14,9 @@ STOP_TIMEOUT_S = 3.0
 """Our daemons stop within 2 s."""
 
 LINE_TIMEOUT_S = 30.0
+
+_DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
+"""Of util-linux, which every Debian has; it becomes the program."""
 
 
 class Program:
@@ -38,13 +42,18 @@ class Program:
         self._stopping = False
 
     async def __aenter__(self) -> Self:
-        try:
-            # A process group of its own: Ctrl-C is for the simulator, which then stops them in their order.
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command, stdout=PIPE, stderr=STDOUT, env=self._environment, process_group=0
-            )
-        except OSError as error:
-            raise SimulatorError(f"cannot start {self._name}: {error}") from error
+        if shutil.which(self._command[0]) is None:
+            raise SimulatorError(f"cannot start {self._name}: there is no {self._command[0]}")
+        # A process group of its own: Ctrl-C is for the simulator, which then stops them in their order. A killed
+        # simulator stops none of them, so the kernel does.
+        self._process = await asyncio.create_subprocess_exec(
+            *_DIES_WITH_US,
+            *self._command,
+            stdout=PIPE,
+            stderr=STDOUT,
+            env=self._environment,
+            process_group=0,
+        )
         self._reader = asyncio.create_task(self._read(self._process))
         return self
 

@@ -34,8 +34,13 @@ class Installed:
 
 def doctor(machine: Machine, user: str = "root") -> dict[str, str]:
     """The verdict of each finding."""
+    return {name: finding["verdict"] for name, finding in examine(machine, user).items()}
+
+
+def examine(machine: Machine, user: str = "root") -> dict[str, dict[str, str]]:
+    """The findings of the doctor by name."""
     findings = json.loads(machine.run("mycroft-enclosure", "doctor", "--json", user=user, check=False))
-    return {finding["name"]: finding["verdict"] for finding in findings}
+    return {finding["name"]: finding for finding in findings}
 
 
 def ask(machine: Machine, request: str, answer: str) -> str:
@@ -45,9 +50,13 @@ def ask(machine: Machine, request: str, answer: str) -> str:
 
 def start_sound(installed: Installed) -> None:
     """A card for the enclosure. PulseAudio lets no other user in."""
+    if installed.machine.succeeds("systemctl", "is-active", "sound.service"):
+        return
     options = ("--unit=sound", "--uid=mycroft", "--property=RuntimeDirectory=sound")
     installed.machine.run("systemd-run", "--quiet", *options, "python3", f"{INSIDE}/sound.py", SOUND_FOLDER)
-    (installed.tree.root / "etc/asound.conf").symlink_to(f"{SOUND_FOLDER}/asound.conf")
+    configuration = installed.tree.root / "etc/asound.conf"
+    configuration.unlink(missing_ok=True)
+    configuration.symlink_to(f"{SOUND_FOLDER}/asound.conf")
     # libasound looks for a new asound.conf only when a program starts.
     installed.machine.run("systemctl", "restart", "mycroft-enclosure.service")
 

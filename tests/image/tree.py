@@ -7,10 +7,19 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
+from zlib import crc32
 
 SUITE = "trixie"
 
-BASE_PACKAGES = ("ca-certificates", "dbus", "openssh-server", "polkitd", "systemd-sysv", "systemd-timesyncd")
+BASE_PACKAGES = (
+    "ca-certificates",
+    "dbus",
+    "openssh-server",
+    "polkitd",
+    "sudo",
+    "systemd-sysv",
+    "systemd-timesyncd",
+)
 """What Raspberry Pi OS has, too, and the packages have to get along with."""
 
 OWNER, STRANGER = "owner", "stranger"
@@ -107,7 +116,7 @@ class Tree:
         self._mirror = mirror
         self._architecture = architecture
         self.root = folder / "tree"
-        self._base = folder / "base"
+        self._base = folder / f"base-{crc32(' '.join(BASE_PACKAGES).encode()):08x}"
         self._downloads = folder / "downloads"
         self.binds = (
             f"--bind-ro={repository.folder}:{REPOSITORY}",
