@@ -1,1 +1,1 @@
-"""The admin service: changes the host when the bus asks for it, through D-Bus, and does nothing else."""
+"""The admin service: changes the host over D-Bus, at the request of the bus."""

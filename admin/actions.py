@@ -1,6 +1,6 @@
-"""The closed list of what a message can have done to the host. Pure.
+"""The closed list of actions that a message can request. Pure.
 
-A message chooses a row and fills in the checked fields of its topic; nothing else of it counts.
+A message chooses a row and fills in the checked fields of its topic; nothing else in it has an effect.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ class Resource(Enum):
 
 
 class Report(Protocol):
-    """Tells the sender of the request, and everyone else on the bus, how far it is."""
+    """Emits the acknowledgement, the progress or the end of an action, as a reply to its requests."""
 
     async def __call__(self, topic: Topic, **data: Any) -> None: ...
 
@@ -39,11 +39,11 @@ class Action:
     request: Topic
     perform: Perform
     occupies: frozenset[Resource] = frozenset()
-    """What no other action may change meanwhile; empty for a question."""
+    """Resources that no other action may change meanwhile; empty for a question."""
     cancels: frozenset[Topic] = frozenset()
-    """Requests that are cancelled first where they are under way."""
+    """Requests to cancel first, where they are under way."""
     resume: Perform | None = None
-    """Finds out how it ended when the daemon was restarted meanwhile; without it that is reported as unknown."""
+    """Called without fields after a restart of the daemon; without it the result is reported as unknown."""
 
 
 async def reboot(host: Host, report: Report) -> None:
@@ -80,12 +80,12 @@ async def synchronise_clock(host: Host, report: Report) -> None:
 
 
 _LEAVING = frozenset({Resource.POWER, Resource.SSH})
-"""Keys for ssh that are half written would be a machine without ssh."""
+"""A restart while the host keys are written would leave a machine without ssh."""
 
 ACTIONS = (
     Action(topics.REBOOT, reboot, occupies=_LEAVING, cancels=frozenset({topics.NTP_SYNC})),
     Action(topics.SHUTDOWN, shut_down, occupies=_LEAVING, cancels=frozenset({topics.NTP_SYNC})),
-    # To start a unit that is under way already is to wait for it.
+    # Starting a unit that is under way waits for its end.
     Action(topics.SSH_ENABLE, enable_ssh, occupies=frozenset({Resource.SSH}), resume=enable_ssh),
     Action(topics.SSH_DISABLE, disable_ssh, occupies=frozenset({Resource.SSH}), resume=disable_ssh),
     Action(topics.SSH_STATUS, ssh_status),

@@ -18,7 +18,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 async def admin(bus_url: str, dbus_address: str | None, runtime_folder: Path | None) -> None:
-    """Runs the admin service until it is cancelled; a part of it that ends takes the whole down."""
+    """Runs the admin service until it is cancelled. If one part ends, all end."""
     if bus_url.startswith("unix:"):
         bus = BusClient(bus_url, verify_listener)
     else:

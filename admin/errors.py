@@ -1,7 +1,7 @@
 """Everything that the admin package raises.
 
 AdminError
-└── HostError (OSError)              a service of the host refuses, fails, answers nonsense, or is not there
+└── HostError (OSError)              a service of the host refuses, fails, replies in another form, or is missing
 """
 
 
@@ -10,9 +10,9 @@ class AdminError(Exception):
 
 
 class HostError(AdminError, OSError):
-    """A service of the host refuses, fails, answers nonsense, or is not there; the text says which and why."""
+    """A service of the host refuses, fails, replies in another form, or is missing; the text names it."""
 
     def __init__(self, text: str, name: str = "") -> None:
-        """`name` is that of the D-Bus error, if it was one."""
+        """`name` is the name of the D-Bus error, if there was one."""
         super().__init__(text)
         self.name = name

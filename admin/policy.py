@@ -1,4 +1,4 @@
-"""Which request may start now: rates and exclusion. Pure; the clock is handed in."""
+"""Decides whether a request may start now: rates and exclusion. Pure; the caller provides the clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,32 +8,32 @@ from admin.actions import Action
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How often a user may ask for one action."""
+    """How often one user may request one action."""
 
     burst: int
-    """At once, after a pause."""
+    """Requests at once, after a pause."""
     interval_s: float
-    """Until the next one after that."""
+    """Seconds per request after the burst."""
 
 
 CHANGES = Rate(5, 10.0)
-"""A person presses again when nothing seems to happen; mycroft-core asks for the clock twice at its start."""
+"""For changes: a user presses again when nothing happens; mycroft-core sets the clock twice at its start."""
 
 QUESTIONS = Rate(20, 0.1)
-"""A settings page asks every second or so."""
+"""For questions: a settings page asks about once a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request may not start."""
+    """The reason why a request may not start."""
 
     reason: str
     quiet: bool = False
-    """Whether it repeats the one before, in a flood of requests: it is neither answered nor logged."""
+    """Whether the previous request was refused for the same reason: this one is neither answered nor logged."""
 
 
 class Policy:
-    """The actions under way, and how many more requests each user may make; `clock` gives seconds."""
+    """The actions under way and the rates of each user. `clock` returns seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -41,7 +41,7 @@ class Policy:
         self._buckets: dict[tuple[str, int | None], _TokenBucket] = {}
 
     def over_rate(self, action: Action, uid: int | None) -> Refusal | None:
-        """The refusal of a request that exceeds the rate of its user; otherwise it counts, and there is none."""
+        """Counts a request; returns a refusal if it exceeds the rate of its user."""
         key = (action.request.name, uid)
         if key not in self._buckets:
             self._buckets[key] = _TokenBucket(CHANGES if action.occupies else QUESTIONS, self._clock())
@@ -52,7 +52,7 @@ class Policy:
         return Refusal("too many requests; try again later", quiet)
 
     def start(self, action: Action) -> Refusal | None:
-        """The refusal of an action that another one excludes; otherwise it is under way until `end`."""
+        """Marks an action as under way until `end`; returns a refusal instead if another one excludes it."""
         for other in self._under_way:
             if other.occupies & action.occupies and other.request not in action.cancels:
                 return Refusal(f"{other.request.name} is under way")
@@ -60,11 +60,13 @@ class Policy:
         return None
 
     def end(self, action: Action) -> None:
-        """The action is not under way any more."""
+        """Marks an action as ended."""
         self._under_way.remove(action)
 
 
 class _TokenBucket:
+    """Holds up to `rate.burst` tokens and gains one each `rate.interval_s`."""
+
     def __init__(self, rate: Rate, now: float) -> None:
         self.empty = False
         """Whether the last attempt to take a token failed."""
@@ -73,7 +75,7 @@ class _TokenBucket:
         self._filled_at = now
 
     def take(self, now: float) -> bool:
-        """Takes a token, if there is one."""
+        """Takes a token; returns whether there was one."""
         gained = (now - self._filled_at) / self._rate.interval_s
         self._tokens = min(self._tokens + gained, self._rate.burst)
         self._filled_at = now

@@ -1,4 +1,4 @@
-"""Carries out the requests of the bus, with all that a privileged request is owed: see AdminService."""
+"""Carries out the requests of the bus: checks them, runs their actions, reports and logs."""
 
 import asyncio
 import logging
@@ -20,14 +20,14 @@ from bus.errors import BusUnavailableError
 from bus.message import Message
 
 MAX_CONTEXT = 16_000
-"""Bytes of the context of a request that its reports carry back; OVOS' own has some 2 KB."""
+"""Characters of a request, without its data, that its reports carry back; OVOS needs some 2000."""
 
 _LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class _Request:
-    """One request for an action, and in words who made it."""
+    """One request for an action; `sender` is for the log."""
 
     message: Message
     sender: str
@@ -35,7 +35,7 @@ class _Request:
 
 @dataclass(slots=True)
 class _Job:
-    """An action under way, for all who have asked for it with the same fields."""
+    """An action under way, and the requests with the same fields that have joined it."""
 
     action: Action
     fields: dict[str, Any]
@@ -46,11 +46,11 @@ class _Job:
 
 
 class AdminService:
-    """Starts an action for each request, in a task of its own, so that a slow one holds up no other.
+    """Runs the action of each request, in a task of its own, so that a slow action delays no other.
 
-    A request is authorised, limited in rate, acknowledged before and reported after, if need be by the daemon that
-    is started next. A failure is ``<type>.failed {"error"}``. The log says who asked for what, and how it ended.
-    Actions that exclude each other do not run at once; a further request for an action under way joins it.
+    A request is authorised and limited in rate. It is acknowledged before, and reported after, if necessary by the
+    next daemon; a failure is ``<type>.failed {"error"}``. The log has its sender and its result. Actions that
+    exclude each other do not run at the same time; another request for an action under way joins it.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class AdminService:
         refusal = self._policy.over_rate(action, sender.uid if sender and obeyed else None)
         if refusal and refusal.quiet:
             return
-        request = _Request(_without_ballast(message), str(sender or "an unknown sender"))
+        request = _Request(_as_kept(message), str(sender or "an unknown sender"))
         if action.request.privileged and not obeyed:
             refusal = Refusal("the sender may not administer this machine")
         job = self._jobs.get(action.request)
@@ -98,13 +98,13 @@ class AdminService:
         await self._emit(message.response({"status": True}))
 
     async def _on_connected(self, _: Message) -> None:
-        """Takes up what the daemon before this one was about, now that its end can be reported."""
+        """Resumes what the previous daemon left unfinished, now that its end can be reported."""
         left, self._left = self._left, []
         for topic, message in left:
             action = self._actions[topic]
             if self._policy.start(action) is None:
-                request = _Request(message, "a sender before the restart of this daemon")
-                self._start(_Job(action, {}, [request]), action.resume or _unknown_outcome)
+                request = _Request(message, "a sender before the restart")
+                self._start(_Job(action, {}, [request]), action.resume or _unknown_result)
 
     def _start(self, job: _Job, perform: Perform) -> None:
         self._jobs[job.action.request] = job
@@ -132,9 +132,9 @@ class AdminService:
             error = str(failure)
         except asyncio.CancelledError:
             if job.cancelled_by is None:
-                raise  # the daemon ends; the next one takes the action up
+                raise  # the daemon stops; the next one resumes the action
             error = f"cancelled by {job.cancelled_by}"
-        except Exception:  # contains the fault of one action, as the dispatcher does that of a handler
+        except Exception:  # contains a fault to its action, as the dispatcher does to its handler
             _LOGGER.exception("%s", request.name)
             error = "internal error"
         finally:
@@ -145,19 +145,21 @@ class AdminService:
             await self._end(request, asked, error)
 
     async def _cancel(self, job: _Job, by: str) -> None:
-        """Ends an action; returns when it has ended, and that is reported."""
+        """Cancels an action; returns when it has ended and this is reported."""
         assert job.task, "a job has a task from its start"
         job.cancelled_by = by
         job.task.cancel()
         await asyncio.wait([job.task])
 
     def _keep(self, job: _Job) -> None:
-        """Has the next daemon report how a change ended, should this one not live to do so."""
+        """Keeps a change for the next daemon, in case this one is restarted before its end."""
         if job.action.occupies:
             try:
                 self._unfinished.add(job.action.request, job.requests[0].message)
             except OSError as error:
-                _LOGGER.warning("%s is not kept over a restart of this daemon: %s", job.action.request.name, error)
+                _LOGGER.warning(
+                    "%s would not survive a restart of this daemon: %s", job.action.request.name, error
+                )
 
     async def _report(self, job: _Job, topic: Topic, **data: Any) -> None:
         job.last_report = topic, data
@@ -165,21 +167,21 @@ class AdminService:
             await self._say(request.message.reply(topic.name, data))
 
     async def _end(self, topic: Topic, request: _Request, error: str | None) -> None:
-        """Logs how a request ended, and tells its sender where it failed."""
+        """Logs the result of a request; reports a failure to its sender."""
         _audit(topic, request, f"failed: {error}" if error else "done")
         if error:
             await self._say(request.message.reply(f"{topic.name}.failed", {"error": error}))
 
     async def _say(self, message: Message) -> None:
-        """Emits a report; an action goes on without the bus."""
+        """Emits a report; without the bus an action continues unreported."""
         try:
             await self._emit(message)
         except BusUnavailableError as error:
             _LOGGER.warning("not reported: %s", error)
 
 
-async def _unknown_outcome(_: Host, __: Report) -> None:
-    raise HostError("this daemon was restarted meanwhile; the outcome is unknown")
+async def _unknown_result(_: Host, __: Report) -> None:
+    raise HostError("the admin service was restarted meanwhile; the result is unknown")
 
 
 def _audit(topic: Topic, request: _Request, what: str) -> None:
@@ -187,10 +189,10 @@ def _audit(topic: Topic, request: _Request, what: str) -> None:
     _LOGGER.log(level, "%s by %s: %s", topic.name, request.sender, what)
 
 
-def _without_ballast(message: Message) -> Message:
-    """A request as its reports need it.
+def _as_kept(message: Message) -> Message:
+    """What reports and records need of a request: its context, unless that is large, without the sender.
 
-    Its data are read by now, and may be secret. Its context may be large; who sent it is for the bus to say.
+    The data have been read, and may be secret.
     """
     context = {key: value for key, value in message.context.items() if key != topics.SENDER}
     small = Message(message.msg_type, {}, context)

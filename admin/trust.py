@@ -1,4 +1,4 @@
-"""Which bus, and which senders, the admin service obeys."""
+"""Decides which bus and which senders the admin service obeys."""
 
 import os
 import pwd
@@ -12,19 +12,19 @@ from bus.message import Message, printable
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The user and the process that sent a message, as the bus has it from the kernel."""
+    """The user and the process that sent a message, as the kernel reports them to the bus."""
 
     uid: int
     pid: int | None
     process: str | None
 
     def __str__(self) -> str:
-        process = printable(self.process or "?")  # a process chooses its name itself
+        process = printable(self.process or "?")  # a process chooses its own name
         return f"uid {self.uid} ({_user_name(self.uid)}), pid {self.pid or '?'} ({process})"
 
 
 def sender_of(message: Message) -> Sender | None:
-    """The sender that the bus names; None where it names none."""
+    """The sender that the bus names in a message; None without a valid one."""
     match message.context.get(topics.SENDER):
         case {"uid": int(uid), "pid": int() | None as pid, "process": str() | None as process}:
             return None if isinstance(uid, bool) else Sender(uid, pid, process)
@@ -32,14 +32,15 @@ def sender_of(message: Message) -> Sender | None:
 
 
 def is_obeyed(sender: Sender | None) -> bool:
-    """Whether the sender of a privileged message may have sent it; the bus has asked before it relayed it."""
+    """Whether the sender of a privileged message may administer the machine; the bus has checked it too."""
     return sender is not None and may_administer(sender.uid)
 
 
 def verify_listener(uid: int | None) -> None:
-    """Refuses a bus that runs as another user than root, mycroft, or this daemon's own.
+    """Refuses a bus that another user than root, mycroft, or this daemon's own listens for.
 
-    The bus says who sends a message, so whoever runs it may have the machine changed. Raises BusUnavailableError.
+    The bus names the sender of each message, so the user who runs it controls the machine. Raises
+    BusUnavailableError.
     """
     if uid is None or not (uid in (0, os.getuid()) or _user_name(uid) == "mycroft"):
         name = _user_name(uid)

@@ -1,4 +1,4 @@
-"""The requests that are under way, for the daemon that is started after this one."""
+"""Records of the requests under way, which the next daemon reads at its start."""
 
 import logging
 from collections.abc import Iterable
@@ -12,23 +12,23 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Unfinished:
-    """One file for each request, in a folder that a restart of the machine empties; without one none is kept."""
+    """One file for each request, in a folder that lasts as long as the service; without a folder, none."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
     def add(self, request: Topic, message: Message) -> None:
-        """Keeps a request until it is removed, or taken by the next daemon. Raises OSError."""
+        """Writes the record of a request. Raises OSError."""
         if self._folder:
             _file(self._folder, request).write_text(message.serialize())
 
     def remove(self, request: Topic) -> None:
-        """Forgets a request whose end is reported."""
+        """Removes the record of a request."""
         if self._folder:
             _file(self._folder, request).unlink(missing_ok=True)
 
     def take(self, requests: Iterable[Topic]) -> list[tuple[Topic, Message]]:
-        """Removes what the daemon before this one has left of these requests, and returns it."""
+        """Removes and returns the records that the previous daemon has left of these requests."""
         found: list[tuple[Topic, Message]] = []
         if not self._folder:
             return found

@@ -72,7 +72,12 @@ async def run_device(ports: Ports, cable: Cable, tell: Tell) -> None:
         await sound.ready()
 
         python = (sys.executable, "-m")
-        bus = await start("bus", *python, "bus", "serve", "--host", "127.0.0.1", "--port", str(ports.bus))
+        socket = folder / "bus.sock"
+        bus = await start(
+            "bus",
+            *(*python, "bus", "serve", "--host", "127.0.0.1", "--port", str(ports.bus)),
+            environment={"MYCROFT_BUS_SOCKET": str(socket)},
+        )
         bus_url = (await bus.line("bus=")).removeprefix("bus=")
         await start(
             "enclosure",
@@ -80,7 +85,7 @@ async def run_device(ports: Ports, cable: Cable, tell: Tell) -> None:
             *("--serial", str(faceplate.link)),
             environment={**sound.client_environment, "STATE_DIRECTORY": str(folder)},
         )
-        await start("admin", *python, "admin", "run", "--bus", bus_url, "--dbus", host.address)
+        await start("admin", *python, "admin", "run", "--bus", f"unix:{socket}", "--dbus", host.address)
         await _until_it_answers(bus_url, faceplate, group, tell)
         tell("sim", f"its mixer: ALSA_CONFIG_PATH={sound.config} amixer sget Master")
         tell("", f"ready bus={bus_url} face={face_url} serial={faceplate.port}")

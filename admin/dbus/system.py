@@ -1,4 +1,4 @@
-"""A connection to the system bus. All that can go wrong on it is a HostError."""
+"""A connection to the system bus. Every failure on it is a HostError."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ class Remote:
 
 
 _DRIVER = Remote("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
-"""The bus itself; no other program can have its name."""
+"""The D-Bus daemon itself; no other program can own its name."""
 
 
 class SystemBus:
@@ -58,7 +58,7 @@ class SystemBus:
     async def call(
         self, remote: Remote, member: str, signature: str = "", *body: object, returns: str = ""
     ) -> list[Any]:
-        """Calls a method; returns values of the types in `returns`, a D-Bus signature. Raises HostError."""
+        """Calls a method; returns values of the D-Bus signature `returns`. Raises HostError."""
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 reply = await self._bus.call(_request(remote, member, signature, *body))
@@ -76,7 +76,7 @@ class SystemBus:
         return list(reply.body)
 
     async def property(self, remote: Remote, name: str, signature: str) -> Any:
-        """The value of a property, of the type `signature`. Raises HostError."""
+        """The value of a property, of the D-Bus type `signature`. Raises HostError."""
         properties = Remote(remote.service, remote.path, _PROPERTIES)
         variant: Variant
         [variant] = await self.call(properties, "Get", "ss", remote.interface, name, returns="v")
@@ -90,8 +90,8 @@ class SystemBus:
     ) -> AsyncIterator[asyncio.Queue[list[Any]]]:
         """The values in the signals of a service while the context is entered. Raises HostError.
 
-        Any program can send a signal of this name, also to this connection alone. Only those count that come from
-        the owner of the service's name, who may change.
+        Any program can send a signal of this name, also to this connection alone. Only signals of the owner of the
+        service's name count; the owner may change.
         """
         owner = ""
         found: asyncio.Queue[list[Any]] = asyncio.Queue()

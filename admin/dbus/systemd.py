@@ -1,4 +1,4 @@
-"""systemd: the units that do what has no D-Bus call of its own (org.freedesktop.systemd1(5)).
+"""systemd: units for actions without a D-Bus call of their own (org.freedesktop.systemd1(5)).
 
 The user of the admin service may start these units and no others; they run as root and take no arguments.
 """
@@ -12,20 +12,23 @@ from admin.errors import HostError
 _MANAGER = Remote("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
 
 _SSH_UNITS = ("ssh.service", "ssh.socket")
-"""Two ways in: a machine may have either of them enabled, and then port 22 is open."""
+"""With either of them enabled, port 22 is open."""
 
 _NO_UNIT = ("org.freedesktop.DBus.Error.FileNotFound", "org.freedesktop.systemd1.NoSuchUnit")
 
 
 class Work(Enum):
-    """The closed list of oneshot units, with the seconds that each may take."""
+    """The closed list of oneshot units, each with its timeout in seconds."""
 
-    ENABLE_SSH = ("mycroft-ssh-enable.service", 180.0)  # it makes host keys: RSA takes a Pi Zero up to a minute
+    ENABLE_SSH = (
+        "mycroft-ssh-enable.service",
+        180.0,
+    )  # generates host keys: RSA takes up to a minute on a Pi Zero
     DISABLE_SSH = ("mycroft-ssh-disable.service", 30.0)
 
 
 class Systemd:
-    """Does the work of units, and looks at their state."""
+    """Starts units and reads their state."""
 
     def __init__(self, bus: SystemBus) -> None:
         self._bus = bus
@@ -37,7 +40,7 @@ class Systemd:
         return any(state.startswith("enabled") for state in states)
 
     async def do(self, work: Work) -> None:
-        """Starts a oneshot unit and returns when it has done its work. Raises HostError."""
+        """Starts a oneshot unit and returns when it has succeeded. Raises HostError."""
         unit, timeout_s = work.value
         if not self._subscribed:
             await self._bus.call(_MANAGER, "Subscribe")  # systemd sends signals to its subscribers only

@@ -1,4 +1,4 @@
-"""What every request is owed: checks, acknowledgement, report, log; the actions are the test's own."""
+"""Checks, acknowledgements, reports, the log and the restart, with actions of the test."""
 
 import asyncio
 import logging
@@ -39,7 +39,7 @@ DISOBEYED = "the sender may not administer this machine"
 
 
 class Machine:
-    """The host of the test: an action goes on when the test lets it."""
+    """The host of the test: an action continues when the test sets `go`."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, Any]] = []
@@ -126,7 +126,7 @@ def machine() -> Machine:
 
 @asynccontextmanager
 async def running(machine: Machine, folder: Path | None = None) -> AsyncIterator[Daemon]:
-    """A daemon that is stopped at the end, in whatever it does."""
+    """A daemon that is stopped at the end, also in the middle of an action."""
     try:
         async with asyncio.TaskGroup() as group:
             yield Daemon(machine.actions(), group, folder)
@@ -164,7 +164,7 @@ async def test_an_action_gets_the_checked_fields_of_its_topic(daemon: Daemon, ma
     assert len(machine.calls) == 1
 
 
-async def test_what_the_host_refuses_is_reported_as_failed(daemon: Daemon, machine: Machine) -> None:
+async def test_a_refusal_of_the_host_is_reported_as_failed(daemon: Daemon, machine: Machine) -> None:
     machine.error = HostError("no radio")
     machine.go.set()
     assert await daemon.join() == ["test.joining", "test.join.failed"]
@@ -242,7 +242,7 @@ async def test_an_action_excludes_another_one_until_it_ends(daemon: Daemon, mach
     assert await daemon.ask(topics.REBOOT) == ["test.left"]
 
 
-async def test_a_request_may_cancel_another_one_which_cleans_up_first(
+async def test_a_request_cancels_another_one_after_its_cleanup(
     daemon: Daemon, machine: Machine, log: pytest.LogCaptureFixture
 ) -> None:
     await daemon.join()
@@ -253,7 +253,7 @@ async def test_a_request_may_cancel_another_one_which_cleans_up_first(
     assert await daemon.join() == ["test.joining"]
 
 
-async def test_a_flood_is_answered_and_logged_once_and_its_end_is_the_end_of_it(
+async def test_a_flood_is_refused_with_one_answer_and_one_line_until_it_ends(
     daemon: Daemon, machine: Machine, log: pytest.LogCaptureFixture
 ) -> None:
     for sender, reason in ((OURSELVES, "too many requests; try again later"), (None, DISOBEYED)):
@@ -272,7 +272,7 @@ async def test_a_flood_is_answered_and_logged_once_and_its_end_is_the_end_of_it(
     assert await daemon.ask(LEAVE) == ["test.left"]
 
 
-async def test_a_flood_of_one_user_is_not_held_against_another(
+async def test_each_user_has_a_rate_of_its_own(
     daemon: Daemon, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("admin.trust.may_administer", lambda uid: uid in (1000, 1001))
@@ -289,7 +289,7 @@ async def test_a_large_context_is_not_carried_back(daemon: Daemon, machine: Mach
     assert daemon.emitted[0].context == {}
 
 
-async def test_an_action_goes_on_without_the_bus(daemon: Daemon, machine: Machine) -> None:
+async def test_an_action_continues_without_the_bus(daemon: Daemon, machine: Machine) -> None:
     daemon.away = True
     machine.go.set()
     await daemon.join()
@@ -297,7 +297,7 @@ async def test_an_action_goes_on_without_the_bus(daemon: Daemon, machine: Machin
     assert await daemon.join() == ["test.joining", "test.progress", "test.joined"]
 
 
-async def test_the_next_daemon_finds_out_how_an_action_ended_and_reports_it_to_its_sender(
+async def test_the_next_daemon_resumes_an_action_and_reports_its_end_to_its_sender(
     machine: Machine, tmp_path: Path
 ) -> None:
     async with running(machine, tmp_path) as daemon:
@@ -311,11 +311,11 @@ async def test_the_next_daemon_finds_out_how_an_action_ended_and_reports_it_to_i
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_what_the_next_daemon_cannot_find_out_it_reports_as_failed(machine: Machine, tmp_path: Path) -> None:
+async def test_an_action_that_cannot_be_resumed_is_reported_as_failed(machine: Machine, tmp_path: Path) -> None:
     (tmp_path / "test.leave.json").write_text(Message("test.leave").serialize())
     async with running(machine, tmp_path) as daemon:
         assert await daemon.ask(topics.CONNECTED) == ["test.leave.failed"]
-        assert daemon.errors == ["this daemon was restarted meanwhile; the outcome is unknown"]
+        assert daemon.errors == ["the admin service was restarted meanwhile; the result is unknown"]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]"])
@@ -326,9 +326,7 @@ async def test_a_record_that_was_cut_off_is_dropped(machine: Machine, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_an_action_that_ended_leaves_no_record_and_its_data_are_in_none(
-    machine: Machine, tmp_path: Path
-) -> None:
+async def test_a_record_has_no_data_and_is_removed_at_the_end(machine: Machine, tmp_path: Path) -> None:
     async with running(machine, tmp_path) as daemon:
         await daemon.join(name="secret")
         (record,) = tmp_path.iterdir()
@@ -338,14 +336,14 @@ async def test_an_action_that_ended_leaves_no_record_and_its_data_are_in_none(
         assert list(tmp_path.iterdir()) == []
 
 
-async def test_an_action_goes_on_where_no_record_can_be_kept(machine: Machine, tmp_path: Path) -> None:
+async def test_an_action_continues_where_no_record_can_be_written(machine: Machine, tmp_path: Path) -> None:
     machine.go.set()
     async with running(machine, tmp_path / "missing") as daemon:
         assert await daemon.join() == ["test.joining", "test.progress", "test.joined"]
 
 
 class AnyHost:
-    """Every service of the host; every method of it succeeds and returns True."""
+    """Every service of the host: all methods succeed and return True."""
 
     def __getattr__(self, _: str) -> Any:
         return self
@@ -355,7 +353,7 @@ class AnyHost:
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.request.name)
-async def test_an_action_of_the_list_reports_what_the_contract_says(action: Action) -> None:
+async def test_every_action_reports_what_the_contract_says(action: Action) -> None:
     reports: list[tuple[str, dict[str, Any]]] = []
 
     async def report(topic: Topic, **data: Any) -> None:

@@ -1,4 +1,4 @@
-"""The root units that the admin service starts, and what polkit and systemd allow it."""
+"""The root units that the admin service starts, and its own unit."""
 
 import configparser
 from pathlib import Path
@@ -20,7 +20,7 @@ def test_enabling_ssh_makes_the_host_keys_that_are_missing_first() -> None:
     ]
 
 
-def test_disabling_ssh_closes_both_ways_in() -> None:
+def test_disabling_ssh_disables_its_service_and_its_socket() -> None:
     assert commands("mycroft-ssh-disable.service") == ["/usr/bin/systemctl disable --now ssh.service ssh.socket"]
 
 
@@ -36,7 +36,7 @@ def test_a_unit_takes_nothing_from_a_message() -> None:
         assert "Environment" not in path.read_text()
 
 
-def test_the_service_has_no_way_but_unix_sockets_and_keeps_its_records() -> None:
+def test_the_service_has_unix_sockets_only_and_keeps_its_records_over_a_restart() -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]  # systemd's names have capitals
     unit.read(DEBIAN / "mycroft-admin.service")
@@ -45,4 +45,4 @@ def test_the_service_has_no_way_but_unix_sockets_and_keeps_its_records() -> None
     assert service["IPAddressDeny"] == "any"
     assert "IPAddressAllow" not in service
     assert service["ExecStart"] == "/usr/bin/mycroft-admin run"
-    assert service["RuntimeDirectoryPreserve"] == "yes"
+    assert service["RuntimeDirectoryPreserve"] == "restart"
