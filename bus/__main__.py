@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
@@ -61,52 +62,60 @@ def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
 
 def _talk(options: argparse.Namespace, url: str) -> int:
     with lean(tls=url.startswith("wss:")):
-        from bus.cli import commands  # noqa: PLC0415  # serving does without them
+        from bus.cli import commands, recording  # noqa: PLC0415  # serving does without them
         from bus.daemon.runner import run  # noqa: PLC0415
 
     match options.command:
         case "send":
             _warn(options.type, options.data)
-            message = Message(options.type, options.data)
-            wait = f"{options.type}.response" if options.wait == "" else options.wait
-            return run(lambda: commands.send(url, message, wait, options.timeout), level=logging.WARNING)
+            message = Message(options.type, options.data, {"session": {"session_id": "default"}})
+            answers = _answers(options.type, options.wait)
+            return run(lambda: commands.send(url, message, answers, options.timeout), level=logging.WARNING)
         case "listen":
             return run(lambda: commands.listen(url, options.patterns, as_json=options.json), level=logging.WARNING)
         case "record":
-            with contextlib.closing(options.file):
-                return run(lambda: commands.record(url, options.file), level=logging.WARNING)
+            recorded = partial(recording.record, url, options.file, overwrite=options.overwrite)
+            return run(recorded, level=logging.WARNING)
         case "replay":
-            with contextlib.closing(options.file):
-                recording = commands.read_recording(options.file)
-            return run(lambda: commands.replay(url, recording, options.speed, _progress), level=logging.WARNING)
+            replayed = partial(recording.replay, url, options.file, options.speed, options.max_gap)
+            return run(replayed, level=logging.WARNING)
         case _:
             return run(lambda: commands.status(url, as_json=options.json), level=logging.WARNING)
 
 
 def _types(options: argparse.Namespace) -> int:
     from bus.cli.types import types  # noqa: PLC0415  # a long table
+    from bus.contract.lookup import nearest  # noqa: PLC0415
     from bus.daemon.runner import run  # noqa: PLC0415
 
     async def show() -> Exit:
-        text = types(options.pattern, options.json)
-        print(text or f"no type matches {options.pattern}", file=sys.stdout if text else sys.stderr)
-        sys.stdout.flush()
-        return Exit.DONE if text else Exit.FAILED
+        if text := types(options.pattern, options.json):
+            print(text, flush=True)
+            return Exit.DONE
+        likely = nearest(options.pattern)
+        hint = f"; did you mean {likely}?" if likely else ""
+        print(f"no type matches {options.pattern}{hint}", file=sys.stderr)
+        return Exit.FAILED
 
     return run(show)
 
 
+def _answers(msg_type: str, wait: str | None) -> tuple[str, ...]:
+    """The types to wait for: none without --wait, else the one that it names, or those of the contract."""
+    from bus.contract.lookup import topic_of  # noqa: PLC0415  # a long table
+
+    if wait is None:
+        return ()
+    topic = topic_of(msg_type)
+    return (wait,) if wait else (topic and topic.replies) or (f"{msg_type}.response",)
+
+
 def _warn(msg_type: str, data: dict[str, object]) -> None:
-    """Says what looks wrong with a message that is sent by hand; it is sent all the same."""
+    """Warns of what looks wrong with a message that is sent by hand; it is sent all the same."""
     from bus.contract.lookup import problems  # noqa: PLC0415  # a long table
 
     for problem in problems(msg_type, data):
         print(printable(f"mycroft-bus: {msg_type}: {problem}"), file=sys.stderr)
-
-
-def _progress(text: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{text}", end="", file=sys.stderr, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -137,7 +146,11 @@ def _parser() -> argparse.ArgumentParser:
     send.add_argument("type", type=_message_type, metavar="TYPE", help="such as speak")
     send.add_argument("data", type=_json_object, nargs="?", default={}, metavar="JSON", help="its data ({})")
     send.add_argument(
-        "--wait", nargs="?", const="", metavar="TYPE", help="wait for an answer and print its data (TYPE.response)"
+        "--wait",
+        nargs="?",
+        const="",
+        metavar="TYPE",
+        help="wait for an answer and print its data (the answers that 'types' shows for TYPE, or TYPE.response)",
     )
     send.add_argument(
         "--timeout",
@@ -159,20 +172,30 @@ def _parser() -> argparse.ArgumentParser:
         help="write messages to a file",
         description="Writes messages to a file, for a bug report. Waits for a bus that is not there.",
     )
-    record.add_argument("file", type=argparse.FileType("w"), metavar="FILE", help="- is standard output")
+    record.add_argument("file", metavar="FILE", help="a new file; - is standard output")
+    record.add_argument("--overwrite", action="store_true", help="replace a file that is there")
 
     replay = commands.add_parser(
         "replay",
         help="send what was recorded",
         description="Sends a recording again, but for what the bus itself answers, such as bus.status.",
     )
-    replay.add_argument("file", type=argparse.FileType(), metavar="FILE", help="- is standard input")
+    replay.add_argument("file", metavar="FILE", help="- is standard input")
     replay.add_argument(
         "--speed", type=_positive, default=1.0, metavar="FACTOR", help="10 is ten times as fast (1)"
     )
 
+    replay.add_argument(
+        "--max-gap",
+        type=_not_negative,
+        metavar="SECONDS",
+        help="shorten each pause to this, after --speed; 0 sends all at once (as long as it was)",
+    )
+
     types = commands.add_parser("types", help="look message types up", description="Prints the known types.")
-    types.add_argument("pattern", nargs="?", metavar="PATTERN", help="such as 'enclosure.*' (all)")
+    types.add_argument(
+        "pattern", nargs="?", metavar="PATTERN", help="such as 'enclosure.*', or a part: eyes (all)"
+    )
 
     status = commands.add_parser(
         "status", help="show who is on the bus", description="Prints clients and counters."
@@ -197,6 +220,13 @@ def _positive(text: str) -> float:
         if (number := float(text)) > 0:
             return number
     raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+
+
+def _not_negative(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if (number := float(text)) >= 0:
+            return number
+    raise argparse.ArgumentTypeError(f"{text} is not a number of 0 or more")
 
 
 def _message_type(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bus.cli.commands import ANSWER_TIMEOUT_S
+from bus.cli.exchange import ANSWER_TIMEOUT_S
 from bus.client.client import open_socket
 from bus.contract import ours as topics
 from bus.errors import BusUnavailableError, PayloadError

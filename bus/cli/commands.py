@@ -1,72 +1,58 @@
-"""What `mycroft-bus` does besides serving: send, listen, record, replay, status."""
+"""What `mycroft-bus` does besides serving: send, listen, status; recordings are in `bus.cli.recording`."""
 
 import asyncio
 import sys
-import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, TextIO
+from typing import Any
 
-import msgspec
-
+from bus.cli.exchange import ANSWER_TIMEOUT_S, FOR_THE_BUS, REFUSALS, messages
+from bus.cli.terminal import complain, shown
 from bus.client.client import BusClient, open_socket
-from bus.client.unconfirmed import as_sent
-from bus.client.websocket import WebSocket
 from bus.contract import ours as topics
 from bus.contract.patterns import Patterns
-from bus.errors import BusUnavailableError, Exit, FrameError, RecordingError
-from bus.message import Message, printable, render_data
-
-ANSWER_TIMEOUT_S = 3.0
-"""As long as the clients of the field wait for an answer."""
-
-_REFUSALS = (topics.REJECTED.name, topics.DENIED.name)
-_FOR_THE_BUS = (topics.SUBSCRIBE.name, topics.STATUS.name)
-"""What the bus answers itself and does not relay."""
+from bus.errors import Exit
+from bus.message import Message, clip, printable, render_data
 
 _DIM, _BOLD, _PLAIN = "\033[2m", "\033[1m", "\033[0m"
 
 
-class Recorded(msgspec.Struct):
-    """One line of a recording."""
+async def send(url: str, message: Message, answers: Sequence[str], timeout_s: float) -> Exit:
+    """Sends a message, waits until the bus has relayed it, and then for its answers, if there are any.
 
-    time: float
-    """In s since 1970."""
-    message: dict[str, Any]
-
-
-_decode_recorded = msgspec.json.Decoder(Recorded).decode
-
-
-async def send(url: str, message: Message, wait: str | None, timeout_s: float) -> Exit:
-    """Sends a message, waits until the bus has relayed it, and prints the answer of type `wait`, if any.
-
-    A message to the bus itself is not relayed; its answer is printed in any case.
+    Prints the answers as they come, until the last of the types has; without it, until the timeout. A message to
+    the bus itself is not relayed; its answer is printed in any case.
     """
     sent = message.serialize()
-    relayed = message.msg_type in _FOR_THE_BUS
-    if relayed and wait is None:
-        wait = f"{message.msg_type}.response"
+    relayed = message.msg_type in FOR_THE_BUS
+    if relayed and not answers:
+        answers = (f"{message.msg_type}.response",)
+    answered = False
     try:
         async with asyncio.timeout(timeout_s), open_socket(url) as socket:
             await socket.send(sent)
-            async for frame, received in _messages(socket):
+            async for frame, received in messages(socket):
                 relayed = relayed or frame == sent
-                if received.msg_type in _REFUSALS:
-                    print(f"refused: {printable(str(received.data.get('reason')))}", file=sys.stderr)
+                if received.msg_type in REFUSALS:
+                    complain(f"refused: {_words(received.data.get('reason'))}")
                     return Exit.FAILED
-                if received.msg_type == wait:
-                    print(render_data(received.data))
+                if relayed and received.msg_type in answers:
+                    answered = True
+                    name = f"{printable(received.msg_type)} " if len(answers) > 1 else ""
+                    print(f"{name}{shown(received.data)}", flush=True)
+                    if received.msg_type == answers[-1]:
+                        return Exit.DONE
+                elif relayed and not answers:
                     return Exit.DONE
-                if relayed and wait is None:
-                    return Exit.DONE
-                if relayed and received.msg_type == f"{message.msg_type}.failed":
-                    print(f"failed: {printable(str(received.data.get('error')))}", file=sys.stderr)
+                elif relayed and received.msg_type == f"{message.msg_type}.failed":
+                    complain(f"failed: {_words(received.data.get('error'))}")
                     return Exit.FAILED
     except TimeoutError:
-        print(f"no {printable(wait or '') if relayed else 'echo'} within {timeout_s:g} s", file=sys.stderr)
+        if answered:
+            return Exit.DONE
+        complain(f"no {printable(' or '.join(answers)) if relayed else 'echo'} within {timeout_s:g} s")
     else:
-        print("the bus closed the connection", file=sys.stderr)
+        complain("the bus closed the connection")
     return Exit.FAILED
 
 
@@ -82,7 +68,7 @@ async def listen(url: str, patterns: Sequence[str], *, as_json: bool) -> None:
             print(message.serialize(), flush=True)
             return
         now = f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3]
-        msg_type, data = printable(message.msg_type), render_data(message.data)
+        msg_type, data = printable(clip(message.msg_type)), shown(message.data)
         if colour:
             print(f"{_DIM}{now}{_PLAIN} {_BOLD}{msg_type}{_PLAIN} {data}", flush=True)
         else:
@@ -91,115 +77,36 @@ async def listen(url: str, patterns: Sequence[str], *, as_json: bool) -> None:
     await BusClient(url).run(show)
 
 
-async def record(url: str, file: TextIO) -> None:
-    """Writes every message and its time to a file, one to a line, until it is stopped."""
-
-    async def write(message: Message) -> None:
-        recorded = {"time": time.time(), "message": msgspec.json.decode(message.serialize())}
-        file.write(msgspec.json.encode(recorded).decode() + "\n")
-        file.flush()
-
-    await BusClient(url).run(write)
-
-
-def read_recording(lines: Iterable[str]) -> list[Recorded]:
-    """The messages of a recording; greetings are left out. Raises RecordingError that names the line."""
-    found = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            recorded = _decode_recorded(line)
-        except msgspec.DecodeError as error:
-            raise RecordingError(f"line {number}: {error}") from error
-        if recorded.message.get("type") != topics.CONNECTED.name:
-            found.append(recorded)
-    return found
-
-
-async def replay(url: str, recording: Sequence[Recorded], speed: float, told: Callable[[str], None]) -> Exit:
-    """Sends the messages of a recording at the intervals that they had, `speed` times as fast.
-
-    Each waits for the bus to have relayed or refused the one before; `told` hears how far it is. What is for the
-    bus itself is left out: another bus has relayed it, ours would not.
-    """
-    expected, refused = "", 0
-    taken: asyncio.Queue[bool] = asyncio.Queue()
-
-    async with open_socket(url) as socket:
-
-        async def read() -> None:
-            async for frame, received in _messages(socket):
-                if frame == expected:
-                    taken.put_nowait(True)
-                elif received.msg_type in _REFUSALS:
-                    taken.put_nowait(False)
-            raise BusUnavailableError("the bus closed the connection")
-
-        reading = asyncio.create_task(read())
-        try:
-            began = asyncio.get_running_loop().time()
-            for number, recorded in enumerate(recording, start=1):
-                if recorded.message.get("type") in _FOR_THE_BUS:
-                    print(f"left out {recorded.message['type']}, which is for the bus itself", file=sys.stderr)
-                    continue
-                due = began + (recorded.time - recording[0].time) / speed
-                await asyncio.sleep(due - asyncio.get_running_loop().time())
-                expected = msgspec.json.encode(_without_sender(recorded.message)).decode()
-                await socket.send(expected)
-                async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                    refused += not await taken.get()
-                told(f"{number} of {len(recording)}, {refused} refused")
-        except TimeoutError:
-            raise BusUnavailableError("the bus does not relay") from None
-        finally:
-            reading.cancel()
-    return Exit.FAILED if refused else Exit.DONE
-
-
-def _without_sender(recorded: dict[str, Any]) -> dict[str, Any]:
-    """A message as it was sent, without what the bus added to it."""
-    context = recorded.get("context")
-    if not isinstance(context, dict) or topics.SENDER not in context:
-        return recorded
-    return {**recorded, "context": {key: value for key, value in context.items() if key != topics.SENDER}}
-
-
 async def status(url: str, *, as_json: bool) -> Exit:
     """Prints who is on the bus and how it does."""
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S), open_socket(url) as socket:
             await socket.send(Message(topics.STATUS.name).serialize())
-            async for _, message in _messages(socket):
+            async for _, message in messages(socket):
                 if message.msg_type == topics.STATUS_RESPONSE.name:
-                    print(render_data(message.data) if as_json else "\n".join(_status_lines(message.data)))
+                    fields = topics.STATUS_RESPONSE.read(message.data)
+                    print(render_data(message.data) if as_json else "\n".join(_status_lines(fields)))
                     return Exit.DONE
     except TimeoutError:
         pass
-    print("no status; is it another bus?", file=sys.stderr)
+    complain("no status; is it another bus?")
     return Exit.FAILED
-
-
-async def _messages(socket: WebSocket) -> AsyncIterator[tuple[str, Message]]:
-    """Each frame as it was sent, and the message in it. Encrypted frames are left out."""
-    async for frame in socket:
-        try:
-            message = Message.deserialize(frame)
-        except FrameError:
-            continue
-        yield as_sent(frame, message), message
 
 
 _COLUMNS = ("name", "uid", "pid", "process", "role", "received", "queued")
 
 
 def _status_lines(data: dict[str, Any]) -> Iterator[str]:
-    rows = [_COLUMNS, *([_text(client.get(key)) for key in _COLUMNS] for client in data["clients"])]
+    clients = [client for client in data["clients"] if isinstance(client, dict)]
+    rows = [_COLUMNS, *([_words(client.get(key)) for key in _COLUMNS] for client in clients)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     yield ""
-    yield "  ".join(f"{name} {count}" for name, count in data["counters"].items())
+    yield "  ".join(f"{_words(name)} {_words(count)}" for name, count in data["counters"].items())
     yield f"memory {data['memory'] / 2**20:.1f} MiB"
 
 
-def _text(value: object) -> str:
-    return "-" if value is None else printable(str(value))
+def _words(value: object) -> str:
+    """A value of another program, as one short text."""
+    return "-" if value is None else printable(clip(str(value)))

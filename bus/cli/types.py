@@ -14,12 +14,17 @@ from bus.contract.topic import REQUIRED, Field, Topic
 def types(pattern: str | None, as_json: bool) -> str:
     """The types that match a pattern such as enclosure.* under either of their names, all without one.
 
-    For a person, or as a JSON list; empty if nothing matches.
+    A pattern without a wildcard that is no type matches as a part. For a person, or as a JSON list; empty if
+    nothing matches.
     """
-    found = [topic for topic in TOPICS.values() if pattern is None or _matches(topic, pattern)]
+    found = _found(pattern or "*") or _found(f"*{pattern}*")
     if as_json and found:
         return msgspec.json.format(msgspec.json.encode([_plain(topic) for topic in found])).decode()
     return "\n\n".join("\n".join(_lines(topic)) for topic in found)
+
+
+def _found(pattern: str) -> list[Topic]:
+    return [topic for topic in TOPICS.values() if _matches(topic, pattern)]
 
 
 def _matches(topic: Topic, pattern: str) -> bool:

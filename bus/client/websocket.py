@@ -10,7 +10,7 @@ import contextlib
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ from websockets.protocol import Protocol, Side, State
 from websockets.utils import accept_key, generate_key
 
 from bus.errors import BusUnavailableError
-from bus.message import printable
+from bus.message import clip, printable
 
 OPEN_TIMEOUT_S = 10.0
 """How long a bus may take to answer a handshake; the websockets library waits as long."""
@@ -29,6 +29,9 @@ SILENCE_S = 35.0
 
 Verify = Callable[[int | None], None]
 """Called with the uid of the process that listens, None on TCP; raises BusUnavailableError to refuse the bus."""
+
+MAX_HINT = 300
+"""Bytes of a refusal's body that are passed on."""
 
 _PORTS = {"ws": 80, "wss": 443}
 _CHUNK = 2**16
@@ -173,8 +176,21 @@ async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     headers = f"Host: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     writer.write(f"GET {path} HTTP/1.1\r\n{headers}Sec-WebSocket-Key: {key}\r\n\r\n".encode())
     status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    if not status.startswith("HTTP/1.1 101 "):
-        raise ValueError(f"it answers {printable(status)}")
     answered = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    if not status.startswith("HTTP/1.1 101 "):
+        raise ValueError(f"it answers {printable(clip(status))}{await _hint(reader, answered)}")
     if answered.get("sec-websocket-accept") != accept_key(key):
         raise ValueError("it answers, but not as a WebSocket")
+
+
+async def _hint(reader: asyncio.StreamReader, headers: Mapping[str, str]) -> str:
+    """What the body of a refusal says; a bus explains itself there."""
+    length = headers.get("content-length", "")
+    if not length.isdecimal() or len(length) > 5:
+        return ""
+    try:
+        body = await reader.readexactly(min(int(length), MAX_HINT))
+    except asyncio.IncompleteReadError as error:
+        body = error.partial
+    text = " ".join(body.decode(errors="replace").split())
+    return f": {printable(text)}" if text else ""

@@ -105,6 +105,13 @@ async def test_a_frame_that_is_wrong_ends_the_connection() -> None:
         (b"HTTP/1.1 401 Unauthorized\r\n\r\n", "it answers HTTP/1.1 401 Unauthorized"),
         (b"HTTP/1.1 401 \x1b[2J\r\n\r\n", r"it answers HTTP/1.1 401 \\u001b\[2J"),
         (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n", "not as a WebSocket"),
+        (
+            b"HTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\nat\x1b\n/core",
+            r"it answers HTTP/1.1 404 No: at\\u001b /core",
+        ),
+        (b"HTTP/1.1 404 No\r\nContent-Length: 99\r\n\r\n/core", "it answers HTTP/1.1 404 No: /core"),
+        (b"HTTP/1.1 404 No\r\nContent-Length: 999999\r\n\r\n" + b"-" * 999, "it answers HTTP/1.1 404 No$"),
+        (b"HTTP/1.1 404 No\r\nContent-Length: -1\r\n\r\n/core", "it answers HTTP/1.1 404 No$"),
         (b"220 mail.example.org ESMTP\r\n", "bytes read"),
         (b"-" * 200_000, "limit"),
         (b"", "0 bytes read"),

@@ -95,6 +95,10 @@ async def test_a_daemon_runs_without_the_others_and_stops_when_told(
         (["bus", "send", "x", "--timeout", "nan"], 2, "argument --timeout: nan is not a number above 0"),
         (["bus", "send", "x", "--timeout", "-1"], 2, "argument --timeout: -1 is not a number above 0"),
         (["bus", "replay", "-", "--speed", "fast"], 2, "argument --speed: fast is not a number above 0"),
+        (["bus", "replay", "-", "--max-gap", "-1"], 2, "argument --max-gap: -1 is not a number of 0 or more"),
+        (["bus", "replay", "/nowhere"], 1, "/nowhere: No such file or directory"),
+        (["bus", "replay", "/bin/true"], 1, "line 1: "),
+        (["bus", "record", "/nowhere/file"], 1, "/nowhere/file: No such file or directory"),
         (["admin", "run", "--dbus", "unix:path=/nowhere"], 1, "no D-Bus: "),
         (["enclosure", "run", "--profile", "toaster"], 2, "there is no toaster; there are: mycroft_mark_1"),
         (["hw_sim", "faceplate", "--link", "/etc/passwd"], 2, "/etc/passwd is in the way"),
@@ -191,6 +195,54 @@ async def test_sending_by_hand_warns_and_sends_all_the_same(bus: Server, tmp_pat
     assert "x is no field of enclosure.eyes.color; it has r, g, b" in err
 
 
+async def test_a_misspelt_type_gets_a_hint(bus: Server, tmp_path: Path) -> None:
+    code, _, err = await outcome("bus", "send", "mycroft.volume.gte", "--bus", bus.url, home=tmp_path)
+    assert code == 0
+    assert err == "mycroft-bus: mycroft.volume.gte: not documented; did you mean mycroft.volume.get?\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "answers", "printed"),
+    [
+        ("mycroft.volume.mute", ["mycroft.volume.get.response"], "{}\n"),
+        ("wifi.stop", ["system.wifi.ap_down"], "{}\n"),
+        (
+            "system.ntp.sync",
+            ["system.ntp.syncing", "system.clock.synced"],
+            "system.ntp.syncing {}\nsystem.clock.synced {}\n",
+        ),
+        ("system.ntp.sync", ["system.ntp.sync.complete"], "system.ntp.sync.complete {}\n"),
+    ],
+)
+async def test_send_waits_for_the_answer_that_the_contract_names(
+    question: str, answers: list[str], printed: str, bus: Server, tmp_path: Path
+) -> None:
+    async def answer(connection: ServerConnection) -> None:
+        asked = await connection.recv()
+        for frame in (asked, *(Message(msg_type).serialize() for msg_type in answers)):
+            await connection.send(frame)
+        await connection.wait_closed()
+
+    async with serve(answer, "127.0.0.1", 0) as other:
+        url = f"ws://127.0.0.1:{next(iter(other.sockets)).getsockname()[1]}/core"
+        send = ("bus", "send", question, "--wait", "--timeout", "2", "--bus", url)
+        assert await outcome(*send, home=tmp_path) == (0, printed, "")
+
+
+async def test_what_is_sent_belongs_to_the_session_of_this_device(bus: Server, tmp_path: Path) -> None:
+    async with connect(bus.url) as listener:
+        await listener.recv()
+        await outcome("bus", "send", "x", "--bus", bus.url, home=tmp_path)
+        assert json.loads(await listener.recv())["context"] == {"session": {"session_id": "default"}}
+
+
+async def test_a_refused_handshake_passes_on_the_hint_of_the_bus(bus: Server, tmp_path: Path) -> None:
+    url = bus.url.replace("/core", "/wrong")
+    assert await outcome("bus", "send", "x", "--bus", url, home=tmp_path) == (
+        *(3, "", f"no bus at {url}: it answers HTTP/1.1 404 Not Found: The bus is at /core.\n"),
+    )
+
+
 async def test_sending_warns_of_a_type_that_is_not_well_formed(bus: Server, tmp_path: Path) -> None:
     code, _, err = await outcome("bus", "send", "bad\x1b!", "--bus", bus.url, home=tmp_path)
     assert code == 0
@@ -265,7 +317,12 @@ async def test_listen_is_json_for_programs_and_survives_a_restart(tmp_path: Path
         await until(lambda: len(bus.hub) == 1, "the listener again")
         await outcome("bus", "send", "x", '{"a": "ü"}', "--bus", url, home=tmp_path)
         assert listener.stdout is not None
-        assert json.loads(await listener.stdout.readline()) == {"type": "x", "data": {"a": "ü"}, "context": {}}
+        context = {"session": {"session_id": "default"}}
+        assert json.loads(await listener.stdout.readline()) == {
+            "type": "x",
+            "data": {"a": "ü"},
+            "context": context,
+        }
         listener.terminate()
         await listener.communicate()
 
@@ -282,12 +339,73 @@ async def test_a_recording_can_be_replayed(bus: Server, tmp_path: Path) -> None:
     async with connect(bus.url) as listener:
         await listener.recv()
         replay = ("bus", "replay", str(file), "--speed", "100", "--bus", bus.url)
-        assert await outcome(*replay, home=tmp_path) == (0, "", "")
+        assert await outcome(*replay, home=tmp_path) == (0, "", "sent 2 of 2 messages, 0 refused\n")
         assert [json.loads(await listener.recv())["data"]["n"] for _ in range(2)] == [1, 2]
 
     file.write_text('{"time": 1, "message": {"type": "x"}}\n{"time": "late"}\n')
     code, _, err = await outcome("bus", "replay", str(file), "--bus", bus.url, home=tmp_path)
-    assert (code, err) == (2, "mycroft-bus: line 2: Expected `float`, got `str` - at `$.time`\n")
+    assert (code, err) == (1, "line 2: Expected `float`, got `str` - at `$.time`\n")
+
+
+async def test_a_recording_is_not_written_over_a_file_that_is_there(bus: Server, tmp_path: Path) -> None:
+    file = tmp_path / "report.jsonl"
+    file.write_text("old")
+    record = ("bus", "record", str(file), "--bus", bus.url)
+    assert await outcome(*record, home=tmp_path) == (1, "", f"{file} is there already; --overwrite replaces it\n")
+    assert file.read_text() == "old"
+    recorder = await start(*record, "--overwrite", home=tmp_path)
+    await until(lambda: len(bus.hub) == 1, "the recorder")
+    recorder.send_signal(signal.SIGINT)
+    _, err = await recorder.communicate()
+    assert (recorder.returncode, err.decode().splitlines()[-1]) == (0, "recorded 1 messages")
+    assert json.loads(file.read_text())["message"]["type"] == "connected"
+
+
+async def test_a_recording_on_a_full_disk_can_be_replayed_up_to_there(bus: Server, tmp_path: Path) -> None:
+    file = tmp_path / "report.jsonl"
+    limited = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)); "
+    program = f"{limited} runpy.run_module('bus', run_name='__main__')"
+    recorder = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", program, "record", str(file), "--bus", bus.url), stdout=PIPE, stderr=PIPE
+    )
+    await until(lambda: len(bus.hub) == 1, "the recorder")
+    async with connect(bus.url) as sender:
+        while recorder.returncode is None:
+            await sender.send(Message("x", {"filler": "-" * 100}).serialize())
+            await sender.recv()
+    _, err = await recorder.communicate()
+    assert recorder.returncode == 1
+    assert f"{file}: File too large; what was recorded before is kept" in err.decode()
+    count = len(file.read_text().splitlines())
+    assert f"recorded {count} messages" in err.decode()
+    replay = ("bus", "replay", str(file), "--max-gap", "0", "--bus", bus.url)
+    replayed = f"sent {count - 1} of {count - 1} messages, 0 refused\n"  # all but the greeting
+    assert await outcome(*replay, home=tmp_path) == (0, "", replayed)
+
+
+async def test_a_replay_leaves_out_a_line_that_was_not_finished(bus: Server, tmp_path: Path) -> None:
+    file = tmp_path / "report.jsonl"
+    file.write_text('{"time": 1, "message": {"type": "x"}}\n{"time": 2, "mess')
+    assert await outcome("bus", "replay", str(file), "--bus", bus.url, home=tmp_path) == (
+        *(0, "", "left out line 2, which is not complete\nsent 1 of 1 messages, 0 refused\n"),
+    )
+
+
+async def test_a_long_pause_of_a_recording_is_announced_and_can_be_shortened(bus: Server, tmp_path: Path) -> None:
+    file = tmp_path / "report.jsonl"
+    day = 86400
+    file.write_text("".join(f'{{"time": {time}, "message": {{"type": "x"}}}}\n' for time in (1, day + 1, 5, day)))
+    replay = ("bus", "replay", str(file), "--bus", bus.url)
+    assert await outcome(*replay, "--max-gap", "0.1", home=tmp_path) == (
+        *(0, "", "sent 4 of 4 messages, 0 refused\n"),
+    )
+    process = await start(*replay, home=tmp_path)
+    assert process.stderr is not None
+    announced = (await process.stderr.readline()).decode()
+    assert announced == "the next message comes in 86400 s; --max-gap shortens such a pause\n"
+    process.send_signal(signal.SIGINT)
+    _, err = await process.communicate()
+    assert err.decode() == "sent 1 of 4 messages, 0 refused\n"
 
 
 async def test_what_is_refused_in_a_replay_is_counted(bus: Server, tmp_path: Path) -> None:
@@ -303,7 +421,7 @@ async def test_a_replay_leaves_out_what_is_for_the_bus_itself(bus: Server, tmp_p
     file.write_text("".join(f'{{"time": 1, "message": {{"type": "{name}"}}}}\n' for name in types))
     code, _, err = await outcome("bus", "replay", str(file), "--bus", bus.url, home=tmp_path)
     assert code == 0
-    assert err.splitlines() == [f"left out {name}, which is for the bus itself" for name in types[::2]]
+    assert err.splitlines()[:-1] == [f"left out {name}, which is for the bus itself" for name in types[::2]]
     assert bus.hub.counters.received == 2
 
 
@@ -322,6 +440,10 @@ async def test_types_are_looked_up(tmp_path: Path) -> None:
     assert out.startswith("enclosure.eyes.color\n")
     code, out, _ = await outcome("bus", "types", "mycroft.enable.ssh", "--json", home=tmp_path)
     assert [topic["type"] for topic in json.loads(out)] == ["system.ssh.enable"]
+    code, out, _ = await outcome("bus", "types", "eyes.col", home=tmp_path)
+    assert (code, out.splitlines()[0]) == (0, "enclosure.eyes.color")
     for options in ((), ("--json",)):
         none = await outcome("bus", "types", "nothing.*", *options, home=tmp_path)
         assert none == (1, "", "no type matches nothing.*\n")
+    misspelt = await outcome("bus", "types", "mycroft.volme.set", home=tmp_path)
+    assert misspelt == (1, "", "no type matches mycroft.volme.set; did you mean mycroft.volume.set?\n")
