@@ -31,6 +31,10 @@ class Activity:
     thinking: bool = False
     speaking: bool = False
     playing: bool = False
+    offline: bool = False
+    """Whether there is no internet."""
+    updating: bool = False
+    wifi_setup: bool = False
     leaving: Leaving | None = None
 
 
@@ -60,6 +64,12 @@ _CHANGES: Mapping[Topic, Mapping[str, Any]] = {
     topics.AWOKEN: {"asleep": False},
     topics.MIC_MUTE: {"muted": True},
     topics.MIC_UNMUTE: {"muted": False},
+    topics.NO_INTERNET: {"offline": True},
+    topics.INTERNET_CONNECTED: {"offline": False},
+    topics.UPDATE_PROCESSING: {"updating": True},
+    topics.UPDATE_COMPLETE: {"updating": False},
+    topics.WIFI_AP_UP: {"wifi_setup": True},
+    topics.WIFI_AP_DOWN: {"wifi_setup": False},
 }
 
 LEAVING: Mapping[Topic, Leaving] = {

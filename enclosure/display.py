@@ -188,9 +188,39 @@ class MouthIcon:
     clear: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LightsAnimation:
+    """One of Neon's animations on a row of LEDs, for so many seconds; in the eyes' colour if it has none."""
+
+    animation: str
+    color: EyesColor | None
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LightsFeedback:
+    """A state as the Mark II's own software names it: asleep, awake, thinking, volume_0 to volume_10."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class LightsBrightness:
+    """The brightness of LEDs, 0 to 1."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class LightsError:
+    """A short sign that something is impossible."""
+
+
 EyesCommand = (
     EyesAction | EyesColor | EyesLevel | EyesVolume | EyesBlink | EyesLook | EyesPixel | EyesFill | EyesTimedSpin
 )
 MouthCommand = MouthAction | MouthViseme | MouthText | MouthIcon | Weather | MouthFollows
 SystemCommand = SystemAction | SystemBlink
-Command = EyesCommand | MouthCommand | SystemCommand
+LightsCommand = LightsAnimation | LightsFeedback | LightsBrightness | LightsError
+FaceplateCommand = EyesCommand | MouthCommand | SystemCommand
+Command = FaceplateCommand | LightsCommand

@@ -1,5 +1,6 @@
 """What people and devices do. Pure values, whatever the board."""
 
+import errno
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -115,6 +116,13 @@ class BoardState:
     detail: str = ""
     """What is wrong, for the owner to read."""
 
+    @classmethod
+    def lost(cls, part: str, error: OSError) -> "BoardState":
+        """The state of a part after an error."""
+        return cls(part, _STATES.get(error.errno or 0, PartState.MISSING), error.strerror or str(error))
+
+
+_STATES = {errno.EBUSY: PartState.TAKEN, errno.EACCES: PartState.FORBIDDEN, errno.EPERM: PartState.FORBIDDEN}
 
 Event = (
     Turned

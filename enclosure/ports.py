@@ -162,3 +162,34 @@ class I2c(Protocol):
 
     def close(self) -> None:
         """Closes the bus; may be called twice."""
+
+
+class Spi(Protocol):
+    """A bus that takes bytes."""
+
+    def write(self, data: bytes) -> None:
+        """Sends bytes, in some milliseconds. Raises BoardError."""
+
+    def close(self) -> None:
+        """Closes the bus; may be called twice."""
+
+
+class Lights(Protocol):
+    """A row of LEDs. Each call takes some milliseconds, and may raise BoardError."""
+
+    @property
+    def count(self) -> int:
+        """The number of LEDs."""
+
+    @property
+    def interval_s(self) -> float:
+        """The shortest time from one frame to the next."""
+
+    def open(self) -> None:
+        """Prepares them, their power first."""
+
+    def show(self, frame: Sequence[tuple[int, int, int]]) -> None:
+        """Shows a frame: red, green and blue of each LED, 0 to 255."""
+
+    def close(self) -> None:
+        """Gives all back; may be called twice."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
 import logging
 from collections.abc import Callable, Iterable
 
@@ -16,8 +15,6 @@ RETRY_MAX_S = 30.0
 """How long a chip that cannot be used is left alone: a module that is loaded late, or a rival that ends."""
 
 PART = "controls"
-
-_STATES = {errno.EBUSY: PartState.TAKEN, errno.EACCES: PartState.FORBIDDEN, errno.EPERM: PartState.FORBIDDEN}
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -42,8 +39,7 @@ class ControlsDevice:
                 self._report(self._panel.start(levels))
                 await self._read()
             except BoardError as error:
-                state = _STATES.get(error.errno or 0, PartState.MISSING)
-                self._enter(BoardState(PART, state, error.strerror or str(error)))
+                self._enter(BoardState.lost(PART, error))
             finally:
                 self._lines.close()
             await asyncio.sleep(retry_s)

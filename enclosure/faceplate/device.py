@@ -12,6 +12,7 @@ from enclosure.display import (
     EyesColor,
     EyesCommand,
     EyesLevel,
+    LightsCommand,
     SystemAction,
     SystemCommand,
 )
@@ -94,7 +95,7 @@ class FaceplateDevice:
             if command in (SystemAction.MUTE, SystemAction.UNMUTE):
                 self._muted = command == SystemAction.MUTE
             self.send(lines(command))
-        else:
+        elif not isinstance(command, LightsCommand):
             self._show_mouth(self._mouth.show(command))
 
     def indicate(self, activity: Activity) -> None:

@@ -13,7 +13,6 @@ from enclosure.display import (
     HEIGHT,
     WIDTH,
     Bitmap,
-    Command,
     EyesAction,
     EyesBlink,
     EyesColor,
@@ -23,6 +22,7 @@ from enclosure.display import (
     EyesPixel,
     EyesTimedSpin,
     EyesVolume,
+    FaceplateCommand,
     MouthAction,
     MouthFollows,
     MouthIcon,
@@ -78,7 +78,7 @@ CHOICES = {
 """The lines that tell of a choice in the menu."""
 
 
-def lines(command: Command) -> Sequence[str]:
+def lines(command: FaceplateCommand) -> Sequence[str]:
     """The lines that have the firmware show a command."""
     match command:
         case EyesAction():

@@ -14,9 +14,10 @@ from enclosure.display import MouthAction
 from enclosure.handlers.session import SOURCE, local
 from enclosure.ports import Display
 
-LONGEST_S = {"recording": 60.0, "thinking": 30.0}
+LONGEST_S = {"recording": 60.0, "thinking": 30.0, "updating": 1000.0}
 """How long these last if their end is never reported. OVOS' listener gives a recording up after 10 s, and its core
-an utterance for which no skill is found after 20 s at most."""
+an utterance for which no skill is found after 20 s at most. An update that has failed reports no end; mycroft-core
+waits as long for it."""
 
 _ENDS = (topics.RECORD_END, topics.AUDIO_OUTPUT_END, topics.STOP)
 """What ends the animations that skills put on the mouth, too."""

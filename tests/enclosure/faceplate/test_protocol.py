@@ -1,7 +1,7 @@
 import pytest
 
 from enclosure import display
-from enclosure.display import Bitmap, Command
+from enclosure.display import Bitmap, FaceplateCommand
 from enclosure.events import Pressed, Turned
 from enclosure.faceplate import protocol
 from enclosure.faceplate.protocol import Banner, Echo, Heard, Unknown, Version
@@ -31,7 +31,7 @@ ALL = Bitmap(8, (255,) * 32)
         ),
     ],
 )
-def test_commands_are_lines(command: Command, lines: tuple[str, ...]) -> None:
+def test_commands_are_lines(command: FaceplateCommand, lines: tuple[str, ...]) -> None:
     assert protocol.lines(command) == lines
 
 

@@ -1,0 +1,124 @@
+"""The Display port on LEDs: one task draws them, and sleeps while nothing moves."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+
+from enclosure.activity import Activity
+from enclosure.display import Command, EyesColor
+from enclosure.errors import BoardError
+from enclosure.events import BoardState, Event, PartState, QuestionShown
+from enclosure.leds.looks import BLACK, Frame, dimmed
+from enclosure.leds.scene import LedScene
+from enclosure.ports import Lights
+
+RETRY_FIRST_S = 0.5
+RETRY_MAX_S = 30.0
+
+PART = "lights"
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class LedDisplay:
+    """Shows looks on LEDs, at most as bright as `brightness`, 0 to 1; None for LEDs that are on or off."""
+
+    firmware: str | None = None
+    pixels: Sequence[EyesColor] = ()
+
+    def __init__(self, lights: Lights, brightness: float | None, on_event: Callable[[Event], None]) -> None:
+        self._lights = lights
+        self._brightness = brightness
+        self._on_event = on_event
+        self._scene = LedScene()
+        self._changed = asyncio.Event()
+        self._closing = False
+        self._dark = asyncio.Event()
+        """Whether nothing is lit: before the first frame, while the chip is away, and after the last."""
+        self._dark.set()
+        self._state: BoardState | None = None
+
+    def show(self, command: Command) -> None:
+        """Takes what a skill shows."""
+        self._scene.show(command, self._now)
+        self._changed.set()
+
+    def indicate(self, activity: Activity) -> None:
+        """Takes what the assistant is doing now."""
+        self._scene.indicate(activity, self._now)
+        self._changed.set()
+
+    def notify(self, text: str) -> None:
+        """Blinks, since LEDs show no text."""
+        _LOGGER.info("notification: %s", text)
+        self._scene.notify(self._now)
+        self._changed.set()
+
+    def show_volume(self, level: float) -> None:
+        """Shows the volume, 0 to 1, as an arc, for a moment."""
+        self._scene.show_volume(level, self._now)
+        self._changed.set()
+
+    def ask(self, question: str | None) -> None:
+        """Blinks for a question. LEDs cannot say which, so it is never reported as readable."""
+        self._scene.ask(question is not None, self._now)
+        self._changed.set()
+        self._on_event(QuestionShown(False))
+
+    async def run(self) -> None:
+        """Draws until cancelled, or dark after `close`; opens LEDs that are away again and again."""
+        retry_s = RETRY_FIRST_S
+        while not self._closing:
+            try:
+                await asyncio.to_thread(self._lights.open)
+                retry_s = RETRY_FIRST_S
+                await self._draw()
+            except BoardError as error:
+                self._enter(BoardState.lost(PART, error))
+            finally:
+                self._lights.close()
+                self._dark.set()
+            if not self._closing:
+                await asyncio.sleep(retry_s)
+                retry_s = min(2 * retry_s, RETRY_MAX_S)
+
+    async def close(self) -> None:
+        """Switches all off; returns when that is done."""
+        self._closing = True
+        self._changed.set()
+        await self._dark.wait()
+
+    async def _draw(self) -> None:
+        shown: Frame | None = None
+        while True:
+            self._changed.clear()
+            now = self._now
+            frame = (BLACK,) * self._lights.count if self._closing else self._frame(now)
+            if frame != shown:
+                self._dark.clear()
+                await asyncio.to_thread(self._lights.show, frame)
+                shown = frame
+                self._enter(BoardState(PART, PartState.CONNECTED))
+            if self._closing:
+                return
+            next_s = self._scene.next_s(now, self._lights.interval_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(next_s):
+                    await self._changed.wait()
+
+    def _frame(self, now: float) -> Frame:
+        frame = self._scene.frame(now, self._lights.count)
+        return frame if self._brightness is None else dimmed(frame, self._brightness * self._scene.brightness)
+
+    def _enter(self, state: BoardState) -> None:
+        if state == self._state:
+            return
+        self._state = state
+        connected = state.state is PartState.CONNECTED
+        _LOGGER.log(logging.INFO if connected else logging.WARNING, "lights: %s", state.detail or state.state)
+        self._on_event(state)
+
+    @property
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,88 @@
+"""The Lights port on each kind of LED chip."""
+
+from enclosure.leds.looks import Frame
+from enclosure.leds.wire import apa102, attiny
+from enclosure.ports import I2c, Output, Spi
+
+ATTINY_INTERVAL_S = 0.125
+"""The ATtiny needs 120 ms to repaint its ring; more frames are lost."""
+
+INTERVAL_S = 0.05
+"""20 frames a second look smooth."""
+
+BRIGHT = 64
+"""The lowest value of a colour that a plain LED shows."""
+
+
+class Apa102Lights:
+    """APA102 LEDs on SPI, some of which have to be powered first."""
+
+    interval_s = INTERVAL_S
+
+    def __init__(self, count: int, spi: Spi, power: Output | None = None) -> None:
+        self.count = count
+        self._spi = spi
+        self._power = power
+
+    def open(self) -> None:
+        """Switches the power on."""
+        if self._power is not None:
+            self._power.open()
+            self._power.set(True)
+
+    def show(self, frame: Frame) -> None:
+        """Sends a frame."""
+        self._spi.write(apa102(frame))
+
+    def close(self) -> None:
+        """Switches the power off, and gives the bus back."""
+        self._spi.close()
+        if self._power is not None:
+            self._power.close()
+
+
+class AttinyLights:
+    """The ring of an SJ201 R6."""
+
+    interval_s = ATTINY_INTERVAL_S
+
+    def __init__(self, count: int, chip: I2c) -> None:
+        self.count = count
+        self._chip = chip
+
+    def open(self) -> None:
+        """Has nothing to prepare; the first frame also ends the ring's own animation."""
+
+    def show(self, frame: Frame) -> None:
+        """Writes a frame."""
+        for first, colours in attiny(frame):
+            self._chip.write(first, colours)
+
+    def close(self) -> None:
+        """Gives the bus back."""
+        self._chip.close()
+
+
+class GpioLights:
+    """Plain LEDs on GPIO lines, each on or off."""
+
+    interval_s = INTERVAL_S
+
+    def __init__(self, *leds: Output) -> None:
+        self.count = len(leds)
+        self._leds = leds
+
+    def open(self) -> None:
+        """Takes the lines."""
+        for led in self._leds:
+            led.open()
+
+    def show(self, frame: Frame) -> None:
+        """Lights what is bright."""
+        for led, colour in zip(self._leds, frame, strict=True):
+            led.set(max(colour) >= BRIGHT)
+
+    def close(self) -> None:
+        """Gives the lines back."""
+        for led in self._leds:
+            led.close()

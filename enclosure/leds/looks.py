@@ -1,0 +1,96 @@
+"""Looks: what the LEDs show over time, whatever their number. Pure."""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+Rgb = tuple[int, int, int]
+"""A colour; each part 0 to 255."""
+
+Frame = tuple[Rgb, ...]
+"""The colour of each LED at one moment."""
+
+BLACK: Rgb = (0, 0, 0)
+
+
+class Motion(StrEnum):
+    """How a look moves; the names are those of Neon's animations, but for STILL."""
+
+    STILL = "still"
+    BREATHE = "breathe"
+    CHASE = "chase"
+    FILL = "fill"
+    REFILL = "refill"
+    BOUNCE = "bounce"
+    BLINK = "blink"
+    ALTERNATING = "alternating"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A colour that moves; with a `level` below 1 only that share of the LEDs is lit, from the first on."""
+
+    colour: Rgb
+    motion: Motion = Motion.STILL
+    period_s: float = 1.0
+    level: float = 1.0
+
+
+DARK = Look(BLACK)
+
+MOST_DIM = 0.1
+"""Of a look that breathes: it is never dark, or a glance could take it for no look at all."""
+
+
+def moves(look: Look) -> bool:
+    """Whether the look changes with time."""
+    return look.motion is not Motion.STILL and look.colour != BLACK
+
+
+def frame(look: Look, elapsed_s: float, count: int) -> Frame:
+    """The frame of a look after a time on so many LEDs."""
+    phase = elapsed_s / look.period_s % 1.0
+    return tuple(_scaled(look.colour, _share(look, phase, index, count)) for index in range(count))
+
+
+def _share(look: Look, phase: float, index: int, count: int) -> float:
+    """How bright one LED is, 0 to 1."""
+    match look.motion:
+        case Motion.STILL:
+            return min(max(look.level * count - index, 0.0), 1.0)
+        case Motion.BREATHE:
+            return MOST_DIM + (1 - MOST_DIM) * _wave(phase)
+        case Motion.BLINK:
+            return float(phase < 0.5)
+        case _ if count == 1:  # what moves along a ring comes and goes on a single LED
+            return MOST_DIM + (1 - MOST_DIM) * _wave(phase)
+        case Motion.CHASE:
+            behind = (phase * count - index) % count
+            return max(1 - behind / (count / 2), 0.0)
+        case Motion.FILL:
+            return float(index < phase * (count + 1))
+        case Motion.REFILL:
+            return float(index < (1 - abs(2 * phase - 1)) * (count + 1))
+        case Motion.BOUNCE:
+            return max(1 - abs((1 - abs(2 * phase - 1)) * (count - 1) - index), 0.0)
+        case Motion.ALTERNATING:
+            return float((index % 2 == 0) == (phase < 0.5))
+
+
+def _wave(phase: float) -> float:
+    """Up and down again, from bright to bright."""
+    return (1 + math.cos(2 * math.pi * phase)) / 2
+
+
+def _scaled(colour: Rgb, share: float) -> Rgb:
+    return (round(colour[0] * share), round(colour[1] * share), round(colour[2] * share))
+
+
+def dimmed(frame: Frame, brightness: float) -> Frame:
+    """The frame at a brightness of 0 to 1. What is lit stays lit, unless that is 0."""
+    least = 1 if brightness else 0
+
+    def part(value: int) -> int:
+        return max(round(value * brightness), least) if value else 0
+
+    return tuple((part(r), part(g), part(b)) for r, g, b in frame)
