@@ -74,15 +74,15 @@ class Volume:
         """
         return self if now_s < self.recording_until_s else replace(self, level=self.heard, ducks={})
 
-    def ducked(self, who: str, level: int) -> "Volume":
+    def ducked(self, client: str, level: int) -> "Volume":
         """Lowered by a client until `unducked`; a second time only changes the level."""
-        if who not in self.ducks and len(self.ducks) >= MAX_DUCKS:
+        if client not in self.ducks and len(self.ducks) >= MAX_DUCKS:
             return self
-        return replace(self, ducks={**self.ducks, who: level})
+        return replace(self, ducks={**self.ducks, client: level})
 
-    def unducked(self, who: str) -> "Volume":
+    def unducked(self, client: str) -> "Volume":
         """No longer lowered by this client."""
-        return replace(self, ducks={other: level for other, level in self.ducks.items() if other != who})
+        return replace(self, ducks={other: level for other, level in self.ducks.items() if other != client})
 
     def set_by_listener(self, level: int, now_s: float) -> "Volume":
         """Lowered by the listener in a recording, or for one that begins soon; a higher level ends that.

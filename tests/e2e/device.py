@@ -1,4 +1,4 @@
-"""The whole simulated device as a process, with a real client library and somebody at its knob."""
+"""The whole simulated device as a process, with a real client library and a user at its knob."""
 
 import asyncio
 import contextlib

@@ -96,7 +96,7 @@ async def test_the_faceplate_is_unplugged_for_a_while() -> None:
 @pytest.mark.parametrize(
     "text", ["a\nsystem.reset", "unit.factory-reset", "volume.up", "x" * 500, "Съешь ещё этих мягких булок"]
 )
-async def test_a_text_does_nothing_but_stand_there(text: str) -> None:
+async def test_a_text_is_shown_and_does_nothing_else(text: str) -> None:
     async with device() as found, peer(OVOS, found.bus) as client:
         await client.emit("enclosure.mouth.text", {"text": text})
         await found.sees(lambda _, mouth: "#" in "".join(mouth), "the text")

@@ -1,4 +1,4 @@
-"""The enclosure on a board without a face: no serial port, and all that has no need of one."""
+"""The enclosure on a board without a display: volume and readiness work without a serial port."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ async def answer(bus: Server, home: Path, *message: str) -> dict[str, object]:  
     return found
 
 
-async def test_volume_and_lifecycle_without_a_face(bus: Server, sound: Sound, tmp_path: Path) -> None:  # noqa: F811
+async def test_volume_and_readiness_without_a_display(bus: Server, sound: Sound, tmp_path: Path) -> None:  # noqa: F811
     configuration = tmp_path / ".config/mycroft/mycroft.conf"
     configuration.parent.mkdir(parents=True)
     configuration.write_text(PLATFORM)

@@ -1,4 +1,4 @@
-"""show and eyes, which a person tries the face out with."""
+"""`show` and `eyes`, by which a user tries the display out."""
 
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,7 @@ def lit(colour: str, eyes: list[str], _: list[str]) -> bool:
     return set(eyes) == {colour}
 
 
-async def test_a_person_sees_it(tmp_path: Path) -> None:
+async def test_show_and_eyes_are_seen_on_the_face(tmp_path: Path) -> None:
     async with device() as found:
 
         async def told(*command: str) -> None:
@@ -69,7 +69,7 @@ async def test_a_person_sees_it(tmp_path: Path) -> None:
         (["eyes", "red", "--bus", "{bus}"], 1, "no enclosure on the bus at ws://127.0.0.1:"),
     ],
 )
-async def test_what_goes_wrong_is_said(
+async def test_errors_end_in_one_line(
     command: list[str],
     code: int,
     said: str,

@@ -135,5 +135,5 @@ async def test_a_disk_that_cannot_be_written_is_logged_once(
         ({"STATE_DIRECTORY": ""}, "~/.local/state/mycroft-enclosure"),
     ],
 )
-def test_where_it_is(environment: dict[str, str], folder: str) -> None:
+def test_the_folder_is_systemds_or_the_users(environment: dict[str, str], folder: str) -> None:
     assert state_file(environment) == Path(folder).expanduser() / "state.json"

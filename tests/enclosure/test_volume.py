@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from enclosure.volume import ANNOUNCE_S, FIRST_LEVEL, LISTENER, RECORDING_S, Volume, start_level, whole_percent
 
 PERCENT = st.integers(0, 100)
-WHO = st.sampled_from(["ann", "ben"])
+CLIENT = st.sampled_from(["ann", "ben"])
 OPERATIONS = st.one_of(
     st.tuples(st.just("at"), st.integers(-20, 120)),
     st.tuples(st.sampled_from(["raised", "lowered"]), st.integers(0, 120)),
     st.tuples(st.just("with_muted"), st.booleans()),
-    st.tuples(st.just("ducked"), WHO, PERCENT),
-    st.tuples(st.just("unducked"), WHO),
+    st.tuples(st.just("ducked"), CLIENT, PERCENT),
+    st.tuples(st.just("unducked"), CLIENT),
     st.tuples(st.just("set_by_listener"), PERCENT, st.floats(0, 9)),
     st.tuples(st.just("recording"), st.floats(0, 9)),
     st.tuples(st.just("recorded")),
@@ -22,8 +22,8 @@ OPERATIONS = st.one_of(
 
 
 @given(st.lists(OPERATIONS))
-def test_model(operations: list[tuple[Any, ...]]) -> None:
-    """Only who chooses a level changes it, and it is back when nobody lowers it any more."""
+def test_operations_agree_with_a_model(operations: list[tuple[Any, ...]]) -> None:
+    """Only a choice changes the level, and it is heard again when no client lowers it any more."""
     volume, level, muted, ducks = Volume(50), 50, False, dict[str, int]()
     for operation in operations:
         volume = getattr(volume, operation[0])(*operation[1:])
@@ -36,10 +36,10 @@ def test_model(operations: list[tuple[Any, ...]]) -> None:
                 level = min(level - by, 100)
             case ["with_muted", to]:
                 muted = to
-            case ["ducked", who, to]:
-                ducks[who] = to
-            case ["unducked", who]:
-                ducks.pop(who, None)
+            case ["ducked", client, to]:
+                ducks[client] = to
+            case ["unducked", client]:
+                ducks.pop(client, None)
             case ["found", to]:
                 level, ducks = to, {}
         level = max(level, 0)
@@ -103,7 +103,7 @@ def test_the_listeners_fake_barge_in_leaves_what_was_chosen(level: int, steps: s
     ("saved", "limit", "level"),
     [(None, None, FIRST_LEVEL), (None, 20, 20), (80, None, 80), (80, 50, 50), (30, 50, 30), (0, None, 0)],
 )
-def test_start_level(saved: int | None, limit: int | None, level: int) -> None:
+def test_a_start_is_never_louder_than_its_limit(saved: int | None, limit: int | None, level: int) -> None:
     assert start_level(saved, limit) == level
 
 

@@ -40,18 +40,18 @@ def opened(*controls: str) -> AlsaMixer:
     return mixer
 
 
-def test_the_mixer_is_the_real_one(sound: Sound) -> None:
+def test_the_mixer_is_the_one_of_the_card(sound: Sound) -> None:
     mixer = opened("Nothing", "Master")
     assert mixer.write(42, True) == mixer.read() == (42, True)
     assert "[42%] [off]" in amixer("sget", "Master")
 
 
 @pytest.mark.parametrize("level", [(0, False), (1, True), (50, False), (100, False)])
-def test_levels(sound: Sound, level: tuple[int, bool]) -> None:
+def test_a_level_is_read_as_it_was_written(sound: Sound, level: tuple[int, bool]) -> None:
     assert opened().write(*level) == level
 
 
-async def test_what_others_change_is_noticed_and_what_we_change_is_not(sound: Sound) -> None:
+async def test_changes_by_other_programs_are_noticed_and_our_own_are_not(sound: Sound) -> None:
     mixer = opened()
     changed = asyncio.create_task(mixer.changed())
     await asyncio.sleep(0)
@@ -92,7 +92,7 @@ def test_a_card_without_a_switch_is_turned_down(sound: Sound) -> None:
     assert mixer.write(40, False) == (40, False)
 
 
-def test_a_card_without_such_a_control_says_what_it_has(sound: Sound) -> None:
+def test_the_error_for_a_missing_control_lists_the_controls(sound: Sound) -> None:
     with pytest.raises(MixerError, match=r"none of PCM; there are: Master"):
         opened("PCM")
 

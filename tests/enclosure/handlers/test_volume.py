@@ -135,14 +135,14 @@ async def test_the_full_volume_is_the_loudest_that_the_board_is_meant_for(device
         ("set", {}, 0.5),
     ],
 )
-async def test_levels(device: Device, what: str, data: dict[str, Any], percent: float) -> None:
+async def test_requests_set_the_level(device: Device, what: str, data: dict[str, Any], percent: float) -> None:
     assert await device.tell(what, data, source="ann") == {"percent": percent, "muted": False}
     answer = next(message for message in device.heard if "volume" in message.msg_type)
     assert (answer.msg_type, answer.context["destination"]) == ("mycroft.volume.get.response", "ann")
     assert device.mixer.read().percent == round(percent * FULL)
 
 
-async def test_a_slider_is_followed(device: Device) -> None:
+async def test_a_slider_is_followed_with_fewer_reports(device: Device) -> None:
     for percent in range(50, 101):
         await device.tell("set.gui", {"percent": percent / 100, "play_sound": False})
     await device.reports(1.0)
@@ -186,7 +186,7 @@ async def test_the_level_survives_muting(
 
 
 @pytest.mark.parametrize("data", [{"percent": "loud"}, {"percent": True}, {"percent": 1, "play_sound": 5}])
-async def test_a_set_that_makes_no_sense_fails_and_changes_nothing(device: Device, data: dict[str, Any]) -> None:
+async def test_an_invalid_set_fails_and_changes_nothing(device: Device, data: dict[str, Any]) -> None:
     before = device.mixer.read()
     await device.tell("set", data)
     assert device.heard[-1].msg_type == "mycroft.volume.set.failed"
@@ -239,7 +239,7 @@ async def test_a_burst_of_the_knob_is_smooth_and_loses_no_step(device: Device) -
     await until(lambda: device.display.volumes[-1] == 0.1, "the level at the end")
 
 
-async def test_at_the_end_of_the_scale_every_step_counts_still(device: Device) -> None:
+async def test_steps_beyond_the_end_of_the_scale_do_not_count(device: Device) -> None:
     for direction in (1,) * 30 + (-1,) * 3:
         device.handler.turn(direction)
     await device.reports(0.7)
@@ -263,7 +263,7 @@ async def test_at_the_end_of_the_scale_every_step_counts_still(device: Device) -
         ("duck", "increase", {}, 1),
     ],
 )
-async def test_a_change_is_heard(
+async def test_a_change_plays_a_sound(
     device: Device, before: str, what: str, data: dict[str, Any], sounds: int
 ) -> None:
     await device.tell(before)
@@ -271,7 +271,7 @@ async def test_a_change_is_heard(
     assert device.sounds == sounds
 
 
-async def test_a_sound_does_not_wait_for_more_than_the_last_one(device: Device) -> None:
+async def test_sounds_keep_a_distance(device: Device) -> None:
     for now, sounds in ((0, 1), (SOUND_GAP_S / 2, 1), (SOUND_GAP_S, 2), (SOUND_GAP_S * 1.5, 2), (9, 3)):
         device.now = now
         await device.tell("increase", {"percent": 0.01})
@@ -302,15 +302,17 @@ async def test_a_sound_does_not_wait_for_more_than_the_last_one(device: Device) 
         (["duck ann", "mute ben", "unduck ann", "unmute ben"], 0.5),
     ],
 )
-async def test_ducks(device: Device, steps: list[str], percent: float) -> None:
+async def test_a_client_lowers_the_volume_until_it_restores_it(
+    device: Device, steps: list[str], percent: float
+) -> None:
     for step in steps:
-        what, who = step.split()
+        what, client = step.split()
         if what in ("begin", "end"):
             await device.tell(f"recognizer_loop:record_{what}")
         elif what == "later":
             device.now += RECORDING_S
         else:
-            answer = await device.tell(what, source=who)
+            answer = await device.tell(what, source=client)
     assert answer == {"percent": percent, "muted": False}
     assert device.mixer.read().percent == round(percent * FULL)
 
@@ -319,7 +321,7 @@ async def test_ducks(device: Device, steps: list[str], percent: float) -> None:
 async def test_of_a_long_source_little_is_kept(device: Device, source: object) -> None:
     await device.tell("duck", source=source)
     assert (await device.tell("get"))["percent"] == 0.3
-    assert all(len(who) < 2 * SOURCE_LENGTH for who in device.handler._volume.ducks)
+    assert all(len(client) < 2 * SOURCE_LENGTH for client in device.handler._volume.ducks)
     await device.tell("unduck", source=source)
     assert (await device.tell("get"))["percent"] == 0.5
 
@@ -331,9 +333,9 @@ async def test_no_client_passes_for_the_listener(device: Device) -> None:
     assert (await device.tell("get"))["percent"] == 0.3
 
 
-async def test_a_recording_lowers_where_that_is_configured(sound: Sound, start: Start) -> None:
+async def test_a_recording_lowers_the_volume_if_that_is_configured(sound: Sound, start: Start) -> None:
     async with start(duck_while_recording=True, duck=0) as device:
-        for _ in range(2):  # twice has left a Mark 1 silent for ever (skill-volume#56)
+        for _ in range(2):  # twice has silenced Mark 1s until a restart (skill-volume#56)
             await device.tell("recognizer_loop:record_begin")
         await device.reports(0)
         assert device.mixer.read().percent == 0
@@ -342,7 +344,7 @@ async def test_a_recording_lowers_where_that_is_configured(sound: Sound, start: 
         assert device.mixer.read().percent == round(FIRST_LEVEL * FULL / 100)
 
 
-async def test_a_recording_lowers_nothing_else(device: Device) -> None:
+async def test_a_recording_lowers_nothing_by_default(device: Device) -> None:
     await device.tell("recognizer_loop:record_begin")
     assert device.mixer.read().percent == round(0.5 * FULL)
 
@@ -356,7 +358,7 @@ async def test_a_recording_lowers_nothing_else(device: Device) -> None:
         ("decrease", {}, {}, 0.4),
     ],
 )
-async def test_the_listeners_fake_barge_in(
+async def test_the_listener_lowers_the_volume_for_a_recording(
     device: Device, what: str, data: dict[str, Any], context: dict[str, str], percent: float
 ) -> None:
     low, high = {"percent": 0.3, "play_sound": False}, {"percent": 0.5, "play_sound": False}
@@ -384,7 +386,7 @@ async def test_a_stray_set_of_the_listener_changes_nothing(device: Device, sessi
 # Other programs.
 
 
-async def test_what_others_change_is_reported_and_what_we_change_is_not_reported_again(device: Device) -> None:
+async def test_changes_by_other_programs_are_reported_and_our_own_are_not_repeated(device: Device) -> None:
     await device.tell("set", {"percent": 0.6, "play_sound": False})
     amixer("sset", "Master", "20%")
     await device.reports(0.24)
@@ -395,12 +397,12 @@ async def test_what_others_change_is_reported_and_what_we_change_is_not_reported
     assert [message.data["percent"] for message in device.heard][:2] == [0.6, 0.24]
 
 
-async def test_what_others_have_just_changed_counts(device: Device) -> None:
+async def test_a_step_starts_from_what_another_program_has_just_set(device: Device) -> None:
     amixer("sset", "Master", "20%")
     assert (await device.tell("increase", {"percent": 0.06}))["percent"] == 0.3
 
 
-async def test_a_switch_that_others_turn_leaves_the_level(device: Device) -> None:
+async def test_muting_by_another_program_keeps_the_level(device: Device) -> None:
     await device.tell("duck")
     amixer("sset", "Master", "mute")
     await device.reports(0.3, muted=True)
@@ -409,7 +411,7 @@ async def test_a_switch_that_others_turn_leaves_the_level(device: Device) -> Non
     assert (await device.tell("unduck"))["percent"] == 0.5
 
 
-async def test_a_level_that_others_set_ends_what_lowers_it(device: Device) -> None:
+async def test_a_level_set_by_another_program_ends_the_lowering(device: Device) -> None:
     await device.tell("duck")
     amixer("sset", "Master", f"{FULL}%")
     await device.reports(1.0)
@@ -429,7 +431,7 @@ async def test_above_the_full_volume_the_knob_only_turns_down(device: Device) ->
     await until(lambda: device.display.volumes[-1] == 1.0, "the full volume")
 
 
-async def test_what_rounds_differently_in_the_mixer_comes_back_as_it_was_set(device: Device) -> None:
+async def test_a_level_that_the_mixer_rounds_is_reported_as_it_was_set(device: Device) -> None:
     for percent in range(101):
         assert (await device.tell("set", {"percent": percent / 100}))["percent"] == percent / 100
 
@@ -469,7 +471,7 @@ async def test_a_card_that_vanishes_and_comes_back_has_its_level_again(
         await until(lambda: attempts(logging.WARNING) == 2, "that it is away again")
 
 
-async def test_a_card_that_was_never_there_is_told(start: Start, tmp_path: Path) -> None:
+async def test_a_missing_card_is_reported(start: Start, tmp_path: Path) -> None:
     device = Device(VolumeSettings(), SavedState(tmp_path / "state.json"), "hw:9")
     running = asyncio.create_task(device.handler.run())
     await asyncio.sleep(0)
@@ -484,7 +486,7 @@ async def test_a_new_connection_gets_the_volume(device: Device) -> None:
     await device.reports(0.7)
 
 
-async def test_a_factory_reset_leaves_nothing_of_it(device: Device) -> None:
+async def test_a_factory_reset_restores_the_first_level(device: Device) -> None:
     await device.tell("mute")
     await device.dispatcher(Message("system.factory.reset.phal"))
     await device.reports(FIRST_LEVEL / 100)
