@@ -195,8 +195,10 @@ MOUTH_VISEME_LIST = _mouth(
     "enclosure.mouth.viseme_list",
     "Shows the mouth shapes of a whole sentence, each until its time, then clears the mouth.",
     (
-        Field("start", float, low=0, meaning="the start of the sentence, since 1970", unit="s"),
-        Field("visemes", list, meaning="[code, end] each; the end in s after start"),
+        Field(
+            "start", float, low=0, meaning="the start of the sentence, since 1970; at most 60 s ahead", unit="s"
+        ),
+        Field("visemes", list, meaning="[code, end] each, the end in s after start; other entries are left out"),
     ),
     emitted_by="audio",
 )
@@ -352,12 +354,12 @@ VOLUME_SET_GUI = _change(
 )
 VOLUME_INCREASE = _change(
     "mycroft.volume.increase",
-    "Turns the volume up.",
+    "Turns the volume up. In a session other than default it reports a knob that has done so.",
     (Field("percent", float, 0.1, 0, 100, _PERCENT), _PLAY_SOUND),
 )
 VOLUME_DECREASE = _change(
     "mycroft.volume.decrease",
-    "Turns the volume down.",
+    "Turns the volume down. In a session other than default it reports a knob that has done so.",
     (Field("percent", float, 0.1, 0, 100, _PERCENT), _PLAY_SOUND),
 )
 VOLUME_MUTE = _change("mycroft.volume.mute", "Mutes; the level is kept.", unread=(_SPEAK_MESSAGE,))

@@ -177,6 +177,24 @@ async def test_the_end_of_the_start_leaves_a_mouth_that_listens(faceplate: Facep
         assert len(frames) > 2, "it moves"
 
 
+@pytest.mark.parametrize("follows", [True, False])
+async def test_a_recording_takes_the_place_of_a_text_unless_the_skill_keeps_the_mouth(
+    faceplate: Faceplate, follows: bool
+) -> None:
+    async with user(faceplate) as found:
+        await found.device.hear(f"enclosure.mouth.events.{'activate' if follows else 'deactivate'}")
+        await found.device.hear("enclosure.mouth.text", {"text": "hi"})
+        await reads(found, "HI")
+        await found.device.hear(LISTEN)
+        await asyncio.sleep(1)
+        await found.device.hear("recognizer_loop:record_end")
+        await asyncio.sleep(1)
+        if follows:
+            await found.sees_empty_mouth()
+        else:
+            await reads(found, "HI")
+
+
 @pytest.mark.parametrize(
     "fills",
     ["enclosure.mouth.talk", "enclosure.mouth.think", "enclosure.mouth.listen", LISTEN, "enclosure.mouth.smile"],
