@@ -15,11 +15,16 @@ from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.message import Message
 from bus.server.listener import Server
 from enclosure import router
+from enclosure.activity import Activity
 from enclosure.app import enclosure
 from enclosure.config import VolumeSettings, load_profile
+from enclosure.display import EyesLevel
+from enclosure.events import Choice, Chosen, Turned
+from enclosure.handlers.menu import QUESTION
+from enclosure.state import SavedState
 from hw_sim.faceplate import Faceplate
 from tests.conftest import until
-from tests.enclosure.handlers.mark1 import OPEN
+from tests.enclosure.handlers.mark1 import OPEN, Mark1, Recorder
 
 STOP_S = 2.0
 STATE = ("enclosure.faceplate.state", {"state": "connected", "firmware": "1.4.2"})
@@ -172,3 +177,39 @@ async def test_at_a_stop_the_face_is_at_rest_whatever_it_has_just_been_sent(
     await device.stop()
     await asyncio.sleep(1)  # what is on the line, and what would come after
     assert device.at_rest
+
+
+# The enclosure with a display that records.
+
+
+async def run_and_stop(device: Mark1) -> None:
+    running = asyncio.create_task(device.enclosure.run())
+    await until(lambda: bool(device.said), "the start")
+    device.take(Chosen(Choice.FACTORY_RESET))
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_what_outlives_a_restart_is_shown_at_the_start(tmp_path: Path) -> None:
+    display, saved = Recorder(), SavedState(tmp_path / "state.json")
+    saved.put("brightness", 7)
+    await run_and_stop(Mark1(lambda _: display, saved))
+    assert display.shown == [EyesLevel(7)]
+    assert display.activities[0] == Activity(booting=True)
+
+
+async def test_a_stop_takes_the_question_back_and_ends_with_the_display(tmp_path: Path) -> None:
+    class LateHands(Recorder):
+        """A display whose knob is turned while it shows its last look."""
+
+        async def close(self) -> None:
+            assert self.asked == [QUESTION, None]
+            mark1.take(Turned(1))
+            await super().close()
+
+    display = LateHands()
+    mark1 = Mark1(lambda _: display, SavedState(tmp_path / "state.json"))
+    await run_and_stop(mark1)
+    assert display.closed
+    assert (mark1.card.level.percent, display.volumes) == (round(0.6 * 83), [])

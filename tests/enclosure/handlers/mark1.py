@@ -205,6 +205,7 @@ async def user(faceplate: Faceplate, boot_timeout_s: float = 0.0) -> AsyncIterat
     """The user of a Mark 1 that has just been switched on; without a timeout its start is over."""
     device = Mark1(
         lambda on_event: FaceplateDevice(lambda: AsyncSerial(str(faceplate.link), 9600), on_event),
+        SavedState(faceplate.link.with_name("state.json")),
         profile=replace(PROFILE, boot_timeout_s=boot_timeout_s),
     )
     async with asyncio.TaskGroup() as group:
