@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Protocol
 
-from admin.dbus.systemd import Work
+from admin.dbus.systemd import Unit
 from admin.host import Host
 from bus.contract import ours as topics
 from bus.contract.topic import Topic
@@ -42,8 +42,15 @@ class Action:
     """Resources that no other action may change meanwhile; empty for a question."""
     cancels: frozenset[Topic] = frozenset()
     """Requests to cancel first, where they are under way."""
+    needs: tuple[str | Unit, ...] = ()
+    """Actions of polkit, and units to start; see `admin.polkit`."""
     resume: Perform | None = None
     """Called without fields after a restart of the daemon; without it the result is reported as unknown."""
+
+
+ENABLE_SSH_UNIT = Unit("mycroft-ssh-enable.service", 180.0)
+"""It generates host keys: RSA takes up to a minute on a Pi Zero."""
+DISABLE_SSH_UNIT = Unit("mycroft-ssh-disable.service", 30.0)
 
 
 async def reboot(host: Host, report: Report) -> None:
@@ -58,13 +65,13 @@ async def shut_down(host: Host, report: Report) -> None:
 
 async def enable_ssh(host: Host, report: Report) -> None:
     await report(topics.SSH_ENABLING)
-    await host.systemd.do(Work.ENABLE_SSH)
+    await host.systemd.start(ENABLE_SSH_UNIT)
     await report(topics.SSH_ENABLED)
 
 
 async def disable_ssh(host: Host, report: Report) -> None:
     await report(topics.SSH_DISABLING)
-    await host.systemd.do(Work.DISABLE_SSH)
+    await host.systemd.start(DISABLE_SSH_UNIT)
     await report(topics.SSH_DISABLED)
 
 
@@ -79,15 +86,33 @@ async def synchronise_clock(host: Host, report: Report) -> None:
     await report(topics.CLOCK_SYNCED)
 
 
+_SSH = frozenset({Resource.SSH})
 _LEAVING = frozenset({Resource.POWER, Resource.SSH})
 """A restart while the host keys are written would leave a machine without ssh."""
 
 ACTIONS = (
-    Action(topics.REBOOT, reboot, occupies=_LEAVING, cancels=frozenset({topics.NTP_SYNC})),
-    Action(topics.SHUTDOWN, shut_down, occupies=_LEAVING, cancels=frozenset({topics.NTP_SYNC})),
+    Action(
+        topics.REBOOT,
+        reboot,
+        occupies=_LEAVING,
+        cancels=frozenset({topics.NTP_SYNC}),
+        needs=("org.freedesktop.login1.reboot", "org.freedesktop.login1.reboot-multiple-sessions"),
+    ),
+    Action(
+        topics.SHUTDOWN,
+        shut_down,
+        occupies=_LEAVING,
+        cancels=frozenset({topics.NTP_SYNC}),
+        needs=("org.freedesktop.login1.power-off", "org.freedesktop.login1.power-off-multiple-sessions"),
+    ),
     # Starting a unit that is under way waits for its end.
-    Action(topics.SSH_ENABLE, enable_ssh, occupies=frozenset({Resource.SSH}), resume=enable_ssh),
-    Action(topics.SSH_DISABLE, disable_ssh, occupies=frozenset({Resource.SSH}), resume=disable_ssh),
+    Action(topics.SSH_ENABLE, enable_ssh, occupies=_SSH, needs=(ENABLE_SSH_UNIT,), resume=enable_ssh),
+    Action(topics.SSH_DISABLE, disable_ssh, occupies=_SSH, needs=(DISABLE_SSH_UNIT,), resume=disable_ssh),
     Action(topics.SSH_STATUS, ssh_status),
-    Action(topics.NTP_SYNC, synchronise_clock, occupies=frozenset({Resource.CLOCK})),
+    Action(
+        topics.NTP_SYNC,
+        synchronise_clock,
+        occupies=frozenset({Resource.CLOCK}),
+        needs=("org.freedesktop.timedate1.set-ntp",),
+    ),
 )

@@ -1,10 +1,7 @@
-"""systemd: units for actions without a D-Bus call of their own (org.freedesktop.systemd1(5)).
-
-The user of the admin service may start these units and no others; they run as root and take no arguments.
-"""
+"""systemd: units for actions without a D-Bus call of their own (org.freedesktop.systemd1(5))."""
 
 import asyncio
-from enum import Enum
+from dataclasses import dataclass
 
 from admin.dbus.system import Remote, SystemBus
 from admin.errors import HostError
@@ -17,14 +14,12 @@ _SSH_UNITS = ("ssh.service", "ssh.socket")
 _NO_UNIT = ("org.freedesktop.DBus.Error.FileNotFound", "org.freedesktop.systemd1.NoSuchUnit")
 
 
-class Work(Enum):
-    """The closed list of oneshot units, each with its timeout in seconds."""
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A oneshot unit of the package, which runs as root and takes no arguments."""
 
-    ENABLE_SSH = (
-        "mycroft-ssh-enable.service",
-        180.0,
-    )  # generates host keys: RSA takes up to a minute on a Pi Zero
-    DISABLE_SSH = ("mycroft-ssh-disable.service", 30.0)
+    name: str
+    timeout_s: float
 
 
 class Systemd:
@@ -39,24 +34,23 @@ class Systemd:
         states = [await self._file_state(unit) for unit in _SSH_UNITS]
         return any(state.startswith("enabled") for state in states)
 
-    async def do(self, work: Work) -> None:
+    async def start(self, unit: Unit) -> None:
         """Starts a oneshot unit and returns when it has succeeded. Raises HostError."""
-        unit, timeout_s = work.value
         if not self._subscribed:
             await self._bus.call(_MANAGER, "Subscribe")  # systemd sends signals to its subscribers only
             self._subscribed = True
         async with self._bus.signals(_MANAGER, "JobRemoved", "uoss") as removed:
-            [job] = await self._bus.call(_MANAGER, "StartUnit", "ss", unit, "replace", returns="o")
+            [job] = await self._bus.call(_MANAGER, "StartUnit", "ss", unit.name, "replace", returns="o")
             try:
-                async with asyncio.timeout(timeout_s):
+                async with asyncio.timeout(unit.timeout_s):
                     while True:
                         _, path, _, result = await removed.get()
                         if path == job:
                             break
             except TimeoutError:
-                raise HostError(f"{unit} is not done after {timeout_s:g} s") from None
+                raise HostError(f"{unit.name} is not done after {unit.timeout_s:g} s") from None
         if result != "done":
-            raise HostError(f"{unit}: {result}; journalctl -u {unit} says more")
+            raise HostError(f"{unit.name}: {result}; journalctl -u {unit.name} says more")
 
     async def _file_state(self, unit: str) -> str:
         try:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from dbus_fast import Message, Variant
 
+from admin.actions import ENABLE_SSH_UNIT
 from admin.dbus import system as system_module
 from admin.dbus.logind import Logind
 from admin.dbus.system import SystemBus
-from admin.dbus.systemd import Systemd, Work
+from admin.dbus.systemd import Systemd, Unit
 from admin.dbus.timedate import Timedate
 from admin.errors import HostError
 from hw_sim.host import Host
@@ -68,7 +69,7 @@ SHAPES = [
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape[0] or "nothing")
-@pytest.mark.parametrize("method", ["reboot", "power_off", "synchronise", "ssh_enabled", "do"])
+@pytest.mark.parametrize("method", ["reboot", "power_off", "synchronise", "ssh_enabled", "start"])
 async def test_an_answer_of_another_shape_is_a_failed_action(
     system: SystemBus, service: Program, method: str, shape: tuple[str, list[Any]]
 ) -> None:
@@ -78,7 +79,7 @@ async def test_an_answer_of_another_shape_is_a_failed_action(
         "power_off": Logind(system).power_off,
         "synchronise": Timedate(system).synchronise,
         "ssh_enabled": Systemd(system).ssh_enabled,
-        "do": lambda: Systemd(system).do(Work.ENABLE_SSH),
+        "start": lambda: Systemd(system).start(ENABLE_SSH_UNIT),
     }
     expected = {"reboot": "", "power_off": "", "ssh_enabled": "s"}.get(method)
     if shape[0] == expected:
@@ -101,7 +102,7 @@ async def test_a_property_of_another_type_is_a_failed_action(system: SystemBus, 
 
 async def test_a_unit_is_done_when_systemd_says_so(system: SystemBus, service: Program) -> None:
     service.answer = systemd
-    doing = asyncio.create_task(Systemd(system).do(Work.ENABLE_SSH))
+    doing = asyncio.create_task(Systemd(system).start(ENABLE_SSH_UNIT))
     await until_started(service)
     await service.signal(*DONE, to=None)
     await doing
@@ -112,7 +113,7 @@ async def test_a_unit_that_does_not_end_well_is_a_failed_action(
     system: SystemBus, service: Program, result: str
 ) -> None:
     service.answer = systemd
-    doing = asyncio.create_task(Systemd(system).do(Work.ENABLE_SSH))
+    doing = asyncio.create_task(Systemd(system).start(ENABLE_SSH_UNIT))
     await until_started(service)
     await service.signal(*DONE[:-1], result, to=None)
     with pytest.raises(HostError, match=rf"mycroft-ssh-enable\.service: {result}"):
@@ -124,7 +125,7 @@ async def test_a_forged_end_of_a_unit_is_ignored(
     system: SystemBus, service: Program, stranger: Program, directly: bool
 ) -> None:
     service.answer = systemd
-    doing = asyncio.create_task(Systemd(system).do(Work.ENABLE_SSH))
+    doing = asyncio.create_task(Systemd(system).start(ENABLE_SSH_UNIT))
     us = await until_started(service)
     await stranger.signal(*FORGED, to=us if directly else None)
     await stranger.signal(
@@ -139,7 +140,7 @@ async def test_a_forged_end_of_a_unit_is_ignored(
 
 async def test_another_signal_of_the_service_is_not_the_end_of_a_unit(system: SystemBus, service: Program) -> None:
     service.answer = systemd
-    doing = asyncio.create_task(Systemd(system).do(Work.ENABLE_SSH))
+    doing = asyncio.create_task(Systemd(system).start(ENABLE_SSH_UNIT))
     us = await until_started(service)
     path, interface, member, signature, number, job, unit, result = FORGED
     await service.signal("/elsewhere", *FORGED[1:], to=us)
@@ -155,7 +156,7 @@ async def test_another_signal_of_the_service_is_not_the_end_of_a_unit(system: Sy
 
 async def test_a_new_owner_of_the_name_is_followed(system: SystemBus, service: Program, host: Host) -> None:
     service.answer = systemd
-    doing = asyncio.create_task(Systemd(system).do(Work.ENABLE_SSH))
+    doing = asyncio.create_task(Systemd(system).start(ENABLE_SSH_UNIT))
     await until_started(service)
     await service.disown(SYSTEMD.service)
     async with Program(host.address) as successor:
@@ -165,13 +166,10 @@ async def test_a_new_owner_of_the_name_is_followed(system: SystemBus, service: P
         await doing
 
 
-async def test_a_unit_that_never_ends_is_a_failed_action(
-    system: SystemBus, service: Program, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_unit_that_never_ends_is_a_failed_action(system: SystemBus, service: Program) -> None:
     service.answer = systemd
-    monkeypatch.setattr(Work.ENABLE_SSH, "_value_", ("mycroft-ssh-enable.service", 0.1))
-    with pytest.raises(HostError, match=r"mycroft-ssh-enable\.service is not done after 0\.1 s"):
-        await Systemd(system).do(Work.ENABLE_SSH)
+    with pytest.raises(HostError, match=r"slow\.service is not done after 0\.1 s"):
+        await Systemd(system).start(Unit("slow.service", 0.1))
 
 
 async def test_a_service_that_does_not_answer_is_a_failed_action(

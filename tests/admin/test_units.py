@@ -3,7 +3,9 @@
 import configparser
 from pathlib import Path
 
-from admin.dbus.systemd import Work
+from admin import polkit
+from admin.actions import ACTIONS
+from admin.dbus.systemd import Unit
 
 DEBIAN = Path(__file__).parents[2] / "debian"
 
@@ -26,7 +28,13 @@ def test_disabling_ssh_disables_its_service_and_its_socket() -> None:
 
 def test_the_units_that_are_started_are_the_units_that_are_installed() -> None:
     installed = {path.name.removeprefix("mycroft-admin.") for path in DEBIAN.glob("mycroft-admin.*.service")}
-    assert {work.value[0] for work in Work} == installed
+    needed = {need.name for action in ACTIONS for need in action.needs if isinstance(need, Unit)}
+    assert needed == installed
+
+
+def test_the_polkit_rule_is_generated_from_the_actions() -> None:
+    """If this fails: python -m admin.polkit > debian/50-mycroft-admin.rules."""
+    assert (DEBIAN / "50-mycroft-admin.rules").read_text() == polkit.render()
 
 
 def test_a_unit_takes_nothing_from_a_message() -> None:
