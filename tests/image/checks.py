@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from tests.image import beside, faults
+from tests.image import beside, faults, remote
 from tests.image.installed import (
     DAEMONS,
     UNITS,
@@ -402,6 +402,7 @@ CHECKS: tuple[Callable[[Installed], str], ...] = (
     the_smoke_test_passes,
     the_simulator_runs,
     *faults.CHECKS,
+    *remote.CHECKS,
     a_stranger_is_refused,
     the_owner_changes_the_answer,
     ssh_is_switched_off_and_on,

@@ -1,0 +1,29 @@
+"""Runs inside: a client of the bus's port for other machines, as docs/bus.md says. Prints an answer, or the refusal.
+
+Arguments: the certificate, the name in it, and a token or nothing.
+"""
+
+import ssl
+import sys
+
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+certificate, name, token = sys.argv[1], sys.argv[2], sys.argv[3:]
+context = ssl.create_default_context(cafile=certificate)
+headers = {"Authorization": f"Bearer {token[0]}"} if token else {}
+URL = "wss://127.0.0.1:8182/core"
+try:
+    with connect(
+        "wss://127.0.0.1:8182/core",
+        ssl=context,
+        server_hostname=name,
+        additional_headers=headers,
+        compression=None,
+    ) as bus:
+        bus.send('{"type": "mycroft.enclosure.is_alive"}')
+        while "mycroft.enclosure.is_alive.response" not in (answer := bus.recv(10)):
+            pass
+        print(answer)
+except InvalidStatus as error:
+    print(error.response.status_code)

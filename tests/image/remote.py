@@ -1,0 +1,61 @@
+"""The bus, opened to another machine by the steps of docs/bus.md, typed as they stand there."""
+
+import json
+import re
+from pathlib import Path
+
+from tests.image.installed import Installed, until
+from tests.image.tree import INSIDE, STRANGER
+
+PAGE = "usr/share/doc/mycroft-bus/bus.md"
+HEADING = "## Opening the bus to another machine"
+
+NAME = "mark1.local"
+"""In the certificate of the page."""
+
+
+def another_machine_gets_in(installed: Installed) -> str:
+    """With TLS and the token; without a token it does not."""
+    machine, configuration = installed.machine, installed.tree.root / "etc/mycroft/mycroft.conf"
+    certificate, token, restart = _steps(installed.tree.root / PAGE)
+    machine.run("sh", "-c", certificate)
+    printed = machine.run("sh", "-c", token).split()
+    text = (installed.tree.root / PAGE).read_text()
+    found = re.search(r"```\n( +\{.*?)```", text[text.index(HEADING) :], re.DOTALL)
+    assert found, text
+    before = json.loads(configuration.read_text())
+    configuration.write_text(json.dumps(before | json.loads(found[1].replace("<the hash>", printed[1]))))
+    machine.run("sh", "-c", restart)
+    client = ("python3", f"{INSIDE}/remote.py", "/etc/mycroft/bus.crt", NAME)
+    # The enclosure comes back to the bus on its own.
+    until(lambda: machine.succeeds("mycroft-bus", "send", "mycroft.enclosure.is_alive", "--wait"), "no answer")
+    answer = machine.run(*client, printed[0], user=STRANGER)
+    assert '"status":true' in answer.replace(" ", ""), answer
+    refused = machine.run(*client, user=STRANGER)
+    assert refused in ("401", "403"), refused
+    return f"{answer}; without a token {refused}"
+
+
+def a_key_that_the_bus_may_not_read_closes_only_that_port(installed: Installed) -> str:
+    """The programs on this machine go on; the journal says why."""
+    machine, configuration = installed.machine, installed.tree.root / "etc/mycroft/mycroft.conf"
+    machine.run("chmod", "600", "/etc/mycroft/bus.key")
+    machine.run("systemctl", "restart", "mycroft-bus")
+    until(lambda: machine.succeeds("mycroft-bus", "status"), "there is no bus")
+    journal = machine.run("journalctl", "--quiet", "--output=cat", "--unit=mycroft-bus", "--lines=10")
+    why = [line for line in journal.splitlines() if "bus.key" in line]
+    assert why, journal
+    settings = json.loads(configuration.read_text())
+    configuration.write_text(json.dumps({"enclosure": settings["enclosure"]}))
+    machine.run("systemctl", "restart", "mycroft-bus")
+    return why[0]
+
+
+CHECKS = (another_machine_gets_in, a_key_that_the_bus_may_not_read_closes_only_that_port)
+
+
+def _steps(page: Path) -> list[str]:
+    """The commands of the section, one text for each step."""
+    text = page.read_text()
+    section = text[text.index(HEADING) :].split("\n## ")[0]
+    return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
