@@ -1,4 +1,4 @@
-"""Runs inside: a client of the bus's port for other machines, as docs/bus.md says. Prints an answer, or the refusal.
+"""Runs inside: a client on the port of the bus for other machines, as docs/bus.md says. Prints what it gets.
 
 Arguments: the certificate, the name in it, and a token or nothing.
 """
