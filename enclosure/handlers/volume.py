@@ -190,7 +190,8 @@ class VolumeHandler:
         self._follow(Volume.recorded)
 
     async def _on_connected(self, _: Message) -> None:
-        self._changed.set()  # the report of a change may have been missed while the bus was away
+        if self._seen is not None:
+            self._changed.set()  # the report of a change may have been missed while the bus was away
 
     async def _on_factory_reset(self, _: Message) -> None:
         # Not `_keep`: the file has been emptied, and is to stay so.

@@ -476,6 +476,10 @@ async def test_a_missing_card_is_reported(start: Start, tmp_path: Path) -> None:
     running = asyncio.create_task(device.handler.run())
     await asyncio.sleep(0)
     assert await device.tell("get") == {"error": "the sound card is away"}
+    device.heard.clear()
+    await device.dispatcher(Message("connected"))
+    await asyncio.sleep(0)
+    assert device.heard == [], "there is no volume to report"
     running.cancel()
 
 
