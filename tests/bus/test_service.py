@@ -80,9 +80,9 @@ async def test_programs_that_it_starts_do_not_get_its_socket() -> None:
         assert process.stdout is not None
         await process.stdout.readline()
         flags = re.findall(r"^flags:\s*(\d+)", Path(f"/proc/{process.pid}/fdinfo/3").read_text(), re.MULTILINE)
-        assert int(flags[0], 8) & os.O_CLOEXEC
         process.terminate()
         await process.communicate()
+    assert int(flags[0], 8) & os.O_CLOEXEC
 
 
 async def test_it_stops_when_told_where_systemd_does_not_listen_any_more(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ async def test_what_has_a_new_name_in_2_reaches_the_others_under_the_old_one(pee
     assert ovos_2.heard == []  # it passes over the twin
 
 
-@pytest.mark.parametrize("library", [OVOS, OVOS_2], ids=["ovos", "ovos 2"])
+@pytest.mark.parametrize("library", [OVOS, OVOS_2, MYCROFT], ids=["ovos", "ovos 2", "mycroft"])
 async def test_a_library_connects_at_its_default_address(library: tuple[str, str]) -> None:
     async with default_bus() as run, default_peer(library, run) as client:
         await client.emit("speak", {"utterance": "hello"})

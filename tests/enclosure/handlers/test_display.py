@@ -258,10 +258,13 @@ async def test_an_invalid_image_fails(data: dict[str, Any]) -> None:
     assert device.said[0].data["error"] != "internal error"
 
 
-async def test_a_pipe_is_refused_without_waiting_for_its_other_end(tmp_path: Path) -> None:
+async def test_a_device_or_pipe_is_refused_without_opening_it(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("pipe")
     device = Device()
-    for name in ("pipe", "link"):
-        await device.dispatcher(Message("enclosure.mouth.display_image", {"img_path": str(tmp_path / name)}))
-        assert device.said.pop().data == {"error": "image: not a regular file"}
+    with (tmp_path / "pipe").open("r+b", buffering=0) as pipe:
+        pipe.write(b"not to be read")
+        for name in ("pipe", "link"):
+            await device.dispatcher(Message("enclosure.mouth.display_image", {"img_path": str(tmp_path / name)}))
+            assert device.said.pop().data == {"error": "image: not a regular file"}
+        assert pipe.read(100) == b"not to be read"
