@@ -18,11 +18,11 @@ UNPLUGGED = "the face is unplugged, or does not answer\n"
 
 
 def drawn(path: Path) -> str:
-    """A picture with its first and last column lit."""
-    image = Image.new("L", (32, 8))
+    """A picture with its first and last column black, which are lit."""
+    image = Image.new("L", (32, 8), "white")
     for x in (0, 31):
         for y in range(8):
-            image.putpixel((x, y), 255)
+            image.putpixel((x, y), 0)
     image.save(path)
     return str(path)
 
