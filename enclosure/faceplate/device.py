@@ -30,8 +30,9 @@ from enclosure.events import (
 from enclosure.faceplate.eyes import Eyes
 from enclosure.faceplate.link import Link
 from enclosure.faceplate.mouth import Mouth
+from enclosure.faceplate.player import Player
 from enclosure.faceplate.protocol import GROW, Banner, lines
-from enclosure.faceplate.scene import Scene, Scenes
+from enclosure.faceplate.scene import Scenes
 from enclosure.ports import SerialPort
 
 HAND_S = 1.0
@@ -60,8 +61,8 @@ class FaceplateDevice:
         self._touched_until = 0.0
         self._menu: asyncio.TimerHandle | None = None
         self._question_shown = False
-        self._on_mouth = _Player(self)
-        self._on_eyes = _Player(self)
+        self._on_mouth = Player(self._link, self._wait_s, self._report_question)
+        self._on_eyes = Player(self._link, self._wait_s, lambda: None)
 
     async def run(self) -> None:
         """Keeps the faceplate up to date until cancelled."""
@@ -94,7 +95,7 @@ class FaceplateDevice:
         elif isinstance(command, SystemCommand):
             if command in (SystemAction.MUTE, SystemAction.UNMUTE):
                 self._muted = command == SystemAction.MUTE
-            self.send(lines(command))
+            self._send(lines(command))
         elif not isinstance(command, LightsCommand):
             self._show_mouth(self._mouth.show(command))
 
@@ -115,28 +116,6 @@ class FaceplateDevice:
     def ask(self, question: str | None) -> None:
         """Shows a question that waits for a press, above all else; None ends it."""
         self._show_mouth(self._mouth.ask(question))
-        self.report()
-
-    # For the players.
-
-    def send(self, lines: Sequence[str], echoed: Callable[[], object] | None = None) -> None:
-        """Queues lines; `echoed` is called when the firmware has read the last."""
-        for line in lines[:-1]:
-            self._link.send(line)
-        self._link.send(lines[-1], echoed)
-
-    def wait_s(self) -> float:
-        """How long patient scenes have to wait."""
-        return max(self._touched_until - asyncio.get_running_loop().time(), 0.0)
-
-    def report(self) -> None:
-        """Reports whether the question can be read, where that has changed."""
-        readable = self._mouth.readable and self._link.state is LinkState.CONNECTED
-        if readable != self._question_shown:
-            self._question_shown = readable
-            self._on_event(QuestionShown(readable))
-
-    # The rest.
 
     def _show_eyes(self, scenes: Scenes | None) -> None:
         if scenes is not None:
@@ -150,10 +129,10 @@ class FaceplateDevice:
 
     def _restore(self) -> None:
         """Shows everything again, on a faceplate of which nothing is known."""
-        for line in GROW:
-            self._link.send(line)
+        self._link.forget()
+        self._send(GROW)
         if self._muted is not None:
-            self.send(lines(SystemAction.MUTE if self._muted else SystemAction.UNMUTE))
+            self._send(lines(SystemAction.MUTE if self._muted else SystemAction.UNMUTE))
         self._on_eyes.play(self._eyes.restored())
         self._on_mouth.play(self._mouth.restored())
 
@@ -170,7 +149,21 @@ class FaceplateDevice:
         self._on_event(FaceplateState(state, self._link.firmware))
         if state is LinkState.CONNECTED:
             self._restore()
-        self.report()
+        self._report_question()
+
+    def _report_question(self) -> None:
+        """Reports whether the question can be read, where that has changed."""
+        readable = self._mouth.readable and self._link.state is LinkState.CONNECTED
+        if readable != self._question_shown:
+            self._question_shown = readable
+            self._on_event(QuestionShown(readable))
+
+    def _wait_s(self) -> float:
+        return max(self._touched_until - asyncio.get_running_loop().time(), 0.0)
+
+    def _send(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self._link.send(line)
 
     def _take(self, event: Banner | Turned | Pressed | Chosen | Brightness) -> None:
         match event:
@@ -187,40 +180,3 @@ class FaceplateDevice:
             case Chosen():
                 self._refresh_in(MENU_CHOSEN_S)
         self._on_event(event)
-
-
-class _Player:
-    """Plays the scenes of eyes or mouth: sends the lines of one, and waits for its time before the next."""
-
-    def __init__(self, device: FaceplateDevice) -> None:
-        self._device = device
-        self._scenes: Scenes = iter(())
-        self._scene: Scene | None = None
-        self._timer: asyncio.TimerHandle | None = None
-
-    def play(self, scenes: Scenes) -> None:
-        """Plays these from now on, in place of others."""
-        self._scenes = scenes
-        self.hurry()
-
-    def hurry(self) -> None:
-        """Goes on to the next scene now."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._scene = scene = next(self._scenes, None)
-        self._device.report()  # which may have others played
-        if scene is not None and scene is self._scene:
-            self._send(scene)
-
-    def _send(self, scene: Scene) -> None:
-        if scene.patient and (wait_s := self._device.wait_s()):
-            self._timer = asyncio.get_running_loop().call_later(wait_s, self._send, scene)
-        elif scene.lines:
-            self._device.send(scene.lines, lambda: self._seen(scene))
-        else:
-            self._seen(scene)
-
-    def _seen(self, scene: Scene) -> None:
-        if self._scene is scene:  # no other has been sent since
-            self._timer = asyncio.get_running_loop().call_later(scene.lasts_s, self.hurry)

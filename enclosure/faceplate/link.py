@@ -20,7 +20,7 @@ class Link:
     """Owns the serial port: sends queued lines, and reports events.
 
     `on_event` gets what the faceplate reports by itself, `on_state` each change of state or firmware; `on_lost` is
-    called when what the faceplate shows is not known any more. None of them may wait.
+    called when what the faceplate shows is not known any more, also if too many lines wait. None of them may wait.
     """
 
     def __init__(
@@ -48,7 +48,6 @@ class Link:
             return
         if not self._exchange.put(line, echoed):
             _LOGGER.debug("more than the faceplate can take")
-            self._exchange.forget()
             self._on_lost()
             return
         self.drained.clear()
@@ -122,9 +121,11 @@ class Link:
             case Version(version):
                 self.firmware = version
                 self._change(LinkState.CONNECTED, f"firmware {version}")
-            case Banner(version) if self.state is LinkState.CONNECTED and version != self.firmware:
+            case Banner() if self.state is not LinkState.CONNECTED:
+                pass  # it will be asked for its version
+            case Banner(version) if version != self.firmware:
                 self.firmware = version
-                self._on_state(self.state)
+                self._on_state(LinkState.CONNECTED)
             case Banner() | Turned() | Pressed() | Chosen() | Brightness():
                 self._on_event(report)
 

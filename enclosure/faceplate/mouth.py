@@ -4,6 +4,7 @@ The layers, top first: question, notification, skill content, activity, rest. Ev
 play from then on, or None where what can be seen stays as it is."""
 
 from collections.abc import Sequence
+from enum import IntEnum, auto
 
 from enclosure import artwork
 from enclosure.activity import Activity
@@ -43,6 +44,16 @@ Content = MouthText | Weather | Bitmap
 Motion = MouthAction | MouthViseme
 
 
+class Layer(IntEnum):
+    """The layers of the mouth, the uppermost first."""
+
+    QUESTION = auto()
+    NOTIFICATION = auto()
+    CONTENT = auto()
+    ACTIVITY = auto()
+    REST = auto()
+
+
 class Mouth:
     """What each layer of the mouth shows."""
 
@@ -74,7 +85,7 @@ class Mouth:
     def notify(self, notification: str) -> Scenes | None:
         """Shows a text until it has been read."""
         self._notification = _displayable(MouthText(notification, repeat=False))
-        return self._scenes_unless_covered(1)
+        return self._scenes_unless_covered(Layer.NOTIFICATION)
 
     def show(self, command: MouthCommand) -> Scenes | None:
         """Shows what a message asks for."""
@@ -84,7 +95,7 @@ class Mouth:
             case MouthAction.RESET:
                 self._content = self._notification = self._motion = None
                 self._still = True
-                return self._scenes_unless_covered(1)
+                return self._scenes_unless_covered(Layer.NOTIFICATION)
             case MouthAction.STILL:
                 before = self._top
                 self._motion, self._still = None, True
@@ -93,13 +104,13 @@ class Mouth:
                 if not self._follows:
                     return None
                 self._motion = command
-                return self._scenes_unless_covered(3)
+                return self._scenes_unless_covered(Layer.ACTIVITY)
             case MouthText():
                 self._content = _displayable(command)
-                return self._scenes_unless_covered(2)
+                return self._scenes_unless_covered(Layer.CONTENT)
             case Weather():
                 self._content = command
-                return self._scenes_unless_covered(2)
+                return self._scenes_unless_covered(Layer.CONTENT)
             case MouthIcon():
                 return self._draw(command)
 
@@ -132,7 +143,7 @@ class Mouth:
                 while True:
                     yield self._scene(shown, lines(MouthAction.RESET), REFRESH_S, patient=True)
             case MouthText():
-                yield from self._text(shown, asks=layer == 0)
+                yield from self._text(shown, asks=layer is Layer.QUESTION)
             case Weather():
                 yield self._scene(shown, lines(shown), REFRESH_S)
                 yield from self._again(text.weather_drawn(shown))
@@ -181,19 +192,25 @@ class Mouth:
         return Scene(lines, lasts_s, patient)
 
     @property
-    def _top(self) -> tuple[int, Content | Motion | None]:
+    def _top(self) -> tuple[Layer, Content | Motion | None]:
         """What is seen, with its layer."""
         look = None if self._still else _look(self._activity)
         if isinstance(look, MouthAction) and not self._follows:
             look = None
         plays = self._activity.playing and self._follows and not self._activity.leaving
-        layers = (self._question, self._notification, self._content, self._motion, look, NOTE if plays else None)
-        return next(((layer, shown) for layer, shown in enumerate(layers) if shown is not None), (6, None))
+        layers = {
+            Layer.QUESTION: self._question,
+            Layer.NOTIFICATION: self._notification,
+            Layer.CONTENT: self._content,
+            Layer.ACTIVITY: self._motion or look,
+            Layer.REST: NOTE if plays else None,
+        }
+        return next(((layer, shown) for layer, shown in layers.items() if shown is not None), (Layer.REST, None))
 
-    def _scenes_unless_covered(self, layer: int) -> Scenes | None:
+    def _scenes_unless_covered(self, layer: Layer) -> Scenes | None:
         return None if self._top[0] < layer else self.scenes()
 
-    def _scenes_if_other_than(self, before: tuple[int, Content | Motion | None]) -> Scenes | None:
+    def _scenes_if_other_than(self, before: tuple[Layer, Content | Motion | None]) -> Scenes | None:
         return None if self._top == before else self.scenes()
 
     def _follow(self, on: bool) -> Scenes | None:
@@ -215,7 +232,7 @@ class Mouth:
             first = strips(canvas, 0, clear=False)  # the firmware may not have drawn the text yet
         else:
             first = strips(own, icon.x, clear=False)
-        return None if self._top[0] < 2 else self.scenes(first)
+        return None if self._top[0] < Layer.CONTENT else self.scenes(first)
 
 
 def _displayable(shown: MouthText) -> MouthText:

@@ -1,6 +1,7 @@
-"""The face over a real pseudo terminal, with the firmware's stand-in at its other end: what a person sees."""
+"""The display over a pseudo terminal, with the simulated firmware at its other end: what the user sees."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -9,7 +10,17 @@ from enclosure import display
 from enclosure.activity import Activity
 from enclosure.display import EMPTY, HEIGHT, Bitmap
 from enclosure.drivers.serial import AsyncSerial
-from enclosure.events import Brightness, Choice, Chosen, Event, FaceplateState, Pressed, Turned
+from enclosure.events import (
+    Brightness,
+    Choice,
+    Chosen,
+    Event,
+    FaceplateState,
+    LinkState,
+    Pressed,
+    QuestionShown,
+    Turned,
+)
 from enclosure.faceplate import text
 from enclosure.faceplate.device import FaceplateDevice
 from enclosure.faceplate.mouth import NOTE
@@ -21,6 +32,9 @@ from tests.conftest import picture, until
 RED = 0x1E0000
 """Full red at level 30, as the pixels show it."""
 BLUE = 0x00001E
+
+DOWN = "....####........####...."
+"""Eyes that look down."""
 
 LOGO = Bitmap(8, tuple(range(3, 35)))
 NOTE_8 = Bitmap(8, NOTE.columns[12:20])
@@ -57,21 +71,21 @@ async def host(faceplate: Faceplate) -> AsyncIterator[Host]:
 
 
 @CABLES
-async def test_what_is_told_is_seen(faceplate: Faceplate, host: Host) -> None:
+async def test_commands_are_shown(faceplate: Faceplate, host: Host) -> None:
     host.show(display.EyesColor(255, 0, 0), display.MouthIcon(LOGO, 0, 0, clear=True))
     await until(lambda: set(faceplate.firmware.eyes) == {RED}, "red eyes", 20)
     await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "the picture", 20)
 
 
 @CABLES
-async def test_what_somebody_does_arrives(faceplate: Faceplate, host: Host) -> None:
+async def test_knob_and_button_are_reported(faceplate: Faceplate, host: Host) -> None:
     for detents in (1, 1, -1):
         faceplate.turn(detents)
         await asyncio.sleep(0.1)
     faceplate.press()
     await asyncio.sleep(0.1)
     faceplate.release()
-    if faceplate.cable.loss:  # what is lost on its way is lost; nothing else may come of it
+    if faceplate.cable.loss:  # lines may be lost on their way; no other event may come of it
         await asyncio.sleep(0.5)
         assert set(host.events) <= {Turned(1), Turned(-1), Pressed()}
     else:
@@ -79,7 +93,7 @@ async def test_what_somebody_does_arrives(faceplate: Faceplate, host: Host) -> N
 
 
 @pytest.mark.parametrize("text", ["volume.up", "unit.factory-reset", "a\nsystem.reset", "mycroft.stop", "x" * 500])
-async def test_a_text_is_nothing_but_a_text(faceplate: Faceplate, host: Host, text: str) -> None:
+async def test_a_text_is_never_a_command_or_an_event(faceplate: Faceplate, host: Host, text: str) -> None:
     said: list[str] = []
     faceplate.told = said.append
     host.show(display.MouthText(text))
@@ -91,7 +105,7 @@ async def test_a_text_is_nothing_but_a_text(faceplate: Faceplate, host: Host, te
 
 
 @pytest.mark.parametrize("loss", ["unplug", "power_cycle"])
-async def test_the_face_comes_back_as_it_was(faceplate: Faceplate, host: Host, loss: str) -> None:
+async def test_all_is_shown_again_after_an_absence(faceplate: Faceplate, host: Host, loss: str) -> None:
     host.show(display.EyesColor(255, 0, 0), display.MouthIcon(LOGO, 0, 0, clear=True))
     await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "the picture")
     getattr(faceplate, loss)()
@@ -99,8 +113,8 @@ async def test_the_face_comes_back_as_it_was(faceplate: Faceplate, host: Host, l
         host.show(display.EyesBlink("b"), display.EyesColor(0, 0, 255), display.MouthAction.RESET)
         await asyncio.sleep(0.1)
         faceplate.plug()
-        await until(lambda: set(faceplate.firmware.eyes) == {BLUE}, "what was told meanwhile", 20)
-        await until(lambda: not any(faceplate.firmware.mouth), "what was told meanwhile", 20)
+        await until(lambda: set(faceplate.firmware.eyes) == {BLUE}, "the commands of the meantime", 20)
+        await until(lambda: not any(faceplate.firmware.mouth), "the commands of the meantime", 20)
     else:
         await until(lambda: not any(faceplate.firmware.mouth), "the reset")
         await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "the picture again", 20)
@@ -116,7 +130,7 @@ async def test_a_burst_ends_as_the_last_commands_say(faceplate: Faceplate, host:
     )
 
 
-async def test_pictures_lie_over_each_other_and_come_back_so(faceplate: Faceplate, host: Host) -> None:
+async def test_a_picture_over_another_returns_after_a_power_cycle(faceplate: Faceplate, host: Host) -> None:
     dot = Bitmap(2, (3, 3))
     host.show(display.MouthIcon(LOGO, 0, 0, clear=True), display.MouthIcon(dot, 30, 6, clear=False))
     await until(lambda: picture(faceplate.firmware.mouth) == dot.over(LOGO, 30, 6), "both")
@@ -125,7 +139,7 @@ async def test_pictures_lie_over_each_other_and_come_back_so(faceplate: Faceplat
     await until(lambda: picture(faceplate.firmware.mouth) == dot.over(LOGO, 30, 6), "both again", 20)
 
 
-async def test_a_picture_over_the_weather_comes_back_with_it(faceplate: Faceplate, host: Host) -> None:
+async def test_a_picture_over_the_weather_returns_with_it(faceplate: Faceplate, host: Host) -> None:
     host.show(display.Weather("21", Bitmap(8, (255,) * 8)))
     await until(lambda: any(faceplate.firmware.mouth), "the weather")
     await asyncio.sleep(0.5)
@@ -162,7 +176,7 @@ def lit(faceplate: Faceplate) -> str:
         ([display.EyesFill(23)], 0.5),
     ],
 )
-async def test_the_knob_misses_nothing_whatever_is_shown(
+async def test_every_detent_is_reported_whatever_is_shown(
     faceplate: Faceplate, host: Host, commands: list[display.Command], wait_s: float
 ) -> None:
     host.show(*commands)
@@ -196,7 +210,7 @@ async def test_the_knob_misses_nothing_whatever_is_shown(
         ([display.EyesAction.SPIN, display.EyesAction.RESET], "#" * 24),
     ],
 )
-async def test_the_eyes_end_as_they_should(
+async def test_the_eyes_end_as_the_last_commands_say(
     faceplate: Faceplate, host: Host, commands: list[display.Command], eyes: str
 ) -> None:
     for command in commands:
@@ -211,13 +225,13 @@ async def test_the_eyes_end_as_they_should(
     await until(lambda: lit(faceplate) == eyes, f"{eyes} again, not {lit(faceplate)}", 10)
 
 
-async def test_a_volume_ring_goes_away_by_itself(faceplate: Faceplate, host: Host) -> None:
+async def test_a_volume_ring_ends_by_itself(faceplate: Faceplate, host: Host) -> None:
     host.show(display.EyesVolume(5))
     await until(lambda: lit(faceplate) == ("#" * 6 + "." * 6) * 2, "the ring")
     await until(lambda: lit(faceplate) == "#" * 24, "open eyes", 5)
 
 
-async def test_speech_does_not_wipe_what_a_skill_shows(faceplate: Faceplate, host: Host) -> None:
+async def test_speech_does_not_wipe_skill_content(faceplate: Faceplate, host: Host) -> None:
     host.show(display.MouthIcon(LOGO, 0, 0, clear=True))
     host.device.indicate(Activity(speaking=True))
     host.show(display.MouthViseme(3))
@@ -263,7 +277,7 @@ async def test_a_note_is_seen_only_where_there_is_nothing_else(faceplate: Facepl
     await sees(EMPTY, "an empty mouth")
 
 
-async def test_a_text_that_is_not_to_repeat_goes_away(faceplate: Faceplate, host: Host) -> None:
+async def test_a_text_that_is_not_to_repeat_ends(faceplate: Faceplate, host: Host) -> None:
     host.show(display.MouthText("HI", repeat=False))
     await until(lambda: any(faceplate.firmware.mouth), "the text")
     await until(lambda: not any(faceplate.firmware.mouth), "an empty mouth", 6)
@@ -326,7 +340,7 @@ async def test_a_long_text_passes_once_or_again_and_again(
             return
 
 
-async def test_the_menus_brightness_is_reported_and_ours_is_not(faceplate: Faceplate, host: Host) -> None:
+async def test_only_a_brightness_from_the_menu_is_reported(faceplate: Faceplate, host: Host) -> None:
     host.show(display.EyesLevel(20), display.EyesLevel(25))
     await asyncio.sleep(0.5)
     faceplate.press()
@@ -360,20 +374,111 @@ async def press(faceplate: Faceplate) -> None:
     await asyncio.sleep(0.15)
 
 
-@pytest.mark.timeout(60)
-async def test_the_menus_test_is_heard_to_its_end_whatever_is_told_meanwhile(
-    faceplate: Faceplate, host: Host
-) -> None:
+async def run_test(faceplate: Faceplate) -> None:
+    """Chooses TEST in the menu, and does what it asks for."""
     await choose(faceplate, 4)
     for _ in range(4):
-        host.show(display.MouthAction.TALK, display.EyesColor(255, 0, 0))
-        await asyncio.sleep(0.5)
         await press(faceplate)
-    host.show(display.MouthIcon(LOGO, 0, 0, clear=True))
+
+
+async def test_what_changes_during_the_menus_test_is_shown_afterwards(faceplate: Faceplate, host: Host) -> None:
+    host.show(display.MouthText("BEFORE"), display.SystemAction.MUTE)
+    await asyncio.sleep(1)
+    running = asyncio.create_task(run_test(faceplate))
+    await until(lambda: Chosen(Choice.TEST_BEGIN) in host.events, "the beginning of the test")
+    host.show(display.EyesLevel(10), display.MouthIcon(LOGO, 0, 0, clear=True), display.EyesLook("d"))
+    await running
     await until(lambda: Chosen(Choice.TEST_END) in host.events, "the end of the test", 25)
     assert host.events == [Chosen(Choice.TEST_BEGIN), Chosen(Choice.TEST_MIC), Chosen(Choice.TEST_END)]
-    await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "what was told last", 10)
+    await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "the picture")
+    await until(lambda: lit(faceplate) == DOWN and max(faceplate.firmware.eyes) == 10, "dim eyes that look down")
+    await until(lambda: not faceplate.firmware.speaker, "muted")
     assert [state.state for state in host.states] == ["connected"]
+
+
+async def test_all_is_shown_again_after_a_test_whose_end_is_lost(faceplate: Faceplate, host: Host) -> None:
+    host.show(display.SystemAction.MUTE, display.MouthIcon(LOGO, 0, 0, clear=True))
+    await run_test(faceplate)
+    await until(lambda: Chosen(Choice.TEST_MIC) in host.events, "the test of the microphone")
+    faceplate.cable.loss = 1.0
+    await asyncio.sleep(20)
+    faceplate.cable.loss = 0.0
+    await until(
+        lambda: picture(faceplate.firmware.mouth) == LOGO and not faceplate.firmware.speaker, "all of it", 60
+    )
+    assert set(faceplate.firmware.eyes) == {BLUE}
+
+
+async def test_a_daemon_that_starts_during_the_menus_test_shows_all_afterwards(faceplate: Faceplate) -> None:
+    await run_test(faceplate)
+    host = Host(faceplate)
+    host.show(display.SystemAction.MUTE, display.MouthIcon(LOGO, 0, 0, clear=True))
+    await until(
+        lambda: picture(faceplate.firmware.mouth) == LOGO and not faceplate.firmware.speaker, "all of it", 40
+    )
+    host.running.cancel()
+
+
+async def test_a_question_is_reported_while_it_can_be_read(faceplate: Faceplate, host: Host) -> None:
+    async def reports(*shown: bool) -> None:
+        await until(lambda: host.events == [QuestionShown(visible) for visible in shown], f"{shown}")
+
+    host.show(display.MouthIcon(LOGO, 0, 0, clear=True))
+    host.device.ask("WIPE?")
+    await until(lambda: bool(host.events), "the question")
+    assert picture(faceplate.firmware.mouth) == drawn("WIPE?")
+    faceplate.power_cycle()
+    await reports(True, False, True)
+    faceplate.unplug()
+    await reports(True, False, True, False)
+    faceplate.plug()
+    await reports(True, False, True, False, True)
+    host.device.ask(None)
+    await reports(True, False, True, False, True, False)
+    await until(lambda: picture(faceplate.firmware.mouth) == LOGO, "the picture")
+
+
+async def test_an_answer_within_the_report_is_what_is_shown(faceplate: Faceplate) -> None:
+    readable: list[bool] = []
+
+    def refuse(event: Event) -> None:
+        if isinstance(event, QuestionShown):
+            readable.append(event.visible)
+            if not event.visible:
+                device.ask(None)
+                device.notify("NO")
+
+    device = FaceplateDevice(lambda: AsyncSerial(str(faceplate.link), 9600), refuse)
+    running = asyncio.create_task(device.run())
+    device.ask("WIPE?")
+    await until(lambda: readable == [True], "the question")
+    faceplate.power_cycle()
+    await until(lambda: picture(faceplate.firmware.mouth) == drawn("NO"), "the notification")
+    running.cancel()
+
+
+async def test_another_firmware_is_noticed_at_its_banner(
+    faceplate: Faceplate, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hw_sim.firmware.loop.BANNER", "Mycroft Mark 1 v1.5")
+    faceplate.power_cycle()
+    await until(lambda: host.device.firmware == "1.5", "the version")
+    assert host.states[-1] == FaceplateState(LinkState.CONNECTED, "1.5")
+
+
+async def test_each_line_on_the_wire_is_logged_at_debug(
+    faceplate: Faceplate, host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, "enclosure.faceplate.link"):
+        host.show(display.MouthText("HI"))
+        faceplate.turn(1)
+        await until(lambda: host.events == [Turned(1)], "the turn")
+        await until(lambda: picture(faceplate.firmware.mouth) == drawn("HI"), "the text")
+    assert set(caplog.messages) >= {
+        r"to the faceplate: 'mouth.text=HI\n'",
+        "from the faceplate: 'Command: mouth.text=HI'",
+        "from the faceplate: 'volume.up'",
+    }
 
 
 @pytest.mark.parametrize(
@@ -382,7 +487,7 @@ async def test_the_menus_test_is_heard_to_its_end_whatever_is_told_meanwhile(
         ([display.MouthIcon(LOGO, 0, 0, clear=True)], "#" * 24, LOGO),
         ([display.Weather("-12", NOTE_8)], "#" * 24, weather_drawn(display.Weather("-12", NOTE_8))),
         ([display.EyesAction.OFF, display.MouthText("hi")], "." * 24, drawn("HI")),
-        ([display.EyesLook("d")], "....####........####....", EMPTY),
+        ([display.EyesLook("d")], DOWN, EMPTY),
         ([display.EyesAction.NARROW], "..##....##....##....##..", EMPTY),
         ([display.EyesFill(5)], "#" * 6 + "." * 18, EMPTY),
     ],
@@ -418,7 +523,7 @@ async def test_a_daemon_that_starts_over_an_open_menu_shows_all_when_it_has_clos
     host.show(display.EyesLook("d"), display.MouthIcon(LOGO, 0, 0, clear=True))
     await asyncio.sleep(5)
     await until(
-        lambda: lit(faceplate) == "....####........####...." and picture(faceplate.firmware.mouth) == LOGO,
+        lambda: lit(faceplate) == DOWN and picture(faceplate.firmware.mouth) == LOGO,
         "all of it",
         REFRESH_S + 2,
     )
@@ -435,7 +540,7 @@ async def test_eyes_spin_also_over_a_long_text(faceplate: Faceplate, host: Host)
     await until(lambda: lit(faceplate) == "#" * 24, "open eyes", 4)
 
 
-async def test_a_restart_of_the_board_is_waited_out(faceplate: Faceplate, host: Host) -> None:
+async def test_a_restart_of_the_board_loses_nothing(faceplate: Faceplate, host: Host) -> None:
     host.show(display.SystemAction.MUTE, display.MouthIcon(LOGO, 0, 0, clear=True), display.SystemAction.RESET)
     host.show(display.EyesColor(255, 0, 0))
     await until(lambda: not faceplate.firmware.speaker, "muted")
@@ -449,7 +554,7 @@ async def test_a_restart_of_the_board_is_waited_out(faceplate: Faceplate, host: 
     assert [state.state for state in host.states] == ["connected"]
 
 
-async def test_coming_and_going_is_reported(faceplate: Faceplate, host: Host) -> None:
+async def test_each_change_of_the_link_is_reported(faceplate: Faceplate, host: Host) -> None:
     faceplate.unplug()
     await until(lambda: len(host.states) == 2, "gone")
     faceplate.plug()
@@ -461,7 +566,7 @@ async def test_coming_and_going_is_reported(faceplate: Faceplate, host: Host) ->
     ]
 
 
-async def test_an_unmute_that_is_lost_comes_later(faceplate: Faceplate, host: Host) -> None:
+async def test_an_unmute_while_unplugged_is_sent_later(faceplate: Faceplate, host: Host) -> None:
     host.show(display.SystemAction.MUTE)
     await until(lambda: not faceplate.firmware.speaker, "muted")
     faceplate.unplug()
