@@ -12,7 +12,7 @@ if __name__ == "__main__":
 
 from bus.daemon import log
 from bus.daemon.config import Configuration
-from bus.daemon.start import lean
+from bus.daemon.start import bus_address, lean
 from bus.errors import ConfigError, Exit
 from bus.version import VERSION
 
@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run_.add_argument(
         "--bus",
+        type=bus_address,
         metavar="URL",
         default=BUS,
         help="for development: another bus than %(default)s. At unix:PATH the user who runs it is still verified: "

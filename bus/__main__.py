@@ -14,7 +14,7 @@ if __name__ == "__main__":
 
 from bus.daemon import log
 from bus.daemon.config import BusSettings, Configuration
-from bus.daemon.start import lean
+from bus.daemon.start import bus_address, lean
 from bus.errors import BusError, Exit
 from bus.message import Message, printable
 from bus.version import VERSION
@@ -204,7 +204,9 @@ def _parser() -> argparse.ArgumentParser:
     for command in (listen, types, status):
         command.add_argument("--json", action="store_true", help="for programs to read")
     for command in (send, listen, record, replay, status):
-        command.add_argument("--bus", metavar="URL", help="ws:, wss: or unix: (ws://127.0.0.1:8181/core)")
+        command.add_argument(
+            "--bus", type=bus_address, metavar="URL", help="ws:, wss: or unix: (ws://127.0.0.1:8181/core)"
+        )
     return parser
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from bus.daemon import log
 from bus.daemon.config import Configuration
-from bus.daemon.start import lean
+from bus.daemon.start import bus_address, lean
 from bus.errors import ConfigError, Exit
 from bus.message import Message
 from bus.version import VERSION
@@ -155,7 +155,9 @@ def _parser() -> argparse.ArgumentParser:
         "colour", type=_colour, metavar="COLOUR", help=f"'#rgb', '#rrggbb', {', '.join(COLOURS)}, on, off"
     )
     for command in (run_, doctor, show, eyes):
-        command.add_argument("--bus", metavar="URL", help="ws:, wss: or unix: (ws://127.0.0.1:8181/core)")
+        command.add_argument(
+            "--bus", type=bus_address, metavar="URL", help="ws:, wss: or unix: (ws://127.0.0.1:8181/core)"
+        )
     return parser
 
 

@@ -104,7 +104,7 @@ def _status_lines(data: dict[str, Any]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     yield ""
     yield "  ".join(f"{_words(name)} {_words(count)}" for name, count in data["counters"].items())
-    yield f"memory {data['memory'] / 2**20:.1f} MiB"
+    yield f"version {_words(data['version'])}  memory {data['memory'] / 2**20:.1f} MiB"
 
 
 def _words(value: object) -> str:

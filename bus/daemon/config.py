@@ -205,13 +205,14 @@ class Configuration:
             variable = f"MYCROFT_{name}_{key}".upper()
             if variable in self._environment:
                 own = {key: _json_or_text(self._environment[variable])}
-                _convert(own, kind, variable)
+                _convert(own, kind, variable, inside=f".{key}")
                 values.update(own)
         values.update({key: value for key, value in flags.items() if value is not None})
         return _convert(values, kind, name)
 
 
-def _convert(values: dict[str, Any], kind: type[T], where: str) -> T:
+def _convert(values: dict[str, Any], kind: type[T], where: str, inside: str = "") -> T:
+    """The dataclass with these values; errors say where they are, and `inside` is where that is already."""
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
@@ -219,7 +220,7 @@ def _convert(values: dict[str, Any], kind: type[T], where: str) -> T:
         what, _, place = str(error).partition(" - at `$")
         unknown = re.search(r"unknown field `(.+)`", what)
         hint = _hint(unknown[1], _nested_names(kind)) if unknown else ""
-        raise ConfigError(f"{where}{place.rstrip('`')}: {what}{hint}") from error
+        raise ConfigError(f"{where}{place.rstrip('`').removeprefix(inside)}: {what}{hint}") from error
 
 
 def _hint(key: str, known: Collection[str]) -> str:

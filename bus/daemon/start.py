@@ -1,5 +1,6 @@
 """How our commands start: quickly, and with no more than they need. Imports nothing that takes time itself."""
 
+import argparse
 import contextlib
 import gc
 import sys
@@ -21,3 +22,10 @@ def lean(*, tls: bool) -> Iterator[None]:
     yield
     gc.freeze()
     gc.enable()
+
+
+def bus_address(text: str) -> str:
+    """The value of --bus, for argparse."""
+    if not text.startswith(("ws://", "wss://", "unix:")):
+        raise argparse.ArgumentTypeError(f"{text} is not a ws:, wss: or unix: address")
+    return text

@@ -86,8 +86,10 @@ def test_a_setting_outside_its_range_is_named(
 
 
 def test_a_wrong_variable_is_named() -> None:
-    with pytest.raises(ConfigError, match="MYCROFT_OWN_LEVEL"):
+    with pytest.raises(ConfigError, match=r"^MYCROFT_OWN_LEVEL: Expected `int`, got `str`$"):
         Configuration([], {"MYCROFT_OWN_LEVEL": "high"}).section("own", Section)
+    with pytest.raises(ConfigError, match=r"^MYCROFT_OWN_INNER.color: Expected `int`, got `str`$"):
+        Configuration([], {"MYCROFT_OWN_INNER": '{"color": "red"}'}).section("own", Section)
 
 
 def test_keys_of_other_programs_in_websocket_are_known_and_an_unknown_one_is_a_warning(

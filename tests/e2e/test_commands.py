@@ -96,6 +96,9 @@ async def test_a_daemon_runs_without_the_others_and_stops_when_told(
         (["bus", "send", "x", "--timeout", "-1"], 2, "argument --timeout: -1 is not a number above 0"),
         (["bus", "replay", "-", "--speed", "fast"], 2, "argument --speed: fast is not a number above 0"),
         (["bus", "replay", "-", "--max-gap", "-1"], 2, "argument --max-gap: -1 is not a number of 0 or more"),
+        (["bus", "listen", "--bus", "mark1:8181"], 2, "mark1:8181 is not a ws:, wss: or unix: address"),
+        (["enclosure", "run", "--bus", "mark1:8181"], 2, "mark1:8181 is not a ws:, wss: or unix: address"),
+        (["admin", "run", "--bus", "mark1:8181"], 2, "mark1:8181 is not a ws:, wss: or unix: address"),
         (["bus", "replay", "/nowhere"], 1, "/nowhere: No such file or directory"),
         (["bus", "replay", "/bin/true"], 1, "line 1: "),
         (["bus", "record", "/nowhere/file"], 1, "/nowhere/file: No such file or directory"),
@@ -267,7 +270,8 @@ async def relay(connection: ServerConnection) -> None:
         asked = Message.deserialize(str(frame))
         if asked.msg_type == "bus.status":
             clients = [{"name": "kitchen", "process": "a\x1b[2J\nb"}]
-            await connection.send(asked.response({"clients": clients, "counters": {}, "memory": 0}).serialize())
+            data = {"version": "9\x1b[2J", "clients": clients, "counters": {}, "memory": 0}
+            await connection.send(asked.response(data).serialize())
         elif asked.msg_type == "x.deny":
             await connection.send(Message("bus.message.denied", {"reason": "a\x1b[2J"}).serialize())
         else:
@@ -297,6 +301,7 @@ async def test_strangers_give_the_terminal_no_orders(bus: Server, tmp_path: Path
         code, out, _ = await outcome("bus", "status", "--bus", url, home=tmp_path)
         assert code == 0
         assert r"a\u001b[2J\u000ab" in out
+        assert r"version 9\u001b[2J  memory 0.0 MiB" in out
     listener = await start("bus", "listen", "--bus", bus.url, home=tmp_path)
     await until(lambda: len(bus.hub) == 1, "the listener")
     await outcome("bus", "send", "x\n00:00:00 y\x1b", '{"a": "\x7f"}', "--bus", bus.url, home=tmp_path)
