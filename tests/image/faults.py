@@ -1,6 +1,7 @@
 """Each fault that the doctor can find and mend on a running device: break it, read the finding, type the mend."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -102,8 +103,10 @@ def the_doctor_finds_nothing_to_mend(installed: Installed) -> str:
 
 
 def _is_healthy(installed: Installed) -> None:
-    for user in ("root", STRANGER):
-        found = examine(installed.machine, user)
+    users = ("root", STRANGER)
+    with ThreadPoolExecutor() as pool:  # each takes seconds
+        examined = list(pool.map(partial(examine, installed.machine), users))
+    for user, found in zip(users, examined, strict=True):
         bad = [found[name] for name in found.keys() - NOT_HERE if found[name]["verdict"] not in HEALTHY]
         assert not bad, f"{user}: {bad}"
 
