@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from bus.contract.ours import CONNECTED
+from bus.contract.patterns import MAX_PATTERNS
 from bus.contract.topic import Topic
 from bus.errors import BusUnavailableError, PayloadError
 from bus.message import Message
@@ -38,13 +39,14 @@ class Dispatcher:
 
     def on(self, topic: Topic, handler: Handler) -> None:
         """Has `handler` called for every message of this topic, under either of its names."""
-        for name in (topic.name, topic.alias):
-            if name is not None:
-                self._handlers.setdefault(name, (topic, []))[1].append(handler)
+        for name in topic.names:
+            self._handlers.setdefault(name, (topic, []))[1].append(handler)
 
     @property
     def patterns(self) -> list[str]:
-        """The subscription to what is handled: the first word of each type, which keeps the patterns few."""
+        """The subscription to what is handled: the types, or the first word of each where there are too many."""
+        if len(self._handlers) <= MAX_PATTERNS:
+            return sorted(self._handlers)
         return sorted({re.split("(?<=[.:])", name, maxsplit=1)[0] + "*" for name in self._handlers})
 
     async def __call__(self, message: Message) -> None:

@@ -848,5 +848,11 @@ PLAYER_STATE = _playback(
 OURS = _registry.topics
 """All of the above, in this order."""
 
-PRIVILEGED = frozenset(name for topic in OURS if topic.privileged for name in (topic.name, topic.alias) if name)
+PRIVILEGED = frozenset(name for topic in OURS if topic.privileged for name in topic.names)
 """The types, by either name, that the bus accepts only from users who may administer the machine."""
+
+SHORT = PRIVILEGED.union(*(topic.names for topic in OURS if "admin" in topic.handled_by))
+"""The types, by either name, that have no long data; the bus refuses long frames of them.
+
+The admin service subscribes to these types only, so that no message can exhaust its memory.
+"""

@@ -169,6 +169,11 @@ class Topic:
     """The other content of the data, where the names of the fields are not fixed."""
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Its name, and its other name if it has one."""
+        return (self.name, self.alias) if self.alias else (self.name,)
+
+    @property
     def sender(self) -> str:
         """The programs that emit it; those that do not yet are marked."""
         return self._marked(self.emitted_by)

@@ -20,8 +20,8 @@ from bus.version import VERSION
 GREETING = Message(topics.CONNECTED.name, {}, {"session": {"session_id": "default"}}).serialize().encode()
 """The first message that a new client receives, and no other client; OVOS clients take their session from it."""
 
-MAX_OWN_FRAME = 100_000
-"""Maximum bytes of a message to the bus itself, which copies the context into its answer."""
+MAX_SHORT = 100_000
+"""Maximum bytes of a message of a short type; and of one to the bus itself, whose answer copies the context."""
 
 MAX_TYPE = 1000
 """Maximum characters of a message type; the longest in the field has some 60."""
@@ -108,6 +108,8 @@ class Hub:
         msg_type = parsed.get("type", "")  # encrypted: the bus cannot know
         if len(msg_type) > MAX_TYPE:
             return self.reject(sender, "type is too long")
+        if len(payload) > MAX_SHORT and msg_type in topics.SHORT:
+            return self.reject(sender, f"more than {MAX_SHORT} bytes, too long for this type")
         context = parsed.get("context") or {}
         if msg_type in self._own:
             self._wake_up()
@@ -163,7 +165,7 @@ class Hub:
 
     def _answer(self, peer: Peer, payload: bytes, parsed: Mapping[str, Any]) -> str | None:
         """Answers a message to the bus itself."""
-        if len(payload) > MAX_OWN_FRAME:
+        if len(payload) > MAX_SHORT:
             return self.reject(peer, "too long for the bus itself")
         data = parsed.get("data") or {}
         if isinstance(data, str):

@@ -86,6 +86,9 @@ class Client:
         await until(lambda: any(m.msg_type == answer for m in self._heard), answer, timeout_s)
         return next(message for message in self._heard if message.msg_type == answer)
 
+    async def send(self, message: Message) -> None:
+        await self._client.emit(message)
+
     async def flood(self, msg_type: str, count: int) -> None:
         for _ in range(count):
             await self._client.emit(Message(msg_type))
@@ -124,6 +127,13 @@ async def test_a_flood_of_requests_stops_neither_answers_nor_fills_log_or_memory
     await client.ask("mycroft.admin.is_ready", "mycroft.admin.is_ready.response")
     await client.ask("system.ntp.sync", "system.ntp.sync.complete")
     assert len(lines) < 100
+    assert resident(pid_of(bus)) < MEMORY
+
+
+async def test_no_message_exhausts_the_memory(bus: Server, client: Client, lines: list[str]) -> None:
+    for msg_type in ("mycroft.audio.queue", "system.x", "system.ssh.status", "mycroft.admin.is_alive"):
+        await client.send(Message(msg_type, {"filler": "x" * 20_000_000}))
+    await client.ask("mycroft.admin.is_ready", "mycroft.admin.is_ready.response")
     assert resident(pid_of(bus)) < MEMORY
 
 

@@ -122,7 +122,16 @@ async def test_answers_that_find_no_bus_are_logged_once_per_outage(caplog: pytes
     assert [record.getMessage() for record in warnings] == ["a.set was not answered: away"] * 2
 
 
-def test_it_subscribes_to_all_that_it_handles() -> None:
+def test_it_subscribes_to_the_types_that_it_handles() -> None:
     recorder = Recorder()
+    recorder.dispatcher.on(Topic("speak", "", alias="ovos.utterance.speak"), recorder.handle)
+    assert {"a.set", "speak", "ovos.utterance.speak"} <= set(recorder.dispatcher.patterns)
+    assert "*" not in "".join(recorder.dispatcher.patterns)
+
+
+def test_it_subscribes_to_the_first_words_of_too_many_types() -> None:
+    recorder = Recorder()
+    for number in range(100):
+        recorder.dispatcher.on(Topic(f"b:x{number}", ""), recorder.handle)
     recorder.dispatcher.on(Topic("speak", ""), recorder.handle)
-    assert recorder.dispatcher.patterns == ["a.*", "ovos.*", "speak*"]
+    assert recorder.dispatcher.patterns == ["a.*", "b:*", "ovos.*", "speak*"]

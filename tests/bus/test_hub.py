@@ -9,7 +9,7 @@ from bus.contract.ours import SENDER
 from bus.contract.patterns import MAX_PATTERNS
 from bus.daemon.config import Role
 from bus.message import Message
-from bus.server.hub import GREETING, LARGE, Hub
+from bus.server.hub import GREETING, LARGE, MAX_SHORT, Hub
 from bus.server.limits import Counters
 from bus.version import VERSION
 
@@ -92,6 +92,16 @@ def test_only_the_sender_hears_of_a_frame_that_is_no_message(hub: Hub) -> None:
     assert answer["data"]["reason"]
     assert bob.heard == []
     assert (hub.counters.received, hub.counters.rejected) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "msg_type", ["system.reboot", "mycroft.enable.ssh", "system.ssh.status", "mycroft.admin.is_alive"]
+)
+def test_a_long_frame_of_a_short_type_is_rejected(hub: Hub, msg_type: str) -> None:
+    ann = joined(hub)
+    hub.receive(ann, frame(msg_type, {"x": "y" * MAX_SHORT}))
+    assert ann.answer().data == {"reason": "more than 100000 bytes, too long for this type"}
+    assert hub.counters.received == 0
 
 
 def test_who_has_left_gets_nothing_more(hub: Hub) -> None:
