@@ -159,7 +159,7 @@ class MouthFollows:
 
 @dataclass(frozen=True, slots=True)
 class SystemBlink:
-    """Blinks of the board's own light; the firmware is deaf for a second for each."""
+    """Blinks of the board's own light, a second each, in which the firmware reads nothing."""
 
     times: int
 

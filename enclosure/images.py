@@ -22,7 +22,8 @@ def decode_image(data: bytes, *, threshold: int, invert: bool) -> Bitmap:
     """The picture in a PNG or JPEG, made smaller to fit if it has to be. Raises ValueError.
 
     A pixel is lit if it is darker than `threshold`, 0 to 255, on a white ground, as in mycroft-core; `invert`
-    lights the others."""
+    lights the others.
+    """
     from PIL import Image  # noqa: PLC0415  # large, and few devices show images
 
     if len(data) > MAX_BYTES:

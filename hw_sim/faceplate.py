@@ -14,7 +14,7 @@ from hw_sim.firmware.memory import LineLimits, MemoryLimitError
 from hw_sim.links import BYTE_MS, Cable
 
 Observer = Callable[[str], None]
-"""Told in a few words what somebody has done, or what the faceplate has said."""
+"""Called with a few words on what the user has done, or what the faceplate has sent."""
 
 
 class Faceplate:
@@ -23,15 +23,15 @@ class Faceplate:
     `link` is a path that leads to the port while it is plugged in, and to nothing else.
     """
 
-    def __init__(self, link: Path, cable: Cable, told: Observer = lambda _: None) -> None:
+    def __init__(self, link: Path, cable: Cable, report: Observer = lambda _: None) -> None:
         self.link = link
         self.firmware = Firmware()
         self.changed = asyncio.Event()
-        """Set whenever there is something else to be seen on the face."""
+        """Set whenever the face looks different."""
         self.spoken_to = asyncio.Event()
-        """Set when the firmware has read a first line."""
+        """Set when the firmware has read its first line."""
         self.cable = cable
-        self.told = told
+        self.report = report
         self._began = asyncio.get_running_loop().time()
         self._master: int | None = None
         self._slave: int | None = None
@@ -58,33 +58,33 @@ class Faceplate:
             self._catch_up()
             self._woken.clear()
             wake_at = self.firmware.wake_at()
-            # Not at every byte: what the host is given at once, it is given together.
+            # Not at every byte: the cable hands several over together.
             earliest = self.firmware.now + self.cable.burst * BYTE_MS
             sleep_ms = None if wake_at is None else max(wake_at, earliest) - self._now_ms()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(None if sleep_ms is None else sleep_ms / 1000):
                     await self._woken.wait()
 
-    # What somebody may do.
+    # What the user may do.
 
     def press(self) -> None:
         """Pushes the button, and holds it."""
-        self.told("button down")
+        self.report("button down")
         self._act(self.firmware.press)
 
     def release(self) -> None:
         """Lets go of the button."""
-        self.told("button up")
+        self.report("button up")
         self._act(self.firmware.release)
 
     def turn(self, detents: int) -> None:
         """Turns the knob, clockwise for a positive number."""
-        self.told(f"knob {detents:+d}")
+        self.report(f"knob {detents:+d}")
         self._act(lambda: self.firmware.turn(detents))
 
     def power_cycle(self) -> None:
-        """Takes the power away and gives it back: the firmware starts anew, the port stays."""
-        self.told("power cycle")
+        """Cuts the power, and gives it back: the firmware restarts, the port stays."""
+        self.report("power cycle")
         self.changed.set()
         self.firmware = Firmware()
         self._limits.restarted()
@@ -103,10 +103,10 @@ class Faceplate:
         self.link.unlink(missing_ok=True)
         self.link.symlink_to(self.port)
         self.changed.set()
-        self.told(f"plugged in as {self.port}")
+        self.report(f"plugged in as {self.port}")
 
     def unplug(self) -> None:
-        """Pulls the serial port out; the face stays as it is, and sends into the void."""
+        """Pulls the serial port out; the face stays as it is, and what it sends is lost."""
         if self._master is None or self._slave is None:
             return
         asyncio.get_running_loop().remove_reader(self._master)
@@ -115,7 +115,7 @@ class Faceplate:
         os.close(self._slave)
         self._master = self._slave = None
         self.changed.set()
-        self.told("unplugged")
+        self.report("unplugged")
 
     @property
     def plugged(self) -> bool:
@@ -132,13 +132,13 @@ class Faceplate:
     # The rest.
 
     def _act(self, action: Callable[[], None]) -> None:
-        """Does something to the firmware at this moment, not at the one when it was last looked at."""
+        """Acts on the firmware at this moment, not at the one up to which it has run."""
         self._catch_up()
         action()
         self._woken.set()
 
     def _catch_up(self) -> None:
-        """Moves the firmware's time to now, and shows and sends what has happened meanwhile."""
+        """Runs the firmware up to now, and passes on what has happened meanwhile."""
         sent = bytearray()
         for event in self.firmware.advance(self._now_ms()):
             match event:
@@ -158,10 +158,10 @@ class Faceplate:
             if line.startswith(b"Command: "):
                 self.spoken_to.set()
             else:
-                self.told(f"faceplate says {line.decode('latin-1')}")
+                self.report(f"faceplate says {line.decode('latin-1')}")
         if self._master is not None:
             for start in range(0, len(data), self.cable.burst):
-                # Nobody may be reading; the port's buffer is then full for good, as a real one's is.
+                # Without a reader the port's buffer fills up, as a real one's does.
                 with contextlib.suppress(BlockingIOError):
                     os.write(self._master, data[start : start + self.cable.burst])
 

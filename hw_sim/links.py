@@ -15,11 +15,11 @@ class Cable:
     burst: int = 8
     """Bytes that the host gets at a time; the Pi's serial port reports every 8 (PL011, half of its buffer)."""
     loss: float = 0.0
-    """How likely each byte is lost."""
+    """Probability that a byte is lost."""
     chance: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311  # the same bytes each time
 
     def carry(self, data: bytes) -> bytes:
-        """What of the bytes arrives."""
+        """The bytes that arrive."""
         if not self.loss:
             return data
         return bytes(byte for byte in data if self.chance.random() >= self.loss)
@@ -30,4 +30,4 @@ CABLES: dict[str, Callable[[], Cable]] = {
     "one-byte": lambda: Cable(burst=1),
     "lossy": lambda: Cable(loss=0.002),
 }
-"""By name; lossy: one command in ten or so is damaged, on its way or on the way of its echo."""
+"""The cables of the tests, by name. The lossy one damages a command or its echo in one of ten exchanges or so."""

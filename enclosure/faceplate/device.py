@@ -49,7 +49,7 @@ class FaceplateDevice:
     """
 
     def __init__(self, open_port: Callable[[], SerialPort], on_event: Callable[[Event], None]) -> None:
-        self._link = Link(open_port, self._take, self._on_state, self._restore)
+        self._link = Link(open_port, self._receive, self._on_state, self._restore)
         self._on_event = on_event
         self._mouth = Mouth()
         self._eyes = Eyes(
@@ -89,7 +89,7 @@ class FaceplateDevice:
         return self._eyes.pixels
 
     def show(self, command: Command) -> None:
-        """Takes what a skill shows."""
+        """Shows what a skill asks for."""
         if isinstance(command, EyesCommand):
             self._on_eyes.play(self._eyes.show(command))
         elif isinstance(command, SystemCommand):
@@ -100,7 +100,7 @@ class FaceplateDevice:
             self._show_mouth(self._mouth.show(command))
 
     def indicate(self, activity: Activity) -> None:
-        """Takes what the assistant is doing now."""
+        """Shows what the assistant is doing now."""
         self._activity = activity
         self._show_mouth(self._mouth.indicate(activity))
         self._show_eyes(self._eyes.indicate(activity))
@@ -165,7 +165,7 @@ class FaceplateDevice:
         for line in lines:
             self._link.send(line)
 
-    def _take(self, event: Banner | Turned | Pressed | Chosen | Brightness) -> None:
+    def _receive(self, event: Banner | Turned | Pressed | Chosen | Brightness) -> None:
         match event:
             case Banner():
                 self._restore()

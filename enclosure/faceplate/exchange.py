@@ -1,5 +1,4 @@
-"""The talk with the firmware: what waits, what has been sent, and what a line from it means. Pure, the time is
-handed in.
+"""The conversation with the firmware: what waits, what was sent, and what its lines mean. Pure, time is handed in.
 
 The echo is the only flow control there is. The firmware's input buffer has 64 bytes, and what overruns it is lost
 without an error (the real firmware v1.4.2, measured).
@@ -115,19 +114,19 @@ class Exchange:
         return f"{text}\n" if self._in_step and not self._attempt else f"\n{text}\n"
 
     def late(self, now: float) -> bool:
-        """Takes that it is `due`: an echo has not come. True if the end of the menu's test has not come either."""
+        """Handles that an echo has not come in time. True if the end of the menu's test has not come either."""
         self.due = None
         if self._sent:
             self._send_again(now)
         tested, self._tests = self._tests, False
         return tested
 
-    def take(self, line: str, now: float) -> Report | None:
-        """Takes a line from the firmware; returns what it reports."""
+    def receive(self, line: str, now: float) -> Report | None:
+        """Handles a line from the firmware; returns what it reports."""
         follows_update, self._update = self._update, line == UPDATE
         match parse(line):
             case Echo(text):
-                self._take_echo(text, now)
+                self._receive_echo(text, now)
             case Version() as version:
                 if self._sent and self._sent[0].text == VERSION:
                     self._done(now)
@@ -159,7 +158,7 @@ class Exchange:
         text = self._sent[0].text
         self.due = now + self._busy_s + (2 * len(text) + len(ECHO) + 3) * BYTE_S + ECHO_SLACK_S
 
-    def _take_echo(self, text: str, now: float) -> None:
+    def _receive_echo(self, text: str, now: float) -> None:
         self._in_step = True
         self._own_update = text.startswith("eyes.level=")
         if not self._sent:

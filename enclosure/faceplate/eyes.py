@@ -6,7 +6,8 @@ then on, or None where what can be seen stays as it is.
 With the eyes OPEN, as after ``eyes.reset``, the firmware repaints them all the time and samples nothing else for
 42 ms in a row: of 20 detents of the knob that are 12 ms apart 6 arrive. After ``eyes.set`` of one pixel, in the
 colour that it has anyway, all 20 do (the real firmware v1.4.2, measured). So open eyes are made with ``eyes.set``
-and ``eyes.color``, and an animation that ends OPEN is followed by them."""
+and ``eyes.color``, and an animation that ends OPEN is followed by them.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -142,7 +143,7 @@ class Eyes:
         return self.show(EyesVolume(round(level * RING_STEPS)))
 
     def indicate(self, activity: Activity) -> Scenes | None:
-        """Takes what the assistant is doing now. What is seen of it takes the place of skill content."""
+        """Shows what the assistant is doing now. A change that the eyes show takes the place of skill content."""
         before = self._look
         color, level, was_asleep = self._shown_color, self._shown_level, self._activity.asleep
         self._activity = activity
@@ -162,7 +163,7 @@ class Eyes:
         return self._standing(changed)
 
     def mouth_filled(self) -> Scenes | None:
-        """Takes that something else is on the mouth now, which ends a spin that a skill has begun."""
+        """Something else is on the mouth now, which ends a spin that a skill has begun."""
         if self._content == EyesAction.SPIN:
             self._content = None
             return self._refilled()

@@ -112,10 +112,10 @@ class Link:
         while True:
             for line in splitter.feed(await port.read()):
                 _LOGGER.debug("from the faceplate: %r", line)
-                self._take(line)
+                self._receive(line)
 
-    def _take(self, line: str) -> None:
-        report = self._exchange.take(line, asyncio.get_running_loop().time())
+    def _receive(self, line: str) -> None:
+        report = self._exchange.receive(line, asyncio.get_running_loop().time())
         self._woken.set()
         match report:
             case Version(version):

@@ -1,7 +1,8 @@
 """The mouth as it should look, in layers, and the lines that make the firmware show it. Pure.
 
 The layers, top first: question, notification, skill content, activity, rest. Every method returns the scenes to
-play from then on, or None where what can be seen stays as it is."""
+play from then on, or None where what can be seen stays as it is.
+"""
 
 from collections.abc import Sequence
 from enum import IntEnum, auto
@@ -115,7 +116,7 @@ class Mouth:
                 return self._draw(command)
 
     def indicate(self, activity: Activity) -> Scenes | None:
-        """Takes what the assistant is doing now.
+        """Shows what the assistant is doing now.
 
         The announcement that the machine goes empties the mouth; so does a recording, unless it is not to follow.
         """

@@ -75,7 +75,7 @@ CHOICES = {
     Choice.FACTORY_RESET: "unit.factory-reset",
     Choice.DEMO: "mycroft.mark1.demo",
 }
-"""The lines that tell of a choice in the menu."""
+"""The lines that report a choice in the menu."""
 
 
 def lines(command: FaceplateCommand) -> Sequence[str]:
@@ -180,14 +180,14 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A line that means nothing to us."""
+    """A line with no meaning for the host."""
 
     line: str
 
 
-Heard = Echo | Banner | Version | Turned | Pressed | Chosen | Unknown
+Received = Echo | Banner | Version | Turned | Pressed | Chosen | Unknown
 
-_EVENTS: dict[str, Heard] = {
+_EVENTS: dict[str, Received] = {
     "volume.up": Turned(1),
     "volume.down": Turned(-1),
     "mycroft.stop": Pressed(),
@@ -197,8 +197,8 @@ _VERSION = re.compile(r"Mycroft Mark 1 v([0-9.]+)")
 _BANNER = re.compile(r"Mycroft Mark 1 v([0-9.]+) - Connected$")
 
 
-def parse(line: str) -> Heard:
-    """The event that a line from the firmware is; only a line that is exactly an event is one.
+def parse(line: str) -> Received:
+    """The meaning of a line from the firmware; only a line that is exactly an event is one.
 
     Except for the banner: what a reset has cut off stands before it in the same line.
     """

@@ -223,7 +223,7 @@ class Knob:
 
     @property
     def moved(self) -> bool:
-        """Whether there is news for `clicked` or `direction`."""
+        """Whether `clicked` or `direction` would report something."""
         return self._clicked or self._delta >> 1 != 0
 
     def clicked(self) -> bool:

@@ -118,7 +118,7 @@ class EyesProgram:
         return self.on()
 
     def set_level(self, level: int) -> Steps:
-        """Tells the level, 0 to 255, and paints with it."""
+        """Report the level, 0 to 255, and paint with it."""
         before, self.level = self.level, level & 0xFF
         yield from self._board.serial.println("update")
         yield from self._board.serial.println(str(self.level))
@@ -328,7 +328,7 @@ class EyesProgram:
                 self._pos = (self._pos + 1) % EYE
             case Anim.REFILL:
                 self._pos += 1
-                if self._pos == self._end_pos:  # never, if it began at 0: then it goes on for ever
+                if self._pos == self._end_pos:  # never, if it began at 0: then it does not end
                     yield from self._finish(EyesMode.OPEN)
                 if self._pos >= EYE:
                     self._pos = 0

@@ -2,18 +2,19 @@
 
 The published build has some 150 bytes less between stack and heap than the one that was recorded. On it, lines
 outside of these limits overwrite the heap within seconds; then the board does nothing until its power is cut
-(measured on the nearest build: Arduino core 1.6.10, gcc 5.4)."""
+(measured on the nearest build: Arduino core 1.6.10, gcc 5.4).
+"""
 
 import re
 
 TEXT_LIMIT = 24
-"""Characters of a text."""
+"""Maximum length of a text in characters."""
 
 STRIP = 8
-"""Columns of a picture."""
+"""Maximum width of a picture in columns."""
 
 LINE_LIMIT = 39
-"""Characters of any line: longer ones were not measured within the other limits."""
+"""Maximum length of any line in characters; longer ones were not measured within the other limits."""
 
 GROWN_WITHIN = 4
 """Lines after a restart that may still be under way; from then on the heap has to have grown."""
@@ -34,12 +35,12 @@ class LineLimits:
         self._grown = False
 
     def restarted(self) -> None:
-        """Takes that the heap is small again."""
+        """The firmware has restarted: its heap is small again."""
         self._lines = 0
         self._grown = False
 
     def take(self, data: bytes) -> None:
-        """Takes bytes from the host. Raises MemoryLimitError for a line outside of the limits."""
+        """Checks bytes from the host. Raises MemoryLimitError for a line outside of the limits."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._lines += 1

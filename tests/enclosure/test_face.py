@@ -65,7 +65,7 @@ def something(_: list[str], mouth: list[str]) -> bool:
 HI = mouth("#..#.###", "#..#..#.", "####..#.", "#..#..#.", "#..#.###")
 DOTS = bitmap((1, 2, 4, 8, 16, 32, 64, 128), 12)
 
-# What is told, and what is seen in the end, or on the way where it passes.
+# Each message, and what is seen in the end, or for a while where that passes.
 MESSAGES: list[tuple[str, dict[str, Any], Looks]] = [
     ("enclosure.eyes.on", {}, eyes(*OPEN)),
     ("enclosure.eyes.off", {}, eyes(*[DARK] * 24)),
@@ -106,7 +106,7 @@ PASSING = {"enclosure.eyes.volume", "enclosure.eyes.timedspin", "enclosure.notif
 
 
 async def seen(folder: Path, cable: str, number: int) -> str | None:
-    """Tells one faceplate one message; what is wrong with what is seen then."""
+    """Shows one message on one faceplate; returns what is wrong with what is seen then."""
     msg_type, data, looks = MESSAGES[number]
     link = folder / str(number)
     async with Faceplate(link, CABLES["clean" if cable == "unplugged" else cable]()) as faceplate:
@@ -137,6 +137,8 @@ async def seen(folder: Path, cable: str, number: int) -> str | None:
             for task in running:
                 task.cancel()
             await asyncio.wait(running)
+            if not running[0].cancelled():  # a line was outside of the memory's limits
+                running[0].result()
     return None
 
 

@@ -29,7 +29,7 @@ LONGEST_S = 10
 """A timed spin takes 5 s."""
 
 OPEN = ["eyes.set=0,255", "eyes.color=255"]
-"""Open eyes, as we show them: after ``eyes.reset`` or ``eyes.on`` the firmware is deaf to most of the knob."""
+"""Open eyes, as we show them: after ``eyes.reset`` or ``eyes.on`` the firmware misses most of the knob."""
 
 RESTORED = [*GROW, "eyes.level=30", "eyes.color=255", *OPEN, "mouth.reset"]
 """The face from the start; the firmware's heap first grows for the longest text."""
@@ -100,16 +100,18 @@ SAME = [
 
 DIFFERS = [
     Differs(
-        "open eyes are deaf to the knob",
+        "with open eyes the firmware misses most of the knob",
         "enclosure.reset",
         {},
         ["eyes.reset", "mouth.reset"],
         [*OPEN, "mouth.reset"],
     ),
-    Differs("open eyes are deaf to the knob", "enclosure.eyes.reset", {}, ["eyes.reset"], OPEN),
-    Differs("open eyes are deaf to the knob", "enclosure.eyes.on", {}, ["eyes.on"], OPEN),
     Differs(
-        "it may find open eyes, which stay deaf to the knob",
+        "with open eyes the firmware misses most of the knob", "enclosure.eyes.reset", {}, ["eyes.reset"], OPEN
+    ),
+    Differs("with open eyes the firmware misses most of the knob", "enclosure.eyes.on", {}, ["eyes.on"], OPEN),
+    Differs(
+        "with eyes that were open the firmware would go on missing the knob",
         "enclosure.eyes.color",
         {"r": 0, "g": 0, "b": 9},
         ["eyes.color=9"],
@@ -127,7 +129,7 @@ DIFFERS = [
     ),
     Differs("all of the eyes is open eyes", "enclosure.eyes.fill", {"percentage": 100}, ["eyes.fill=23"], OPEN),
     Differs(
-        "a ring over eyes that are not open stays for ever",
+        "a ring over eyes that are not open does not end",
         "enclosure.eyes.volume",
         {"volume": 5},
         ["eyes.volume=5"],
@@ -141,7 +143,7 @@ DIFFERS = [
         ["eyes.spin=500", *OPEN],
     ),
     Differs(
-        "a faceplate that starts anew is shown all again",
+        "all is shown again on a faceplate that has restarted",
         "enclosure.system.reset",
         {},
         ["system.reset"],

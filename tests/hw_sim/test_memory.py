@@ -1,6 +1,6 @@
 """Lines within the limits of the published firmware's memory pass, and others fail the test that sends them.
 
-The names tell the smallest distance between stack and heap that was measured; below 0 the heap is overwritten.
+The names state the smallest distance between stack and heap that was measured; below 0 the heap is overwritten.
 """
 
 import asyncio

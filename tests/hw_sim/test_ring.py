@@ -97,7 +97,7 @@ def duration_s(lines: list[str], first: bytes, *, ahead: bool) -> float:
             sent += 1
             wire.firmware.receive(data.encode())
         for line in wire.lines():
-            exchange.take(line, wire.firmware.now / 1000)
+            exchange.receive(line, wire.firmware.now / 1000)
     assert sent == len(lines)
     return (wire.firmware.now - began) / 1000
 

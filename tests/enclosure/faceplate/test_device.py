@@ -95,7 +95,7 @@ async def test_knob_and_button_are_reported(faceplate: Faceplate, host: Host) ->
 @pytest.mark.parametrize("text", ["volume.up", "unit.factory-reset", "a\nsystem.reset", "mycroft.stop", "x" * 500])
 async def test_a_text_is_never_a_command_or_an_event(faceplate: Faceplate, host: Host, text: str) -> None:
     said: list[str] = []
-    faceplate.told = said.append
+    faceplate.report = said.append
     host.show(display.MouthText(text))
     await until(lambda: any(faceplate.firmware.mouth), "something on the mouth")
     await asyncio.sleep(2.5)  # a reset would take 2 s

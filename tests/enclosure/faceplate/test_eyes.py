@@ -222,7 +222,7 @@ def test_a_blink_ends_with_eyes_that_leave_the_knob_alone(face: Face, side: str)
     assert face.board.lines[-2:] == ["eyes.set=0,16777215", "eyes.color=16777215"]
 
 
-def test_pixels_are_told_at_full_brightness(face: Face) -> None:
+def test_pixels_are_reported_at_full_brightness(face: Face) -> None:
     face.show(EyesLevel(1), EyesPixel(3, EyesColor(1, 2, 3)))
     assert face.eyes.pixels[3] == EyesColor(1, 2, 3)
     assert face.eyes.pixels[4] == WHITE

@@ -4,7 +4,7 @@ from enclosure import display
 from enclosure.display import Bitmap, FaceplateCommand
 from enclosure.events import Pressed, Turned
 from enclosure.faceplate import protocol
-from enclosure.faceplate.protocol import Banner, Echo, Heard, Unknown, Version
+from enclosure.faceplate.protocol import Banner, Echo, Received, Unknown, Version
 
 ALL = Bitmap(8, (255,) * 32)
 
@@ -52,5 +52,5 @@ def test_commands_are_lines(command: FaceplateCommand, lines: tuple[str, ...]) -
         ],
     ],
 )
-def test_only_a_line_that_is_exactly_an_event_is_one(line: str, event: Heard) -> None:
+def test_only_a_line_that_is_exactly_an_event_is_one(line: str, event: Received) -> None:
     assert protocol.parse(line) == event
