@@ -13,10 +13,11 @@ from bus.client.dispatch import Dispatcher, Emit, Handler
 from bus.contract import ours as topics
 from bus.contract.topic import Topic
 from bus.message import Message
+from enclosure.card import Card
 from enclosure.config import VolumeSettings
 from enclosure.errors import MixerError
 from enclosure.handlers.session import local
-from enclosure.ports import Display, Mixer, MixerLevel
+from enclosure.ports import Display, Mixer
 from enclosure.router import Tell
 from enclosure.state import SavedState
 from enclosure.volume import LISTENER, LOUDEST, RECORDING, Volume, start_level, whole_percent
@@ -33,10 +34,6 @@ SHOW_GAP_S = REPORT_GAP_S = 0.1
 
 SOURCE_LENGTH = 64
 """Characters of a `context.source` by which those that lower the volume are told apart."""
-
-RETRY_FIRST_S = 0.5
-RETRY_MAX_S = 5.0
-"""A restarting PulseAudio is back within a second."""
 
 SAVED = "volume"
 """The name of the saved value."""
@@ -70,22 +67,19 @@ class VolumeHandler:
         saved: SavedState,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._mixer = mixer
-        self._full = full
         self._settings = settings
         self._saved = saved
         self._display = display
         self._emit = emit
         self._tell = tell
         self._clock = clock
-        before = saved.get(SAVED, _Saved)
-        self._volume = Volume(start_level(before.level if before else None, settings.start))
-        if before:
-            self._volume = self._volume.with_muted(before.muted)
-        self._seen: MixerLevel | None = None
-        """What the mixer was set to when it was last read; None while the card is away."""
         self._changed = asyncio.Event()
         self._turned = asyncio.Event()
+        before = saved.get(SAVED, _Saved)
+        start = Volume(start_level(before.level if before else None, settings.start))
+        if before:
+            start = start.with_muted(before.muted)
+        self._card = Card(mixer, full, start, save=self._save, on_found=self._changed.set)
         self._next_sound_s = clock()
         handlers: dict[Topic, Handler] = {
             topics.VOLUME_GET: self._on_get,
@@ -110,7 +104,7 @@ class VolumeHandler:
     async def run(self) -> None:
         """Keeps the card at the volume until cancelled; reports what other programs change."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._keep_card())
+            group.create_task(self._card.run())
             group.create_task(self._show())
             group.create_task(self._report())
 
@@ -130,7 +124,7 @@ class VolumeHandler:
     # Requests.
 
     async def _on_get(self, message: Message) -> None:
-        self._look()
+        self._card.look()
         await self._answer(message)
 
     async def _on_set(self, message: Message, percent: float | None, play_sound: bool) -> None:
@@ -143,11 +137,11 @@ class VolumeHandler:
 
     def _set(self, percent: float | None, play_sound: bool, *, by_listener: bool = False) -> None:
         if percent is None:
-            self._look()
+            self._card.look()
             return
         level = whole_percent(percent)
         if by_listener:
-            self._change(lambda volume: volume.set_by_listener(level, self._clock()))
+            self._card.change(lambda volume: volume.set_by_listener(level, self._clock()))
         else:
             self._turn(lambda volume: volume.at(level), play_sound)
 
@@ -160,23 +154,23 @@ class VolumeHandler:
         await self._answer(message)
 
     async def _on_mute(self, message: Message) -> None:
-        self._change(lambda volume: volume.with_muted(True))
+        self._card.change(lambda volume: volume.with_muted(True))
         await self._answer(message)
 
     async def _on_unmute(self, message: Message) -> None:
-        self._change(lambda volume: volume.with_muted(False))
+        self._card.change(lambda volume: volume.with_muted(False))
         await self._answer(message)
 
     async def _on_mute_toggle(self, message: Message) -> None:
-        self._change(lambda volume: volume.with_muted(not volume.muted))
+        self._card.change(lambda volume: volume.with_muted(not volume.muted))
         await self._answer(message)
 
     async def _on_duck(self, message: Message) -> None:
-        self._change(lambda volume: volume.ducked(_sender(message), self._settings.duck))
+        self._card.change(lambda volume: volume.ducked(_sender(message), self._settings.duck))
         await self._answer(message)
 
     async def _on_unduck(self, message: Message) -> None:
-        self._change(lambda volume: volume.unducked(_sender(message)))
+        self._card.change(lambda volume: volume.unducked(_sender(message)))
         await self._answer(message)
 
     # Events.
@@ -190,86 +184,36 @@ class VolumeHandler:
         self._follow(Volume.recorded)
 
     async def _on_connected(self, _: Message) -> None:
-        if self._seen is not None:
+        if self._card.present:
             self._changed.set()  # the report of a change may have been missed while the bus was away
 
     async def _on_factory_reset(self, _: Message) -> None:
-        # Not `_keep`: the file has been emptied, and is to stay so.
-        self._volume = Volume(start_level(None, self._settings.start))
-        if self._seen is not None:
-            self._write(self._volume)
+        self._card.reset(Volume(start_level(None, self._settings.start)))
         self._changed.set()
 
     def _follow(self, change: Callable[[Volume], Volume]) -> None:
         """Makes a change that no request has asked for: there is no answer, and no failure to report."""
         before = self._volume.heard
         with contextlib.suppress(MixerError):
-            self._change(change)
+            self._card.change(change)
         if self._volume.heard != before:
             self._changed.set()
-
-    # The volume.
 
     def _turn(self, change: Callable[[Volume], Volume], play_sound: bool) -> None:
         """Changes the level, with a sound; without one while it is lowered: a recording would contain it."""
         before = self._volume.level
-        self._change(lambda volume: change(volume.taken_over(self._clock())))
+        self._card.change(lambda volume: change(volume.taken_over(self._clock())))
         silent = self._volume.muted or self._volume.ducks or self._volume.level == before
         if play_sound and not silent and self._clock() >= self._next_sound_s:
             self._next_sound_s = self._clock() + SOUND_GAP_S
             self._tell(Message(topics.PLAY_SOUND.name, {"uri": SOUND}))
 
-    def _change(self, change: Callable[[Volume], Volume]) -> None:
-        try:
-            self._look()
-            after = change(self._volume)
-            self._write(after)
-        except MixerError:
-            # A change of the level that has failed is not made later. Lowering it for a while, and its end, count.
-            self._volume = self._volume.with_ducks_of(change(self._volume))
-            raise
-        self._keep(after)
-
-    def _keep(self, volume: Volume) -> None:
-        self._volume = volume
+    def _save(self, volume: Volume) -> None:
         self._saved.put(SAVED, _Saved(min(volume.level, LOUDEST), volume.muted))
 
-    def _write(self, volume: Volume) -> None:
-        self._seen = self._mixer.write(min(round(volume.heard * self._full / LOUDEST), 100), volume.muted)
-
-    def _look(self) -> None:
-        """Takes over what other programs have done to the mixer. Our own levels, which it rounds, are not."""
-        if self._seen is None:
-            raise MixerError("the sound card is away")
-        before, self._seen = self._seen, self._mixer.read()
-        if self._seen == before:
-            return
-        volume = self._volume
-        if self._seen.percent != before.percent:
-            volume = volume.found(round(self._seen.percent * LOUDEST / self._full))
-        self._keep(volume.with_muted(self._seen.muted))
-        self._changed.set()
-
-    # The card.
-
-    async def _keep_card(self) -> None:
-        retry_s = RETRY_FIRST_S
-        while True:
-            try:
-                self._mixer.open()
-                self._write(self._volume)
-                _LOGGER.info("the sound card is there")
-                retry_s = RETRY_FIRST_S
-                self._changed.set()
-                while True:
-                    await self._mixer.changed()
-                    self._look()
-            except MixerError as error:
-                # A warning once per outage.
-                _LOGGER.log(logging.WARNING if retry_s == RETRY_FIRST_S else logging.DEBUG, "%s", error)
-            self._seen = None
-            await asyncio.sleep(retry_s)
-            retry_s = min(retry_s * 2, RETRY_MAX_S)
+    @property
+    def _volume(self) -> Volume:
+        return self._card.volume
 
     # Answers and reports.
 

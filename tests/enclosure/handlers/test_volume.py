@@ -10,9 +10,9 @@ import pytest
 
 from bus.client.dispatch import Dispatcher
 from bus.message import Message
+from enclosure import card as module
 from enclosure.config import VolumeSettings
 from enclosure.drivers.alsa import AlsaMixer
-from enclosure.handlers import volume as module
 from enclosure.handlers.volume import SOUND, SOUND_GAP_S, SOURCE_LENGTH, VolumeHandler
 from enclosure.ports import MixerLevel
 from enclosure.state import SavedState
