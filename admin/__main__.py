@@ -22,7 +22,7 @@ BUS = "unix:/run/mycroft/bus.sock"
 EXAMPLES = """\
 examples:
   mycroft-admin run
-  mycroft-admin run --bus unix:/tmp/bus.sock --dbus unix:path=/tmp/dbus.sock   (both of one's own)
+  mycroft-admin run --bus unix:/tmp/bus.sock --dbus unix:path=/tmp/dbus.sock   (for tests)
 
 exit codes: 0 done, 1 failed, 2 usage or configuration
 """
@@ -66,8 +66,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="URL",
         default=BUS,
         help="for development: another bus than %(default)s. At unix:PATH the user who runs it is still verified: "
-        "root, mycroft or one's own. At a ws: or wss: address nobody is, and whoever runs that bus may have this "
-        "machine restarted",
+        "root, mycroft or the caller. At a ws: or wss: address it is not, and any program that serves it can have "
+        "this machine restarted",
     )
     run_.add_argument("--dbus", metavar="ADDRESS", help="D-Bus address (that of the system bus)")
     run_.add_argument(

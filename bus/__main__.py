@@ -135,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
     serve.add_argument("--port", type=_port, help="port to listen on; 0 takes a free one (8181)")
-    serve.add_argument("--socket", metavar="PATH", help="unix socket to listen on besides (none)")
+    serve.add_argument("--socket", metavar="PATH", help="unix socket to listen on as well (none)")
     serve.add_argument(
         "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"
     )
@@ -198,7 +198,7 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     status = commands.add_parser(
-        "status", help="show who is on the bus", description="Prints clients and counters."
+        "status", help="show the state of the bus", description="Prints the clients and counters of the bus."
     )
 
     for command in (listen, types, status):

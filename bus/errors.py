@@ -5,7 +5,7 @@ BusError
 ├── PayloadError (ValueError)        a field of a message has the wrong type, or is missing
 ├── RecordingError (ValueError)      a line of a recording cannot be replayed
 ├── ConfigError (ValueError)         mycroft.conf, the environment or a flag is wrong
-├── ListenError (OSError)            the server cannot listen where it was told to
+├── ListenError (OSError)            the server cannot listen at a configured address
 └── BusUnavailableError (ConnectionError)
 
 And what our commands exit with.
@@ -28,7 +28,7 @@ class BusError(Exception):
 
 
 class FrameError(BusError, ValueError):
-    """A frame is not a message; the text says why, in words for its sender."""
+    """A frame is not a message; the text is the reason, for its sender."""
 
 
 class PayloadError(BusError, ValueError):
@@ -44,7 +44,7 @@ class ConfigError(BusError, ValueError):
 
 
 class ListenError(BusError, OSError):
-    """The server cannot listen where it was told to; the text says where and why."""
+    """The server cannot listen at a configured address; the text says which and why."""
 
 
 class BusUnavailableError(BusError, ConnectionError):

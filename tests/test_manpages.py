@@ -6,14 +6,14 @@ ROOT = FOLDER.parents[1]
 
 
 @pytest.mark.parametrize("name", PARSERS)
-def test_man_pages_are_what_the_commands_say_of_themselves(name: str) -> None:
+def test_man_pages_match_the_parsers(name: str) -> None:
     assert (FOLDER / f"{name}.1").read_text() == render(name), "run python -m tests.manpages"
 
 
-def test_there_is_one_for_each_command() -> None:
+def test_each_command_has_a_page() -> None:
     assert {f"{name}.1" for name in PARSERS} == {path.name for path in FOLDER.iterdir()}
 
 
-def test_they_lead_to_documents_that_are_there() -> None:
+def test_pages_refer_to_existing_documents() -> None:
     for document in {document for documents in DOCUMENTS.values() for document in documents}:
         assert (ROOT / "docs" / document).exists()

@@ -78,7 +78,7 @@ async def listen(url: str, patterns: Sequence[str], *, as_json: bool) -> None:
 
 
 async def status(url: str, *, as_json: bool) -> Exit:
-    """Prints who is on the bus and how it does."""
+    """Prints the clients and the counters of the bus."""
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S), open_socket(url) as socket:
             await socket.send(Message(topics.STATUS.name).serialize())

@@ -1,10 +1,9 @@
 """The client for programs without an event loop, with the API of the Mycroft and OVOS clients.
 
-It has two threads. One runs the event loop with the socket, and nothing of the caller's. The other calls the
-handlers one after the other, in the order of the messages, so that a handler may take its time and may emit and
-wait itself. Replies are matched on the first thread as they arrive, ahead of the handlers: a handler that waits
-for a reply would otherwise wait for itself. Only what another handler of the same client is to answer cannot be
-waited for in a handler.
+It has two threads. One runs the event loop with the socket, and no code of the caller. The other calls the
+handlers one after the other, in the order of the messages, so that a handler may be slow, emit and wait itself.
+Replies are matched on the first thread as they arrive, ahead of the handlers: a handler that waits for a reply
+would otherwise block itself. A handler cannot wait for the reply of another handler of the same client.
 """
 
 import asyncio
@@ -47,11 +46,11 @@ _LOGGER = logging.getLogger(__name__)
 
 Callback = Callable[..., Any]
 _Inbox = SimpleQueue[Message | None]
-"""Messages for one caller who waits; None when the client is closed."""
+"""Messages for one waiting caller; None when the client is closed."""
 
 
 class Session(Protocol):
-    """Whom the messages of a client belong to, such as the Session of OVOS."""
+    """The session of a client's messages, such as the Session of OVOS."""
 
     session_id: str
 
@@ -113,12 +112,12 @@ class _Collector:
 
 
 class MessageBusClient:
-    """A program's place on the bus.
+    """A connection of a program to the bus, with the API of the Mycroft and OVOS clients.
 
     It connects in the background when it is first used, if neither `run_forever` nor `run_in_thread` has been
-    called before; it connects again whenever the bus goes away, and loses no message silently: see `emit`.
-    Handlers also hear "open", "close" and "reconnecting", "error" with an exception, and "message" with the JSON
-    text of a message.
+    called before; it reconnects whenever the bus goes away, and loses no message silently: see `emit`. Handlers
+    may also be registered for "open", "close" and "reconnecting", for "error" with an exception, and for "message"
+    with the JSON text of a message.
     """
 
     def __init__(  # noqa: PLR0917  # the order of the Mycroft and OVOS clients
@@ -128,7 +127,7 @@ class MessageBusClient:
         route: str = "/core",
         ssl: bool = False,
         emitter: EventEmitter | None = None,
-        cache: bool = False,  # of a configuration that is not read here: accepted, without a meaning
+        cache: bool = False,  # of the configuration; accepted for compatibility, not used
         session: Session | None = None,
     ) -> None:
         self.emitter = HandlerEmitter() if emitter is None else emitter
@@ -166,7 +165,8 @@ class MessageBusClient:
     def on_collect(self, event_name: str, func: Callback, timeout: float = 2) -> None:
         """Has `func` called with a CollectionMessage for every query of this type.
 
-        Who asks is told at once that an answer will come within `timeout` seconds, even while handlers are busy.
+        The sender of the query is informed at once that an answer will come within `timeout` seconds, even while
+        handlers are busy.
         """
         handler_id = str(uuid4())
 
@@ -215,7 +215,7 @@ class MessageBusClient:
         """Sends a request and returns the reply to it; None after `timeout` seconds, or at `close`.
 
         The reply has `reply_type`, or one of several, ``<type>.response`` by default. Replies to the requests of
-        others are passed over, as far as they can be told apart. Raises BusUnavailableError as `emit` does.
+        other clients are ignored where they are recognisable. Raises BusUnavailableError as `emit` does.
         """
         reply_type = reply_type or f"{message.msg_type}.response"
         types = [reply_type] if isinstance(reply_type, str) else reply_type
@@ -233,7 +233,7 @@ class MessageBusClient:
     ) -> list[Message]:
         """Sends a query to all handlers of `on_collect` on the bus and returns their answers.
 
-        Handlers have `min_timeout` seconds to come forward, and as long as they say to answer, `max_timeout` at
+        Handlers have `min_timeout` seconds to announce an answer, and the time that they ask for, `max_timeout` at
         most. An answer for which `direct_return_func` is true ends it at once. Raises BusUnavailableError.
         """
         query = self._outgoing(message, _COLLECT_ID)
@@ -281,10 +281,11 @@ class MessageBusClient:
             self.close()
 
     def close(self) -> None:
-        """Leaves the bus for good and ends all threads, within CLOSE_TIMEOUT_S.
+        """Closes the connection for good and ends all threads, within CLOSE_TIMEOUT_S.
 
-        What is emitted has been sent then; messages that have not been handled yet are dropped. Who waits for a
-        reply gets None, and who waits to emit BusUnavailableError. A handler may call it, and anyone twice.
+        Emitted messages have been sent then; messages that have not been handled yet are dropped. A caller that
+        waits for a reply gets None, one that waits to emit BusUnavailableError. A handler may call it; a second
+        call does nothing.
         """
         with self._lock:
             if self.started_running and not self._closed.is_set():
@@ -320,7 +321,7 @@ class MessageBusClient:
             await self._promise(message, collector)
         if message.msg_type in ("bus.message.rejected", "bus.message.denied"):
             _LOGGER.warning("the bus did not relay a message: %s", message.data)
-        if message.msg_type not in _LOCAL_EVENTS:  # nobody on the bus can feign an outage
+        if message.msg_type not in _LOCAL_EVENTS:  # a message cannot feign an outage
             self._queue(message.msg_type, message)
 
     async def _promise(self, query: Message, collector: _Collector) -> None:
@@ -406,7 +407,7 @@ def _answers(reply: Message, request: Message) -> bool:
     """Whether a message of the right type may be the reply to a request.
 
     The first id that it carries decides, then a session that is not the device's own. Many services answer with a
-    new context, which says nothing: such a reply is for all who wait for one.
+    new context, which tells nothing: such a reply goes to every waiting caller.
     """
     for key in (REQUEST_ID, _COLLECT_ID, "ident"):
         if key in reply.context:

@@ -1,7 +1,7 @@
 """The client that our own daemons use: it connects, stays connected, and loses no message silently.
 
-A message is sent once. What is on its way when the bus dies may be lost, and is not sent again: it may as well
-have been relayed, and a microphone that is muted and unmuted again is worse than a message that is missing.
+A message is sent once. A message that is on its way when the bus stops may be lost, and is not sent again: the bus
+may have relayed it, and a microphone that is muted and unmuted again is worse than a message that is missing.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ async def open_socket(url: str, verify: Verify = lambda _: None) -> AsyncIterato
 
 
 class BusClient:
-    """One program's place on the bus. `run` has to be running, as a task, for `emit` to send anything.
+    """A connection of a daemon to the bus. `run` has to be running, as a task, for `emit` to send anything.
 
     `verify` may refuse the bus at the other end of each new connection; see `bus.client.websocket.Verify`.
     """

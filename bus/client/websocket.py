@@ -25,7 +25,7 @@ OPEN_TIMEOUT_S = 10.0
 """How long a bus may take to answer a handshake; the websockets library waits as long."""
 
 SILENCE_S = 35.0
-"""After it we ping, and after another one give up. Our own bus pings every 30 s, so with it we never do."""
+"""After this time without bytes the client pings, and after it again gives up. Our bus pings every 30 s."""
 
 Verify = Callable[[int | None], None]
 """Called with the uid of the process that listens, None on TCP; raises BusUnavailableError to refuse the bus."""
@@ -127,7 +127,7 @@ class WebSocket:
         return cls(reader, writer)
 
     async def _receive(self) -> None:
-        """Takes what the bus sends next."""
+        """Handles the next bytes from the bus."""
         try:
             data = await self._read()
         except OSError:
@@ -140,7 +140,7 @@ class WebSocket:
             if isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
                 self._part += event.data
                 if event.fin:
-                    # What is no UTF-8 is no message either, and is ignored as such: see bus.message.check.
+                    # Invalid UTF-8 becomes an invalid frame, and is ignored as such: see bus.message.check.
                     self._messages.append(self._part.decode(errors="surrogateescape"))
                     self._part.clear()
         self._flush()
@@ -156,7 +156,7 @@ class WebSocket:
             return await self._reader.read(_CHUNK)
 
     def _flush(self) -> None:
-        """Writes what the protocol has to say."""
+        """Writes the pending output of the protocol."""
         if data := b"".join(self._protocol.data_to_send()):
             self._writer.write(data)
 
@@ -184,7 +184,7 @@ async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
 
 
 async def _hint(reader: asyncio.StreamReader, headers: Mapping[str, str]) -> str:
-    """What the body of a refusal says; a bus explains itself there."""
+    """The body of a refusal, in which our bus explains it; empty if there is none."""
     length = headers.get("content-length", "")
     if not length.isdecimal() or len(length) > 5:
         return ""

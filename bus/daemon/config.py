@@ -52,22 +52,22 @@ class Role(StrEnum):
     """What a client may do."""
 
     CONTROL = "control"
-    """Hears everything and sends what is not privileged; privileged types, too, where its user may."""
+    """Receives every message, and sends all that are not privileged; privileged ones as its user may."""
     OBSERVE = "observe"
-    """Hears everything and sends nothing."""
+    """Receives every message, and sends none."""
 
 
 class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What another machine shows to be let in. Only its hash is kept, so that the configuration has no secret."""
+    """Proof of another machine that it may connect. Only its hash is kept: the configuration has no secret."""
 
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-    """Of the token's text, in hexadecimal."""
+    """Hash of the token's text, in hexadecimal."""
     role: Role = Role.OBSERVE
 
 
 @dataclass(frozen=True, slots=True)
 class WebSocketSettings:
-    """Where the bus is; the section `websocket`, whose other keys belong to other programs."""
+    """The address of the bus; the section `websocket`, whose other keys belong to other programs."""
 
     host: str = "127.0.0.1"
     port: Port = 8181
@@ -110,7 +110,7 @@ class BusSettings:
     max_clients: Positive = 1024
     """Connections at a time; when more come, the newest of the user that has most is closed."""
     kept_clients: Positive = 32
-    """Connections besides, for root and the service users."""
+    """More connections, for root and the service users."""
     max_secure: Positive = 64
     """Connections with TLS at a time, each of which takes 0.3 MB of memory."""
     max_handshakes: Positive = 256
@@ -134,7 +134,7 @@ class BusSettings:
 
 
 class Configuration:
-    """What the files and the environment say, still by section; `section` makes it a dataclass."""
+    """The contents of the files and the environment, by section; `section` makes a dataclass of one."""
 
     def __init__(self, files: Sequence[Path] = FILES, environment: Mapping[str, str] = os.environ) -> None:
         self._environment = environment
@@ -212,7 +212,7 @@ class Configuration:
 
 
 def _convert(values: dict[str, Any], kind: type[T], where: str, inside: str = "") -> T:
-    """The dataclass with these values; errors say where they are, and `inside` is where that is already."""
+    """The dataclass with these values. `where` names their place for errors, and `inside` the last part of it."""
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:

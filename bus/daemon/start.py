@@ -1,4 +1,4 @@
-"""How our commands start: quickly, and with no more than they need. Imports nothing that takes time itself."""
+"""How our commands start: quickly, and with no more than they need. Imports no slow module itself."""
 
 import argparse
 import contextlib
@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def lean(*, tls: bool) -> Iterator[None]:
-    """Wraps the imports of a program that stays; without `tls` it does without OpenSSL, for good.
+    """Wraps the imports of a program; without `tls`, OpenSSL cannot be imported from then on.
 
-    asyncio and hashlib load OpenSSL where it is there, 5 MiB and 8 ms for nothing where nobody wants TLS. What
-    is imported stays, so that there is no garbage among it to look for, now or later.
+    asyncio and hashlib load OpenSSL where it is installed: 5 MiB and 8 ms, unused without TLS. Imported modules
+    stay, so the garbage collector does not look through them, now or later.
     """
     if not tls:
         assert "asyncio" not in sys.modules, "too late"

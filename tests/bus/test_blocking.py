@@ -119,7 +119,7 @@ def settled(client: MessageBusClient) -> None:
     assert handled.wait(PATIENCE_S)
 
 
-def test_messages_come_and_go(client: MessageBusClient, other: MessageBusClient) -> None:
+def test_messages_are_sent_and_received(client: MessageBusClient, other: MessageBusClient) -> None:
     heard, raw = listen(other, "x"), listen(other, "message")
     client.emit(Message("x", {"a": 1}, {"source": "ann"}))
     message = heard.get(timeout=PATIENCE_S)
@@ -142,7 +142,7 @@ def test_handlers_run_in_order_on_one_thread(client: MessageBusClient) -> None:
     assert calls == [(name, n, "bus-handlers") for n in range(50) for name in ("slow", "quick")]
 
 
-def test_once_and_remove(client: MessageBusClient) -> None:
+def test_once_and_remove_unregister_a_handler(client: MessageBusClient) -> None:
     calls: list[str] = []
 
     def handler(message: Message) -> None:
@@ -165,7 +165,7 @@ def test_once_and_remove(client: MessageBusClient) -> None:
 
 
 @pytest.mark.parametrize("emitter", [None, EventEmitter()], ids=["own emitter", "emitter of the program"])
-def test_a_handler_that_raises_is_logged_and_survived(
+def test_an_error_of_a_handler_is_logged_and_ends_nothing(
     connect: Connect, caplog: pytest.LogCaptureFixture, emitter: EventEmitter | None
 ) -> None:
     def faulty(message: Message) -> None:
@@ -186,7 +186,7 @@ def test_a_handler_that_raises_is_logged_and_survived(
     assert "a fault in a skill" in caplog.text
 
 
-def test_handlers_are_added_by_decorators_too(client: MessageBusClient) -> None:
+def test_on_and_once_are_decorators(client: MessageBusClient) -> None:
     calls: list[str] = []
 
     @client.on("x")
@@ -205,7 +205,7 @@ def test_handlers_are_added_by_decorators_too(client: MessageBusClient) -> None:
     client.remove("x", always)
 
 
-def test_messages_do_not_pass_for_events_of_the_connection(client: MessageBusClient) -> None:
+def test_a_message_cannot_feign_an_event_of_the_connection(client: MessageBusClient) -> None:
     heard = listen(client, "close", "error", "reconnecting")
     for msg_type in ("close", "error", "reconnecting"):
         client.emit(Message(msg_type))
@@ -218,8 +218,11 @@ REPLIES: dict[str, tuple[Callable[[Message], Message], bool]] = {
     "with a new context": (lambda _: Message("ask.response"), True),
     "with another source": (lambda request: request.reply("ask.response", context={"source": "service"}), True),
     "of another type": (lambda request: request.reply("answer"), False),
-    "to somebody else's request": (lambda _: Message("ask.response", context={REQUEST_ID: "theirs"}), False),
-    "to somebody else's query": (lambda _: Message("ask.response", context={"__collect_id__": "theirs"}), False),
+    "to the request of another client": (lambda _: Message("ask.response", context={REQUEST_ID: "theirs"}), False),
+    "to the query of another client": (
+        lambda _: Message("ask.response", context={"__collect_id__": "theirs"}),
+        False,
+    ),
     "to an utterance": (lambda _: Message("ask.response", context={"ident": "theirs"}), False),
     "to a satellite": (lambda _: Message("ask.response", context={"session": {"session_id": "sat"}}), False),
 }
@@ -276,12 +279,12 @@ def test_a_handler_may_emit_and_wait(client: MessageBusClient, other: MessageBus
     assert heard.get(timeout=PATIENCE_S).data == {"reply": "answer"}
 
 
-def test_nobody_answers(client: MessageBusClient) -> None:
+def test_a_request_without_an_answer_returns_none(client: MessageBusClient) -> None:
     assert client.wait_for_response(Message("ask"), timeout=0.01) is None
     assert client.wait_for_message("x", timeout=0.01) is None
 
 
-def test_wait_for_message(client: MessageBusClient, other: MessageBusClient) -> None:
+def test_wait_for_message_returns_the_next_of_its_types(client: MessageBusClient, other: MessageBusClient) -> None:
     stop = threading.Event()
 
     def send() -> None:
@@ -297,7 +300,7 @@ def test_wait_for_message(client: MessageBusClient, other: MessageBusClient) -> 
     assert message.msg_type == "y"
 
 
-def test_collect_responses(client: MessageBusClient, other: MessageBusClient) -> None:
+def test_collect_responses_returns_all_answers(client: MessageBusClient, other: MessageBusClient) -> None:
     def succeed(query: CollectionMessage) -> None:
         other.emit(query.extend(PATIENCE_S))
         time.sleep(0.5)  # longer than min_timeout, and than what `on_collect` has promised
@@ -308,8 +311,8 @@ def test_collect_responses(client: MessageBusClient, other: MessageBusClient) ->
 
     other.on_collect("query", succeed, timeout=0.1)
     other.on_collect("query", fail, timeout=PATIENCE_S)
-    stranger = Message("query.response", {"query": "another", "handler": "1", "succeeded": True})
-    other.on("query", lambda _: other.emit(stranger))
+    foreign = Message("query.response", {"query": "another", "handler": "1", "succeeded": True})
+    other.on("query", lambda _: other.emit(foreign))
     answers = client.collect_responses(Message("query"), min_timeout=0.3, max_timeout=PATIENCE_S)
     found = [(answer.data["succeeded"], answer.data.get("answer")) for answer in answers]
     assert found == [(True, 42), (False, None)]
@@ -322,14 +325,16 @@ def test_collect_responses(client: MessageBusClient, other: MessageBusClient) ->
     assert second.data["succeeded"] is False
 
 
-def test_collect_responses_without_a_handler(client: MessageBusClient, other: MessageBusClient) -> None:
+def test_collect_responses_without_a_handler_returns_an_empty_list(
+    client: MessageBusClient, other: MessageBusClient
+) -> None:
     other.on_collect("silent", lambda _: None, timeout=0.1)
-    assert client.collect_responses(Message("nobody"), min_timeout=0.01) == []
+    assert client.collect_responses(Message("unanswered"), min_timeout=0.01) == []
     # For no longer than the handler has promised: that long is more than a test may take.
     assert client.collect_responses(Message("silent"), min_timeout=0.01, max_timeout=1000) == []
 
 
-def test_a_bus_that_restarts(bus: Bus) -> None:
+def test_the_client_reconnects_after_a_restart(bus: Bus) -> None:
     client = MessageBusClient(port=bus.port)
     events = listen(client, "open", "close", "error", "reconnecting")
     heard = listen(client, "x")
@@ -364,7 +369,7 @@ def test_without_a_bus_emit_raises(bus: Bus, client: MessageBusClient, monkeypat
     bus.start()
 
 
-def test_handlers_that_fall_behind(
+def test_events_are_dropped_when_handlers_are_too_slow(
     client: MessageBusClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("bus.client.blocking.QUEUE_LIMIT", 10)
@@ -377,7 +382,9 @@ def test_handlers_that_fall_behind(
     assert "dropped slow: the handlers are 10 events behind" in caplog.text
 
 
-def test_what_the_bus_refuses_is_logged(client: MessageBusClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_message_that_the_bus_refuses_is_logged(
+    client: MessageBusClient, caplog: pytest.LogCaptureFixture
+) -> None:
     client.emit(Message("x", context={"session": 5}))
     settled(client)
     assert "the bus did not relay a message: {'reason': 'context.session is not an object'}" in caplog.text
@@ -386,12 +393,14 @@ def test_what_the_bus_refuses_is_logged(client: MessageBusClient, caplog: pytest
 @pytest.mark.parametrize(
     ("value", "error"), [(object(), TypeError), (float("nan"), ValueError), ("\ud800", ValueError)]
 )
-def test_what_is_no_json_raises(client: MessageBusClient, value: object, error: type[Exception]) -> None:
+def test_data_that_json_cannot_hold_raises(
+    client: MessageBusClient, value: object, error: type[Exception]
+) -> None:
     with pytest.raises(error):
         client.emit(Message("x", {"a": value}))
 
 
-def test_the_session_of_a_client(connect: Connect, other: MessageBusClient) -> None:
+def test_messages_carry_the_session_of_the_client(connect: Connect, other: MessageBusClient) -> None:
     class Session:
         session_id = "sat"
 
@@ -420,14 +429,14 @@ def test_run_forever_ends_with_close(connect: Connect, other: MessageBusClient) 
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_handler_that_ends_the_program(connect: Connect) -> None:
+def test_a_handler_may_end_the_program(connect: Connect) -> None:
     client = connect()
     client.on("end", lambda _: sys.exit())
     client.emit(Message("end"))
     client.run_forever()
 
 
-def test_close_releases_who_waits(bus: Bus, connect: Connect) -> None:
+def test_close_releases_waiting_callers(bus: Bus, connect: Connect) -> None:
     client = connect()
     results: Queue[object] = Queue()
 
@@ -457,14 +466,14 @@ def test_close_releases_who_waits(bus: Bus, connect: Connect) -> None:
 
 
 @pytest.mark.parametrize("attempts", [1, 2])
-def test_close_before_anything(attempts: int) -> None:
+def test_close_before_a_connection_returns_at_once(attempts: int) -> None:
     client = MessageBusClient()
     for _ in range(attempts):
         client.close()
     assert not client.run_in_thread().is_alive()
 
 
-def test_close_while_the_bus_hangs() -> None:
+def test_close_returns_while_the_bus_hangs() -> None:
     with socket.create_server(("127.0.0.1", 0)) as hung:
         client = MessageBusClient(port=hung.getsockname()[1])
         thread = client.run_in_thread()
@@ -476,7 +485,7 @@ def test_close_while_the_bus_hangs() -> None:
         peer.close()
 
 
-def test_close_while_the_bus_does_not_read(caplog: pytest.LogCaptureFixture) -> None:
+def test_close_returns_while_the_bus_does_not_read(caplog: pytest.LogCaptureFixture) -> None:
     command = [sys.executable, "-m", "bus", "serve", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -502,7 +511,7 @@ def test_close_while_the_bus_does_not_read(caplog: pytest.LogCaptureFixture) -> 
         process.kill()
 
 
-async def test_a_program_that_ends_loses_nothing() -> None:
+async def test_messages_are_sent_before_the_program_ends() -> None:
     closed: asyncio.Queue[tuple[int, int | None]] = asyncio.Queue()
 
     async def read_late(connection: ServerConnection) -> None:
@@ -523,6 +532,6 @@ async def test_a_program_that_ends_loses_nothing() -> None:
         assert code == CloseCode.NORMAL_CLOSURE
 
 
-def test_daemons_do_not_pay_for_it() -> None:
+def test_daemons_do_not_import_it() -> None:
     program = "import sys, bus.client.client; assert not {'pyee', 'bus.client.blocking'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE_S)

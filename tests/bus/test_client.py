@@ -50,14 +50,14 @@ class Program:
         return message
 
 
-async def test_messages_come_and_go(bus: Server) -> None:
+async def test_messages_are_sent_and_received(bus: Server) -> None:
     async with Program(bus.url) as ann, Program(bus.url) as bob:
         await ann.client.emit(Message("x", {"a": 1}, {"source": "ann"}))
         heard = Message("x", {"a": 1}, {"source": "ann", "session": {"session_id": "default"}})
         assert await bob.hears("x") == await ann.hears("x") == heard
 
 
-async def test_with_patterns_only_those_come_also_after_a_restart(bus: Server) -> None:
+async def test_subscribed_patterns_hold_also_after_a_restart_of_the_bus(bus: Server) -> None:
     port = int(bus.url.split(":")[2].split("/")[0])
     async with Program(bus.url, ["a.*"]) as program:
         for _ in range(2):
@@ -83,7 +83,7 @@ async def test_emit_waits_for_a_bus_that_restarts(bus: Server) -> None:
             await program.hears("x")
 
 
-async def test_a_handler_may_emit_while_the_bus_restarts(bus: Server) -> None:
+async def test_a_receiver_may_emit_while_the_bus_restarts(bus: Server) -> None:
     async def answer(message: Message) -> None:
         if message.msg_type == "x":
             await bus.__aexit__()
@@ -106,7 +106,7 @@ async def test_a_handler_may_emit_while_the_bus_restarts(bus: Server) -> None:
         await asyncio.wait([running])
 
 
-async def test_what_may_be_lost_with_the_bus_is_told_and_not_sent_again(caplog: pytest.LogCaptureFixture) -> None:
+async def test_messages_without_an_echo_are_named_and_not_sent_again(caplog: pytest.LogCaptureFixture) -> None:
     heard: list[str] = []
 
     async def talk(connection: ServerConnection) -> None:
@@ -131,7 +131,7 @@ async def test_what_may_be_lost_with_the_bus_is_told_and_not_sent_again(caplog: 
     assert warnings == ["the bus closed the connection (1000); these may not have arrived: 2 lost, 1 last"]
 
 
-async def test_what_was_not_written_yet_is_sent_again(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_message_that_was_not_written_yet_is_sent_again(caplog: pytest.LogCaptureFixture) -> None:
     connections = 0
 
     async def talk(connection: ServerConnection) -> None:
@@ -157,11 +157,11 @@ async def test_what_was_not_written_yet_is_sent_again(caplog: pytest.LogCaptureF
 
 
 @pytest.mark.parametrize("patterns", [None, ["x"]])
-async def test_what_has_arrived_is_not_said_to_be_lost(
+async def test_a_message_that_has_arrived_is_not_reported_as_lost(
     bus: Server, caplog: pytest.LogCaptureFixture, patterns: list[str] | None
 ) -> None:
     async with Program(bus.url) as program:
-        if patterns:  # then it does not hear what has become of the rest
+        if patterns:  # then it does not receive the echo of the others
             await program.client.emit(Message("bus.subscribe", {"patterns": patterns}))
         for msg_type in ("y", "bus.status", "x"):
             await program.client.emit(Message(msg_type))
@@ -175,7 +175,7 @@ async def test_what_has_arrived_is_not_said_to_be_lost(
     assert "may not have arrived" not in caplog.text
 
 
-async def test_what_a_handler_raises_ends_the_client(bus: Server) -> None:
+async def test_an_error_of_the_receiver_ends_the_client(bus: Server) -> None:
     async def fail(_: Message) -> None:
         raise ZeroDivisionError
 
@@ -206,14 +206,14 @@ async def test_reconnecting_to_a_bus_that_stays_away_becomes_rare_and_never_ends
     assert attempts_at[-1] > 590
 
 
-async def test_a_unix_socket_is_an_address_too(tmp_path: Path) -> None:
+async def test_a_unix_socket_is_an_address(tmp_path: Path) -> None:
     path = str(tmp_path / "bus.socket")
     async with Server(WebSocketSettings(port=0), BusSettings(socket=path)), Program(f"unix:{path}") as program:
         await program.client.emit(Message("x"))
         await program.hears("x")
 
 
-async def test_what_another_bus_relays_is_survived() -> None:
+async def test_invalid_frames_of_another_bus_are_ignored() -> None:
     async def relay(connection: ServerConnection) -> None:
         for frame in ("not json", "[1]", '{"ciphertext":"0","tag":"0","nonce":"0"}', '{"type":"connected"}'):
             await connection.send(frame)
@@ -333,7 +333,7 @@ async def test_a_bus_that_accepts_and_closes_is_not_hammered_and_fills_no_log(
         await asyncio.wait([running])
 
 
-def test_the_account_of_unconfirmed_messages() -> None:
+def test_unconfirmed_messages_are_those_without_an_echo() -> None:
     account = Unconfirmed()
     frames = {msg_type: Message(msg_type).serialize() for msg_type in ("a", "b", "c", "bus.status")}
     account.connected(())

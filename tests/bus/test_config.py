@@ -32,7 +32,7 @@ def files(tmp_path: Path) -> list[Path]:
     return [tmp_path / "system.conf", tmp_path / "user.conf", tmp_path / "none.conf"]
 
 
-def test_later_ones_win_file_environment_flag(files: list[Path]) -> None:
+def test_later_files_then_environment_then_flags_take_precedence(files: list[Path]) -> None:
     files[0].write_text('{"own": {"level": 2, "names": ["a"]}, // the device\n "other": 1}')
     files[1].write_text('{"own": {"level": 3}}')
     assert Configuration([], {}).section("own", Section) == Section()
@@ -54,7 +54,7 @@ def test_later_ones_win_file_environment_flag(files: list[Path]) -> None:
         ("[]", "user.conf: "),
     ],
 )
-def test_what_is_wrong_names_file_and_key(files: list[Path], content: str, complaint: str) -> None:
+def test_an_error_names_file_and_key(files: list[Path], content: str, complaint: str) -> None:
     files[1].write_text(content)
     with pytest.raises(ConfigError, match=complaint):
         Configuration(files, {}).section("own", Section)
@@ -85,7 +85,7 @@ def test_a_setting_outside_its_range_is_named(
         Configuration(files, {}).section(section, kind, strict=False)
 
 
-def test_a_wrong_variable_is_named() -> None:
+def test_an_error_in_the_environment_names_the_variable() -> None:
     with pytest.raises(ConfigError, match=r"^MYCROFT_OWN_LEVEL: Expected `int`, got `str`$"):
         Configuration([], {"MYCROFT_OWN_LEVEL": "high"}).section("own", Section)
     with pytest.raises(ConfigError, match=r"^MYCROFT_OWN_INNER.color: Expected `int`, got `str`$"):

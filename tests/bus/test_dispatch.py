@@ -28,7 +28,7 @@ class Recorder:
             raise self.error
 
 
-async def test_a_number_out_of_range_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_number_out_of_range_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     recorder = Recorder()
     for level in (5, 99, 99):
         await recorder.dispatcher(Message("a.set", {"level": level, "name": "n"}))
@@ -45,7 +45,7 @@ async def test_a_handler_gets_checked_fields_under_both_names(name: str) -> None
     assert recorder.emitted == []
 
 
-async def test_a_message_that_ovos_sends_twice_counts_once() -> None:
+async def test_the_marked_twin_of_ovos_is_ignored() -> None:
     recorder = Recorder()
     await recorder.dispatcher(Message("a.set", {"name": "n"}, {"_namespace_compat_twin": True}))
     assert recorder.calls == []
@@ -61,7 +61,7 @@ async def test_a_message_that_ovos_sends_twice_counts_once() -> None:
         ({"name": "n"}, ZeroDivisionError("secret detail"), "internal error"),
     ],
 )
-async def test_a_failure_is_told_to_who_asked_and_goes_no_further(
+async def test_a_failure_is_answered_and_contained(
     data: dict[str, Any], error: Exception | None, told: str
 ) -> None:
     recorder = Recorder(error)
@@ -78,7 +78,7 @@ async def test_a_failure_is_told_to_who_asked_and_goes_no_further(
         ({"name": "n"}, OSError("the card is gone"), "the card is gone", 2),
     ],
 )
-async def test_what_two_handlers_fail_with_is_told_once(
+async def test_two_failures_are_answered_once(
     data: dict[str, Any], error: Exception | None, told: str, calls: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     recorder = Recorder(error)
@@ -89,7 +89,7 @@ async def test_what_two_handlers_fail_with_is_told_once(
     assert len(caplog.messages) == max(calls, 1)
 
 
-async def test_a_bus_that_is_away_is_not_told_anything() -> None:
+async def test_failures_without_a_bus_are_not_answered() -> None:
     async def away(_: Message) -> None:
         raise BusUnavailableError("away")
 

@@ -40,7 +40,7 @@ async def start(environment: dict[str, str], listening: socket.socket) -> Proces
     )
 
 
-async def test_a_restart_refuses_nobody_and_tells_systemd(tmp_path: Path) -> None:
+async def test_a_restart_refuses_no_client_and_systemd_is_notified(tmp_path: Path) -> None:
     told: list[bytes] = []
     with (
         socket.create_server(("127.0.0.1", 0)) as listening,
@@ -74,7 +74,7 @@ async def test_a_restart_refuses_nobody_and_tells_systemd(tmp_path: Path) -> Non
         asyncio.get_running_loop().remove_reader(systemd)
 
 
-async def test_programs_that_it_starts_do_not_get_its_socket() -> None:
+async def test_child_processes_do_not_inherit_its_socket() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         process = await start({}, listening)
         assert process.stdout is not None
@@ -85,7 +85,7 @@ async def test_programs_that_it_starts_do_not_get_its_socket() -> None:
     assert int(flags[0], 8) & os.O_CLOEXEC
 
 
-async def test_it_stops_when_told_where_systemd_does_not_listen_any_more(tmp_path: Path) -> None:
+async def test_it_stops_on_a_signal_when_systemd_no_longer_listens(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         process = await start({"NOTIFY_SOCKET": str(tmp_path / "gone"), "WATCHDOG_USEC": "100000"}, listening)
         assert process.stdout is not None
@@ -216,7 +216,7 @@ async def test_the_journal_gets_priorities_and_no_second_time() -> None:
     assert lines[-1] == "<3>e"
 
 
-async def test_a_terminal_gets_time_and_level_and_no_endless_line() -> None:
+async def test_a_terminal_gets_time_and_level_and_lines_of_bounded_length() -> None:
     process = await program("""logging.getLogger("x").warning("%s", "a" * 1_000_000)""")
     _, err = await process.communicate()
     assert re.fullmatch(r"\d{4}-\d\d-\d\d [\d:,]{12} WARNING x: a{2000}... \(1000000 characters\)\n", err.decode())

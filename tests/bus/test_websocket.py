@@ -31,7 +31,7 @@ async def peer(talk: Callable[[ServerConnection], Awaitable[object]]) -> AsyncIt
 
 @contextlib.asynccontextmanager
 async def listener(answer: bytes, *, hangs: bool = False) -> AsyncIterator[str]:
-    """The address of something else, which says this to whoever connects, and nothing more."""
+    """The address of another server, which sends these bytes to each client, and nothing more."""
     writers: list[asyncio.StreamWriter] = []
 
     async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -59,7 +59,7 @@ async def test_a_message_of_any_size_comes_back(size: int) -> None:
         assert socket.close_code == CloseCode.NORMAL_CLOSURE
 
 
-async def test_a_message_in_pieces_is_one() -> None:
+async def test_fragments_are_joined_to_one_message() -> None:
     async def talk(connection: ServerConnection) -> None:
         await connection.send(["{", "", "}"])
         await connection.ping()
@@ -69,7 +69,7 @@ async def test_a_message_in_pieces_is_one() -> None:
         assert [heard async for heard in socket] == ["{}", "[]"]
 
 
-async def test_it_answers_pings() -> None:
+async def test_pings_are_answered() -> None:
     async def talk(connection: ServerConnection) -> None:
         await (await connection.ping(b"there?"))
         await connection.send("there")
@@ -78,7 +78,7 @@ async def test_it_answers_pings() -> None:
         assert [heard async for heard in socket] == ["there"]
 
 
-async def test_what_is_no_text_is_no_message_and_ends_nothing() -> None:
+async def test_invalid_utf8_does_not_end_the_connection() -> None:
     async def talk(connection: ServerConnection) -> None:
         connection.transport.write(Frame(Opcode.TEXT, b"\xff").serialize(mask=False))
         await connection.send("next")
@@ -87,7 +87,7 @@ async def test_what_is_no_text_is_no_message_and_ends_nothing() -> None:
         assert [heard async for heard in socket] == ["\udcff", "next"]
 
 
-async def test_a_frame_that_is_wrong_ends_the_connection() -> None:
+async def test_a_protocol_error_ends_the_connection() -> None:
     async def talk(connection: ServerConnection) -> None:
         connection.transport.write(Frame(Opcode.CONT, b"of nothing").serialize(mask=False))
         await connection.wait_closed()
@@ -117,7 +117,7 @@ async def test_a_frame_that_is_wrong_ends_the_connection() -> None:
         (b"", "0 bytes read"),
     ],
 )
-async def test_what_is_no_bus_is_refused(answer: bytes, complaint: str) -> None:
+async def test_a_response_that_is_no_handshake_is_refused(answer: bytes, complaint: str) -> None:
     async with listener(answer) as url:
         with pytest.raises(BusUnavailableError, match=complaint):
             async with open_socket(url):
@@ -127,13 +127,13 @@ async def test_what_is_no_bus_is_refused(answer: bytes, complaint: str) -> None:
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:1/", "ws://", "ws://127.0.0.1:99999/", "ws://[", "", "unix:/nowhere", "127.0.0.1:9"]
 )
-async def test_a_wrong_address_is_named(url: str) -> None:
+async def test_an_invalid_address_is_named(url: str) -> None:
     with pytest.raises(BusUnavailableError, match="no bus at"):
         async with open_socket(url):
             pass
 
 
-async def test_a_bus_that_does_not_answer_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bus_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websocket, "OPEN_TIMEOUT_S", 0.05)
     async with listener(b"HTTP/1.1 101 Switching Protocols\r\n", hangs=True) as url:
         with pytest.raises(BusUnavailableError, match=r"no answer within 0\.05 s"):
@@ -141,7 +141,7 @@ async def test_a_bus_that_does_not_answer_is_none(monkeypatch: pytest.MonkeyPatc
                 pass
 
 
-async def test_a_silent_bus_is_asked_whether_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_bus_is_pinged_and_then_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websocket, "SILENCE_S", 0.05)
 
     async def talk(connection: ServerConnection) -> None:
@@ -158,7 +158,7 @@ async def test_a_silent_bus_is_asked_whether_it_lives(monkeypatch: pytest.Monkey
         assert socket.close_code == CloseCode.ABNORMAL_CLOSURE
 
 
-async def test_tls_where_the_address_asks_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_wss_addresses_use_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate, key = make_certificate(tmp_path, "IP:127.0.0.1")
     settings = WebSocketSettings(port=0, ssl=True, ssl_cert=str(certificate), ssl_key=str(key))
     async with Server(settings, BusSettings()) as bus:

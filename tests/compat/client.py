@@ -40,7 +40,7 @@ class Peer:
         await self.command(type=msg_type, data=data or {})
 
     async def command(self, **command: Any) -> None:
-        """Tells it what to do; peer.py says what it understands."""
+        """Sends it a command; peer.py has the list."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(command).encode() + b"\n")
         await self.process.stdin.drain()

@@ -30,7 +30,7 @@ def python_with(*requirements: str) -> Path:
 
 @functools.cache
 def _pypi_answers() -> bool:
-    """Asked once, since pip takes its time to say no."""
+    """Whether PyPI can be reached; asked once, as pip takes long to give up."""
     with tempfile.TemporaryDirectory() as folder:
         patience = ("--retries", "1", "--timeout", "15")
         return not _pip(sys.executable, "download", "--no-deps", *patience, "--dest", folder, "pip").returncode

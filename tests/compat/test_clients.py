@@ -31,14 +31,14 @@ async def peers(bus: Server) -> AsyncIterator[list[Peer]]:
         yield [ovos, ovos_2, mycroft]
 
 
-async def test_each_hears_itself_and_the_others(peers: list[Peer]) -> None:
+async def test_each_library_receives_its_own_messages_and_those_of_others(peers: list[Peer]) -> None:
     for sender in peers:
         await sender.emit("speak", {"utterance": "grüße"})
         for listener in peers:
             assert (await listener.hears("speak"))["data"] == {"utterance": "grüße"}
 
 
-async def test_what_has_a_new_name_in_2_reaches_the_others_under_the_old_one(peers: list[Peer]) -> None:
+async def test_renamed_types_of_ovos_2_reach_other_libraries_under_the_old_name(peers: list[Peer]) -> None:
     ovos, ovos_2, mycroft = peers
     await ovos_2.emit("ovos.utterance.speak", {"utterance": "hello"})
     for listener in (ovos, mycroft):
@@ -65,7 +65,7 @@ async def answer_to(asker: Peer, question: str) -> dict[str, Any]:
     return asker.answers.pop()
 
 
-async def test_an_answer_of_each_comes_back_to_each_that_asks(peers: list[Peer]) -> None:
+async def test_each_library_gets_answers_of_each_other(peers: list[Peer]) -> None:
     for number, (asker, answerer) in enumerate(itertools.permutations(peers, 2)):
         question = f"test.question{number}"
         await answerer.command(answer=question, data={"number": number})
@@ -83,7 +83,7 @@ async def raw_hears(raw: ClientConnection, msg_type: str) -> dict[str, Any]:
             return message
 
 
-async def test_each_answers_a_raw_client_that_sends_no_more_than_a_type(bus: Server, peers: list[Peer]) -> None:
+async def test_each_library_answers_a_message_that_has_only_a_type(bus: Server, peers: list[Peer]) -> None:
     async with connect(bus.url) as raw:
         for number, answerer in enumerate(peers):
             question = f"test.question{number}"
@@ -94,7 +94,7 @@ async def test_each_answers_a_raw_client_that_sends_no_more_than_a_type(bus: Ser
             assert (await raw_hears(raw, f"{question}.response"))["data"] == {"number": number}
 
 
-async def test_they_come_back_after_a_restart(bus: Server, peers: list[Peer]) -> None:
+async def test_libraries_reconnect_after_a_restart(bus: Server, peers: list[Peer]) -> None:
     port = int(bus.url.split(":")[2].split("/")[0])
     await bus.__aexit__()
     async with Server(WebSocketSettings(port=port), BusSettings()):
@@ -116,7 +116,7 @@ async def test_they_come_back_after_a_restart(bus: Server, peers: list[Peer]) ->
         b"\x00",
     ],
 )
-async def test_a_bad_frame_upsets_nobody(bus: Server, peers: list[Peer], frame: str | bytes) -> None:
+async def test_an_invalid_frame_disconnects_no_library(bus: Server, peers: list[Peer], frame: str | bytes) -> None:
     async with connect(bus.url) as sender:
         await sender.recv()
         await sender.send(frame)

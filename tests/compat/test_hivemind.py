@@ -80,7 +80,7 @@ async def hears(client: ClientConnection, msg_type: str) -> Message:
 
 @pytest.mark.timeout(300)  # the first time, they are installed
 @pytest.mark.parametrize("requirements", [HIVEMIND_4, HIVEMIND_5], ids=["4", "5"])
-async def test_a_satellite_asks_and_hears_the_answer(tmp_path: Path, requirements: tuple[str, ...]) -> None:
+async def test_a_satellite_asks_and_receives_the_answer(tmp_path: Path, requirements: tuple[str, ...]) -> None:
     programs = (await asyncio.to_thread(python_with, *requirements)).parent
     async with Server(WebSocketSettings(port=0), BusSettings()) as bus, connect(bus.url) as skill:
         hivemind = HiveMind(programs, tmp_path, bus)

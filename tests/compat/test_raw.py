@@ -89,13 +89,13 @@ async def raw(bus: Server) -> AsyncIterator[Raw]:
 @pytest.mark.parametrize(
     "frame", ['{"type":"x"}', '{ "type": "x", "data": null, "context": null }', '{"type":"x","data":{"a":"ü"}}']
 )
-async def test_a_message_comes_back_byte_by_byte(bus: Server, frame: str) -> None:
+async def test_a_message_is_relayed_byte_by_byte(bus: Server, frame: str) -> None:
     async with raw(bus) as ann, raw(bus) as bob:
         ann.send(TEXT, frame.encode())
         assert await ann.receive() == await bob.receive() == (TEXT, frame.encode())
 
 
-async def test_a_ping_is_answered_with_what_it_said(bus: Server) -> None:
+async def test_a_ping_is_answered_with_its_payload(bus: Server) -> None:
     async with raw(bus) as client:
         client.send(PING, b"still there?")
         assert await client.receive() == (PONG, b"still there?")
@@ -118,7 +118,7 @@ async def test_a_frame_without_a_mask_closes_its_sender_alone(bus: Server) -> No
         assert await other.receive() == (TEXT, b'{"type":"after"}')
 
 
-async def test_who_just_goes_away_disturbs_nobody(bus: Server) -> None:
+async def test_a_client_that_vanishes_does_not_affect_others(bus: Server) -> None:
     async with raw(bus) as other:
         async with raw(bus) as gone:
             gone.writer.transport.abort()
@@ -126,7 +126,7 @@ async def test_who_just_goes_away_disturbs_nobody(bus: Server) -> None:
         assert await other.receive() == (TEXT, b'{"type":"after"}')
 
 
-async def test_a_bus_that_stops_says_so(bus: Server) -> None:
+async def test_a_bus_that_stops_closes_with_1001(bus: Server) -> None:
     async with raw(bus) as client:
         stopping = asyncio.create_task(bus.__aexit__())
         opcode, reason = await client.receive()
@@ -136,7 +136,7 @@ async def test_a_bus_that_stops_says_so(bus: Server) -> None:
     await stopping
 
 
-async def test_websocket_client_without_a_library_above_it(bus: Server) -> None:
+async def test_websocket_client_sends_receives_and_pings(bus: Server) -> None:
     python = await asyncio.to_thread(python_with, OVOS[1])  # which brings it
     process = await asyncio.create_subprocess_exec(python, "-c", WEBSOCKET_CLIENT, bus.url, stdout=PIPE)
     async with asyncio.timeout(20):

@@ -27,7 +27,7 @@ print('Sending speak message...')
 client.emit(Message('speak', data={'utterance': 'Hello World'}))
 """
 
-# The same, and the documentation says of the last line, but does not show, that it keeps the script running.
+# The same. The documentation mentions the last line, which keeps the script running, but does not show it.
 LISTENER = """\
 from bus import MessageBusClient, Message
 
@@ -86,7 +86,7 @@ async def run() -> AsyncIterator[Run]:
         yield run
 
 
-async def test_the_speak_scripts(run: Run) -> None:
+async def test_the_speak_scripts_work_unchanged(run: Run) -> None:
     async with asyncio.timeout(30), run(sys.executable, "-u", "-c", LISTENER) as listener:
         assert await line(listener) == "Setting up client to connect to a local ovos instance"
         assert await line(listener) == "Registering handler for speak message..."
@@ -102,7 +102,7 @@ async def test_the_speak_scripts(run: Run) -> None:
     [(MYCROFT_CONNECTION, "{'utterance': 'hello'}"), (OVOS_CONNECTION, "{}")],
     ids=["mycroft", "ovos"],
 )
-async def test_the_connection_scripts(run: Run, script: str, data: str) -> None:
+async def test_the_connection_scripts_work_unchanged(run: Run, script: str, data: str) -> None:
     python = await asyncio.to_thread(python_with, OVOS[1])
     async with (
         asyncio.timeout(30),
@@ -143,25 +143,25 @@ async def obeyed(service: Peer) -> None:
     await service.hears("obeyed")
 
 
-async def test_their_replies_are_matched(client: MessageBusClient, service: Peer) -> None:
+async def test_replies_of_other_libraries_are_matched(client: MessageBusClient, service: Peer) -> None:
     await service.command(answer="ask", data={"n": 42})
     await obeyed(service)
-    stranger = Message("ask.response", {"n": 0}, {REQUEST_ID: "of somebody else"})
-    client.on("ask", lambda request: client.emit(stranger))
+    foreign = Message("ask.response", {"n": 0}, {REQUEST_ID: "another client's"})
+    client.on("ask", lambda request: client.emit(foreign))
     for _ in range(2):
         reply = await asyncio.to_thread(client.wait_for_response, Message("ask"))
         assert reply is not None
         assert reply.data == {"n": 42}
 
 
-async def test_their_handlers_answer_our_query(client: MessageBusClient, service: Peer) -> None:
+async def test_handlers_of_other_libraries_answer_our_query(client: MessageBusClient, service: Peer) -> None:
     await service.command(collect="query", data={"n": 42})
     await obeyed(service)
     [answer] = await asyncio.to_thread(client.collect_responses, Message("query"), 10, 10, lambda _: True)
     assert (answer.data["n"], answer.data["succeeded"]) == (42, True)
 
 
-async def test_our_handlers_answer_their_query(client: MessageBusClient, service: Peer) -> None:
+async def test_our_handlers_answer_queries_of_other_libraries(client: MessageBusClient, service: Peer) -> None:
     client.on_collect("query", lambda query: client.emit(query.success({"n": 42})))
     await asyncio.to_thread(client.emit, Message("there"))
     async with asyncio.timeout(15):

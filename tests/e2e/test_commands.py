@@ -1,4 +1,4 @@
-"""The daemons as processes: what they say, how they stop, and what they do when they cannot start."""
+"""The daemons and commands as processes: output, exit codes, signals, errors."""
 
 import asyncio
 import json
@@ -62,7 +62,7 @@ async def test_help_has_examples(package: str, tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_daemon_runs_without_the_others_and_stops_when_told(
+async def test_a_daemon_runs_without_the_others_and_stops_on_a_signal(
     command: list[str], ready: str, number: signal.Signals, host: Host, tmp_path: Path
 ) -> None:
     process = await start(*(part.format(dbus=host.address) for part in command), home=tmp_path)
@@ -108,7 +108,7 @@ async def test_a_daemon_runs_without_the_others_and_stops_when_told(
         (["hw_sim", "run", "--bus-port", "{port}", "--face-port", "0"], 1, "bus has ended by itself"),
     ],
 )
-async def test_what_cannot_start_says_why_in_one_line(
+async def test_a_command_that_cannot_start_gives_the_reason_in_one_line(
     command: list[str], code: int, complaint: str, bus: Server, tmp_path: Path
 ) -> None:
     port = bus.url.split(":")[2].split("/")[0]
@@ -118,7 +118,7 @@ async def test_what_cannot_start_says_why_in_one_line(
     assert found == code
 
 
-async def test_a_wrong_configuration_is_named(tmp_path: Path) -> None:
+async def test_a_configuration_error_names_file_and_key(tmp_path: Path) -> None:
     config = tmp_path / ".config/mycroft/mycroft.conf"
     config.parent.mkdir(parents=True)
     config.write_text('{"bus": {"max_queu": 5}}')
@@ -161,7 +161,7 @@ async def test_configurations_of_the_field_start_all_daemons(path: Path, host: H
         assert "Traceback" not in err.decode()
 
 
-async def test_a_missing_serial_port_is_said_once(tmp_path: Path) -> None:
+async def test_a_missing_serial_port_is_logged_once(tmp_path: Path) -> None:
     serial = ("--bus", NOWHERE, "--serial", "/nowhere", "--log-level", "debug")
     process = await start("enclosure", "run", *serial, home=tmp_path)
     assert process.stderr is not None
@@ -190,7 +190,7 @@ async def test_send_waits_for_the_answer_and_listen_shows_it(bus: Server, tmp_pa
     await listener.communicate()
 
 
-async def test_sending_by_hand_warns_and_sends_all_the_same(bus: Server, tmp_path: Path) -> None:
+async def test_send_warns_of_invalid_fields_and_sends_them(bus: Server, tmp_path: Path) -> None:
     command = ("bus", "send", "enclosure.eyes.color", '{"r": 300, "x": 1}', "--bus", bus.url)
     code, _, err = await outcome(*command, home=tmp_path)
     assert code == 0
@@ -232,7 +232,7 @@ async def test_send_waits_for_the_answer_that_the_contract_names(
         assert await outcome(*send, home=tmp_path) == (0, printed, "")
 
 
-async def test_what_is_sent_belongs_to_the_session_of_this_device(bus: Server, tmp_path: Path) -> None:
+async def test_send_adds_the_session_of_this_device(bus: Server, tmp_path: Path) -> None:
     async with connect(bus.url) as listener:
         await listener.recv()
         await outcome("bus", "send", "x", "--bus", bus.url, home=tmp_path)
@@ -246,13 +246,13 @@ async def test_a_refused_handshake_passes_on_the_hint_of_the_bus(bus: Server, tm
     )
 
 
-async def test_sending_warns_of_a_type_that_is_not_well_formed(bus: Server, tmp_path: Path) -> None:
+async def test_send_warns_of_an_invalid_type(bus: Server, tmp_path: Path) -> None:
     code, _, err = await outcome("bus", "send", "bad\x1b!", "--bus", bus.url, home=tmp_path)
     assert code == 0
     assert err.startswith(r"mycroft-bus: bad\u001b!: a type has letters, digits and .:_- only")
 
 
-async def test_sending_to_the_bus_itself_prints_its_answer(bus: Server, tmp_path: Path) -> None:
+async def test_send_prints_the_answer_of_the_bus_itself(bus: Server, tmp_path: Path) -> None:
     code, out, _ = await outcome("bus", "send", "bus.status", "--bus", bus.url, home=tmp_path)
     assert (code, json.loads(out)["counters"]["received"]) == (0, 0)
     subscribe = ("bus", "send", "--bus", bus.url, "bus.subscribe")
@@ -287,7 +287,7 @@ async def relay(connection: ServerConnection) -> None:
         (["send", "x.deny", "--wait"], (1, "", "refused: a\\u001b[2J\n")),
     ],
 )
-async def test_sending_tells_what_goes_wrong(
+async def test_send_prints_refusals_and_failures(
     command: list[str], said: tuple[int, str, str], tmp_path: Path
 ) -> None:
     async with serve(relay, "127.0.0.1", 0) as other:
@@ -295,7 +295,7 @@ async def test_sending_tells_what_goes_wrong(
         assert await outcome("bus", *command, "--bus", url, home=tmp_path) == said
 
 
-async def test_strangers_give_the_terminal_no_orders(bus: Server, tmp_path: Path) -> None:
+async def test_control_characters_of_other_programs_are_escaped(bus: Server, tmp_path: Path) -> None:
     async with serve(relay, "127.0.0.1", 0) as other:
         url = f"ws://127.0.0.1:{next(iter(other.sockets)).getsockname()[1]}/core"
         code, out, _ = await outcome("bus", "status", "--bus", url, home=tmp_path)
@@ -312,7 +312,7 @@ async def test_strangers_give_the_terminal_no_orders(bus: Server, tmp_path: Path
     await listener.communicate()
 
 
-async def test_listen_is_json_for_programs_and_survives_a_restart(tmp_path: Path) -> None:
+async def test_listen_prints_json_and_reconnects(tmp_path: Path) -> None:
     settings = WebSocketSettings(port=0)
     async with Server(settings, BusSettings()) as bus:
         port, url = int(bus.url.split(":")[2].split("/")[0]), bus.url
@@ -413,14 +413,14 @@ async def test_a_long_pause_of_a_recording_is_announced_and_can_be_shortened(bus
     assert err.decode() == "sent 1 of 4 messages, 0 refused\n"
 
 
-async def test_what_is_refused_in_a_replay_is_counted(bus: Server, tmp_path: Path) -> None:
+async def test_a_replay_counts_refused_messages(bus: Server, tmp_path: Path) -> None:
     file = tmp_path / "report.jsonl"
     file.write_text('{"time": 1, "message": {"data": 5}}\n{"time": 1, "message": {"type": "x"}}\n')
     code, _, _ = await outcome("bus", "replay", str(file), "--bus", bus.url, home=tmp_path)
     assert code == 1
 
 
-async def test_a_replay_leaves_out_what_is_for_the_bus_itself(bus: Server, tmp_path: Path) -> None:
+async def test_a_replay_leaves_out_messages_to_the_bus_itself(bus: Server, tmp_path: Path) -> None:
     file = tmp_path / "report.jsonl"
     types = ("bus.status", "x", "bus.subscribe", "y")
     file.write_text("".join(f'{{"time": 1, "message": {{"type": "{name}"}}}}\n' for name in types))
@@ -430,7 +430,7 @@ async def test_a_replay_leaves_out_what_is_for_the_bus_itself(bus: Server, tmp_p
     assert bus.hub.counters.received == 2
 
 
-async def test_status_shows_who_is_there(bus: Server, tmp_path: Path) -> None:
+async def test_status_prints_clients_and_counters(bus: Server, tmp_path: Path) -> None:
     code, out, _ = await outcome("bus", "status", "--bus", bus.url, home=tmp_path)
     assert code == 0
     assert out.split()[:7] == ["name", "uid", "pid", "process", "role", "received", "queued"]
@@ -439,7 +439,7 @@ async def test_status_shows_who_is_there(bus: Server, tmp_path: Path) -> None:
     assert json.loads(out)["counters"]["received"] == 0
 
 
-async def test_types_are_looked_up(tmp_path: Path) -> None:
+async def test_types_prints_matching_types(tmp_path: Path) -> None:
     code, out, _ = await outcome("bus", "types", "enclosure.eyes.c*", home=tmp_path)
     assert code == 0
     assert out.startswith("enclosure.eyes.color\n")

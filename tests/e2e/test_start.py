@@ -37,7 +37,7 @@ UNUSED = {
     "yaml",
 }
 
-# Runs a daemon as `python -m` does, and says at the end what it has loaded. A module that is barred is None.
+# Runs a daemon as `python -m` does, and prints the loaded modules at the end. A module that is barred is None.
 RUN = """
 import runpy, sys
 try:
@@ -66,13 +66,13 @@ async def loaded(*command: str, until: str, **environment: str) -> set[str]:
     return set(out.decode().partition("loaded: ")[2].split())
 
 
-async def test_the_bus(tmp_path: Path) -> None:
+async def test_the_bus_loads_no_unused_module(tmp_path: Path) -> None:
     found = await loaded("bus", "serve", "--port", "0", until="bus=", HOME=str(tmp_path))
     assert "bus.server.listener" in found
     assert not found & UNUSED
 
 
-async def test_the_others(bus: Server, host: Host, tmp_path: Path) -> None:  # noqa: F811
+async def test_enclosure_and_admin_load_no_unused_module(bus: Server, host: Host, tmp_path: Path) -> None:  # noqa: F811
     home = str(tmp_path)
     connected = f"connected to {bus.url}"
     found = await loaded("enclosure", "run", "--serial", "/nowhere", "--bus", bus.url, until=connected, HOME=home)
@@ -83,7 +83,7 @@ async def test_the_others(bus: Server, host: Host, tmp_path: Path) -> None:  # n
     assert not found & UNUSED
 
 
-async def test_tls_where_the_configuration_asks_for_it(tmp_path: Path) -> None:
+async def test_tls_is_loaded_where_the_configuration_asks_for_it(tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path, "IP:127.0.0.1")
     config = tmp_path / ".config/mycroft/mycroft.conf"
     config.parent.mkdir(parents=True)
