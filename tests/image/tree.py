@@ -12,13 +12,8 @@ from zlib import crc32
 SUITE = "trixie"
 
 BASE_PACKAGES = (
-    "ca-certificates",
-    "dbus",
-    "openssh-server",
-    "polkitd",
-    "sudo",
-    "systemd-sysv",
-    "systemd-timesyncd",
+    *("ca-certificates", "dbus", "iproute2", "openssh-server", "polkitd", "sudo"),
+    *("systemd-sysv", "systemd-timesyncd"),
 )
 """What Raspberry Pi OS has, too, and the packages have to get along with."""
 

@@ -1,6 +1,6 @@
 """Runs inside: a client on the port of the bus for other machines, as docs/bus.md says. Prints what it gets.
 
-Arguments: the certificate, the name in it, and a token or nothing.
+Arguments: the address, the certificate, the name in it, and a token or nothing.
 """
 
 import ssl
@@ -9,18 +9,12 @@ import sys
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-certificate, name, token = sys.argv[1], sys.argv[2], sys.argv[3:]
+address, certificate, name, *token = sys.argv[1:]
 context = ssl.create_default_context(cafile=certificate)
 headers = {"Authorization": f"Bearer {token[0]}"} if token else {}
-URL = "wss://127.0.0.1:8182/core"
+url = f"wss://{address}:8182/core"
 try:
-    with connect(
-        "wss://127.0.0.1:8182/core",
-        ssl=context,
-        server_hostname=name,
-        additional_headers=headers,
-        compression=None,
-    ) as bus:
+    with connect(url, ssl=context, server_hostname=name, additional_headers=headers, compression=None) as bus:
         bus.send('{"type": "mycroft.enclosure.is_alive"}')
         while "mycroft.enclosure.is_alive.response" not in (answer := bus.recv(10)):
             pass
