@@ -14,8 +14,8 @@ from enclosure.handlers.volume import VolumeHandler
 from enclosure.router import Tell
 
 DONE = {"session": {"session_id": f"{SOURCE}.done"}}
-"""The context of a change of the volume that has been made already. The session is not this device's own, so no
-owner of the volume makes it a second time: neither we nor OVOS' plugins."""
+"""The context of a change of the volume that has been made already. The session is not this device's own, so the
+change is not made a second time: neither by us nor by OVOS' ALSA plugin, which checks the session as we do."""
 
 
 class ControlsHandler:
