@@ -88,7 +88,7 @@ async def run_device(ports: Ports, cable: Cable, tell: Tell) -> None:
         await start("admin", *python, "admin", "run", "--bus", f"unix:{socket}", "--dbus", host.address)
         await _until_it_answers(bus_url, faceplate, group, tell)
         tell("sim", f"its mixer: ALSA_CONFIG_PATH={sound.config} amixer sget Master")
-        tell("", f"ready bus={bus_url} face={face_url} serial={faceplate.port}")
+        tell("", f"ready bus={bus_url} face={face_url} serial={faceplate.link}")
         await asyncio.get_running_loop().create_future()
 
 
