@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         type=bus_address,
         metavar="URL",
         default=BUS,
-        help="for development: another bus than %(default)s. At unix:PATH the user who runs it is still verified: "
+        help=f"for development: another bus than {BUS}. At unix:PATH the user who runs it is still verified: "
         "root, mycroft or the caller. At a ws: or wss: address it is not, and any program that serves it can have "
         "this machine restarted",
     )

@@ -22,7 +22,7 @@ async def admin(bus_url: str, dbus_address: str | None, runtime_folder: Path | N
     if bus_url.startswith("unix:"):
         bus = BusClient(bus_url, verify_listener)
     else:
-        _LOGGER.warning("obeys the bus at %s, whoever runs it: for development only", bus_url)
+        _LOGGER.warning("the user who runs the bus at %s is not verified: for development only", bus_url)
         bus = BusClient(bus_url)
     dispatcher = Dispatcher(bus.emit)
     async with SystemBus(dbus_address) as system, asyncio.TaskGroup() as group:

@@ -176,7 +176,7 @@ async def test_a_bus_on_tcp_is_obeyed_only_with_a_warning(
 ) -> None:
     async with running(bus.url, host):
         await until(lambda: len(bus.hub) == 1, "the connection")
-        assert f"{bus.url}, whoever runs it: for development only" in caplog.text
+        assert f"the user who runs the bus at {bus.url} is not verified: for development only" in caplog.text
 
 
 async def test_without_the_bus_of_the_package_it_waits(host: Host, tmp_path: Path) -> None:

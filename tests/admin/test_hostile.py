@@ -120,7 +120,7 @@ async def test_a_unit_that_does_not_end_well_is_a_failed_action(
         await doing
 
 
-@pytest.mark.parametrize("directly", [True, False], ids=["to us alone", "to everyone"])
+@pytest.mark.parametrize("directly", [True, False], ids=["to us alone", "to all programs"])
 async def test_a_forged_end_of_a_unit_is_ignored(
     system: SystemBus, service: Program, stranger: Program, directly: bool
 ) -> None:

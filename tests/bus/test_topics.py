@@ -193,7 +193,7 @@ def test_field_refuses(field: Field, data: dict[str, Any], error: str) -> None:
         ("mycroft.wifi.start", {"lng": 1}, ["lng is no field of system.wifi.setup; it has lang, allow_timeout"]),
         ("system.reboot", {"display": False}, []),
         ("mycroft.skills.list", {"some-skill": {"active": True}}, []),
-        ("never.heard.of", {"x": 1}, []),
+        ("no.such.type", {"x": 1}, []),
         ("bad type!", {"x": 1}, ["a type has letters, digits and .:_- only; some programs ignore others"]),
     ],
 )
@@ -239,7 +239,7 @@ def test_types_as_text() -> None:
         "  answered by system.wifi.ap_up, system.wifi.ap_error",
         "  source: doc adm",
     ]
-    assert types("never.heard.of", as_json=False) == types("never.heard.of", as_json=True) == ""
+    assert types("no.such.type", as_json=False) == types("no.such.type", as_json=True) == ""
 
 
 def test_types_as_json() -> None:
