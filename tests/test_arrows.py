@@ -41,9 +41,35 @@ ARROWS: dict[str, set[str]] = {
 """What a module may import besides its own room; the row with the longest name that it begins with holds."""
 
 APART = {
-    "enclosure.handlers": {"enclosure.faceplate", "enclosure.leds", "enclosure.drivers"},
-    "enclosure.faceplate": {"enclosure.handlers", "enclosure.drivers", "bus"},
-    "enclosure.drivers": {"enclosure.handlers", "enclosure.faceplate", "bus"},
+    "enclosure.handlers": {"enclosure.faceplate", "enclosure.leds", "enclosure.controls", "enclosure.drivers"},
+    "enclosure.faceplate": {
+        "enclosure.handlers",
+        "enclosure.leds",
+        "enclosure.controls",
+        "enclosure.drivers",
+        "bus",
+    },
+    "enclosure.leds": {
+        "enclosure.handlers",
+        "enclosure.faceplate",
+        "enclosure.controls",
+        "enclosure.drivers",
+        "bus",
+    },
+    "enclosure.controls": {
+        "enclosure.handlers",
+        "enclosure.faceplate",
+        "enclosure.leds",
+        "enclosure.drivers",
+        "bus",
+    },
+    "enclosure.drivers": {
+        "enclosure.handlers",
+        "enclosure.faceplate",
+        "enclosure.leds",
+        "enclosure.controls",
+        "bus",
+    },
 }
 """What a room may not import although its package may."""
 
