@@ -72,7 +72,7 @@ class FaceplateDevice:
         """Shows what one without this daemon, or one that is leaving, looks like; returns when it is shown."""
         self._link.forget()
         self._mouth = Mouth()
-        self._on_mouth.play(self._mouth.restored())
+        self._on_mouth.play(self._mouth.scenes())
         self._eyes.show(EyesAction.RESET)
         self._eyes.indicate(Activity(leaving=self._activity.leaving))
         self._on_eyes.play(self._eyes.restored())
@@ -134,7 +134,7 @@ class FaceplateDevice:
         if self._muted is not None:
             self._send(lines(SystemAction.MUTE if self._muted else SystemAction.UNMUTE))
         self._on_eyes.play(self._eyes.restored())
-        self._on_mouth.play(self._mouth.restored())
+        self._on_mouth.play(self._mouth.scenes())
 
     def _refresh(self) -> None:
         self._on_eyes.hurry()

@@ -129,13 +129,8 @@ class Mouth:
             self._content = self._notification = self._motion = None
         return self._scenes_if_other_than(before)
 
-    def restored(self) -> Scenes:
-        """The scenes for a mouth of which nothing is known."""
-        self._blocks = True
-        return self.scenes()
-
     def scenes(self, first: Sequence[str] = ()) -> Scenes:
-        """The scenes of what is on top now; `first` are the lines for it where fewer than all will do."""
+        """The scenes of what is on top now; `first` are the lines for a picture where fewer than all will do."""
         layer, shown = self._top
         self.readable = False
         match shown:

@@ -92,7 +92,7 @@ def test_a_question_is_readable_once_the_firmware_has_drawn_it(board: Board, mou
     assert seen[0] == (False, False)
     assert (True, False) not in seen
     assert seen[-1] == (True, True)
-    board.play(mouth.restored())
+    board.play(mouth.scenes())
     assert not mouth.readable
     board.play(mouth.ask(None))
     assert not mouth.readable
@@ -216,7 +216,7 @@ def test_a_picture_that_does_not_clear_covers_its_own_cells_and_stays(
     board.play_for(2 * REFRESH_S)
     assert board.mouth == expected
     board.restart()
-    board.play(mouth.restored())
+    board.play(mouth.scenes())
     assert board.mouth == expected
     board.play(mouth.notify("done"))
     board.play_for(2 * STANDS_S)
