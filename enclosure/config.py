@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from importlib import resources
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -15,7 +15,7 @@ Press = Literal["auto", "stop", "listen"]
 
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
-_PROFILES = resources.files("enclosure") / "profiles"
+_PROFILES = Path(__file__).parent / "profiles"
 
 
 @dataclass(frozen=True, slots=True)

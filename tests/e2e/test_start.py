@@ -28,6 +28,7 @@ UNUSED = {
     "enclosure.doctor",
     "hw_sim",
     "http.client",
+    "importlib.metadata",
     "pyee",
     "ssl",
     "text_unidecode",
