@@ -19,6 +19,7 @@ from bus.message import Message
 from bus.server.listener import Server
 from hw_sim.host import Host
 from hw_sim.process import Program
+from tests.admin import hostile, test_hostile
 from tests.admin.conftest import UNCLOSED
 from tests.conftest import until
 
@@ -77,14 +78,20 @@ class Client:
 
     def __init__(self, url: str, group: asyncio.TaskGroup) -> None:
         self._client = BusClient(url)
-        self._heard: list[Message] = []
-        self._task = group.create_task(self._client.run(self._hear))
+        self._received: list[Message] = []
+        self._task = group.create_task(self._client.run(self._take))
 
     async def ask(self, msg_type: str, answer: str, timeout_s: float = 15) -> Message:
-        self._heard.clear()
+        self.forget()
         await self._client.emit(Message(msg_type))
-        await until(lambda: any(m.msg_type == answer for m in self._heard), answer, timeout_s)
-        return next(message for message in self._heard if message.msg_type == answer)
+        return await self.receive(answer, timeout_s)
+
+    def forget(self) -> None:
+        self._received.clear()
+
+    async def receive(self, msg_type: str, timeout_s: float = 15) -> Message:
+        await until(lambda: any(m.msg_type == msg_type for m in self._received), msg_type, timeout_s)
+        return next(message for message in self._received if message.msg_type == msg_type)
 
     async def send(self, message: Message) -> None:
         await self._client.emit(message)
@@ -96,8 +103,8 @@ class Client:
     def stop(self) -> None:
         self._task.cancel()
 
-    async def _hear(self, message: Message) -> None:
-        self._heard.append(message)
+    async def _take(self, message: Message) -> None:
+        self._received.append(message)
 
 
 @pytest.fixture
@@ -201,6 +208,28 @@ async def test_a_d_bus_that_ends_ends_the_daemon_in_one_line(tmp_path: Path, bus
     _, said = await process.communicate()
     assert said.decode().splitlines() == ["D-Bus has closed the connection"]
     assert process.returncode == 1
+
+
+async def test_a_daemon_that_is_killed_reports_the_end_of_its_action_after_its_restart(
+    bus: Server, client: Client, host: Host, tmp_path: Path
+) -> None:
+    command = run(tmp_path / "bus.sock", host)
+    environment = {**os.environ, "RUNTIME_DIRECTORY": str(tmp_path)}
+    async with hostile.Program(host.address) as systemd:
+        await systemd.own("org.freedesktop.systemd1")
+        systemd.answer = test_hostile.systemd
+        process = await asyncio.create_subprocess_exec(*command, env=environment)
+        await until(lambda: len(bus.hub) == 2, "the connections")
+        await client.ask("system.ssh.enable", "system.ssh.enabling")
+        await test_hostile.until_started(systemd)
+        process.kill()
+        await process.wait()
+        async with Program("admin", command, print, environment):
+            await test_hostile.until_started(systemd)
+            client.forget()
+            await systemd.signal(*test_hostile.DONE, to=None)
+            await client.receive("system.ssh.enabled")
+        assert list(tmp_path.glob("*.json")) == []
 
 
 async def test_it_stops_at_once_when_it_is_told_to(bus: Server, host: Host, tmp_path: Path) -> None:
