@@ -15,7 +15,7 @@ if __name__ == "__main__":
 from bus.daemon import log
 from bus.daemon.config import BusSettings, Configuration
 from bus.daemon.start import bus_address, lean
-from bus.errors import BusError, Exit
+from bus.errors import BusError, ConfigError, Exit
 from bus.message import Message, printable
 from bus.version import VERSION
 
@@ -53,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
     websocket = configuration.websocket(host=options.host, port=options.port)
+    if websocket.ssl and not (websocket.ssl_cert and websocket.ssl_key):
+        raise ConfigError("websocket.ssl: needs websocket.ssl_cert and websocket.ssl_key")
     settings = configuration.section("bus", BusSettings, socket=options.socket)
     with lean(tls=websocket.ssl or settings.remote_port is not None):
         from bus.server.listener import serve  # noqa: PLC0415  # not before, see lean

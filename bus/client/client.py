@@ -112,7 +112,8 @@ class BusClient:
                     self._connected.clear()
                     self._inbox.wake()
         except TimeoutError:
-            raise BusUnavailableError(f"{message.msg_type} was not sent: no bus at {self.url}") from None
+            why = "the bus does not read" if self._connected.is_set() else f"no bus at {self.url}"
+            raise BusUnavailableError(f"{message.msg_type} was not sent: {why}") from None
 
     async def _stay_connected(self, patterns: Sequence[str], observe: Observe) -> None:
         backoff = Backoff()

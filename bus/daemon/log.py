@@ -8,6 +8,7 @@ import difflib
 import logging
 import os
 import sys
+from typing import Any
 
 from bus.message import clip, printable
 
@@ -69,6 +70,11 @@ class _Formatter(logging.Formatter):
         """The line of a record."""
         record.message = printable(clip(record.message, MAX_MESSAGE))
         return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # of the base class
+        """The lines of a traceback, whose error may quote a text from the bus."""
+        lines = super().formatException(ei).splitlines()
+        return "\n".join(printable(clip(line, MAX_MESSAGE)) for line in lines)
 
 
 class _JournalFormatter(_Formatter):

@@ -32,19 +32,18 @@ T = TypeVar("T")
 def run(main: Callable[[], Coroutine[Any, Any, int | None]], *, level: int = logging.INFO) -> int:
     """Runs a program until it ends by itself or SIGTERM or SIGINT stops it; returns its exit code.
 
-    A stop cancels `main`, whose context managers then close in reverse order. Errors that a person can do
-    something about end in one line, also inside a task group; all others are a crash with a traceback, and systemd
-    starts the daemon again.
+    A stop cancels `main`, whose context managers then close in reverse order. Errors that the user can mend end in
+    one line, also inside a task group; all others are a crash with a traceback, and systemd restarts the daemon.
     """
     log.start(level)
     try:
         return asyncio.run(_until_stopped(main)) or Exit.DONE
-    except (BusError, OSError, ExceptionGroup) as error:
+    except Exception as error:
         causes = list(_leaves(error))
-        for cause in causes:
-            if not isinstance(cause, BusError | OSError):
-                raise
-        return _report(causes[0])
+        if all(isinstance(cause, BusError | OSError) for cause in causes):
+            return _report(causes[0])
+        _LOGGER.critical("crashed", exc_info=error)  # not by the interpreter: the journal is to see the priority
+        return Exit.FAILED
 
 
 def watched(step: Callable[[T], Awaitable[None]]) -> Callable[[T], Awaitable[None]]:

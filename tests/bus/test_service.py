@@ -163,6 +163,7 @@ async def test_any_other_error_is_a_crash_with_a_traceback(raised: str) -> None:
     process = await program(f"raise {raised}")
     _, err = await process.communicate()
     assert process.returncode == 1
+    assert " CRITICAL bus.daemon.runner: crashed\n" in err.decode()
     assert "Traceback" in err.decode()
     assert "KeyError: 'x'" in err.decode()
 
@@ -214,6 +215,18 @@ async def test_the_journal_gets_priorities_and_no_second_time() -> None:
     assert lines[:4] == [r"<4>x: a\u000ab", "<6>x: c", "<3>x: d", "<3>Traceback (most recent call last):"]
     assert all(line.startswith("<3>") for line in lines[4:])
     assert lines[-1] == "<3>e"
+
+
+async def test_a_traceback_that_quotes_a_message_is_cut() -> None:
+    process = await program("""
+        try:
+            raise KeyError("a" * 1_000_000)
+        except KeyError:
+            logging.getLogger("x").exception("handler of y")
+    """)
+    _, err = await process.communicate()
+    assert err.decode().endswith(f"{'a' * 1000}... (1000012 characters)\n")
+    assert len(err) < 10_000
 
 
 async def test_a_terminal_gets_time_and_level_and_lines_of_bounded_length() -> None:

@@ -127,6 +127,15 @@ async def test_a_configuration_error_names_file_and_key(tmp_path: Path) -> None:
     assert err == f"mycroft-bus: {config}: bus.max_queu: unknown key; did you mean max_queue?\n"
 
 
+async def test_tls_without_a_certificate_is_a_configuration_error(tmp_path: Path) -> None:
+    config = tmp_path / ".config/mycroft/mycroft.conf"
+    config.parent.mkdir(parents=True)
+    config.write_text('{"websocket": {"ssl": true}}')
+    assert await outcome("bus", "serve", "--port", "0", home=tmp_path) == (
+        *(2, "", "mycroft-bus: websocket.ssl: needs websocket.ssl_cert and websocket.ssl_key\n"),
+    )
+
+
 @pytest.mark.parametrize("daemon", [["bus", "serve", "--port", "0"], ["enclosure", "run"], ["admin", "run"]])
 async def test_the_level_of_the_log_reaches_each_daemon(daemon: list[str], tmp_path: Path) -> None:
     config = tmp_path / ".config/mycroft/mycroft.conf"
