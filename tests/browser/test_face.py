@@ -19,7 +19,7 @@ def lit(browser: Chrome) -> int:
     return len(browser.find_elements(By.CSS_SELECTOR, 'circle[fill^="rgb"]'))
 
 
-async def test_the_page_shows_the_face_and_takes_hands(browser: Chrome) -> None:
+async def test_the_page_shows_the_face_and_passes_on_what_the_user_does(browser: Chrome) -> None:
     async with device() as found, peer(OVOS, found.bus) as client:
         await client.emit("mycroft.volume.set", {"percent": 0.5})
         await client.hears("mycroft.volume.get.response")

@@ -1,4 +1,4 @@
-"""Web pages and the bus: one that is listed may connect, and no other gets in a word."""
+"""Web pages and the bus: a listed origin may connect, and no other may send anything."""
 
 import asyncio
 import sys
@@ -17,7 +17,7 @@ from hw_sim.process import Program
 
 pytestmark = pytest.mark.real_time
 
-# Connects to the bus that its URL names, says what the rest of the URL tells, and shows what happens.
+# Connects to the bus in the fragment of its URL, sends the types that follow there, and logs what it receives.
 PAGE = """\
 <!doctype html>
 <title>page</title>
@@ -35,7 +35,7 @@ PAGE = """\
 
 @pytest.fixture
 async def port(tmp_path: Path) -> AsyncIterator[str]:
-    """Where the page is."""
+    """The port that serves the page."""
     (tmp_path / "index.html").write_text(PAGE)
     command = (sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(tmp_path))
     async with Program("page", command, print) as program:
@@ -51,7 +51,7 @@ async def shows(browser: Chrome, line: str) -> None:
     await asyncio.to_thread(WebDriverWait(browser, 10).until, lines, f"never showed {line}")
 
 
-async def test_a_listed_page_speaks_and_hears(browser: Chrome, port: str) -> None:
+async def test_a_page_of_a_listed_origin_sends_and_receives(browser: Chrome, port: str) -> None:
     page = f"http://127.0.0.1:{port}"
     settings = BusSettings(allowed_origins=(page,))
     async with Server(WebSocketSettings(port=0), settings) as bus, connect(bus.url) as client:
@@ -64,7 +64,7 @@ async def test_a_listed_page_speaks_and_hears(browser: Chrome, port: str) -> Non
 
 
 @pytest.mark.parametrize("listed", ["http://127.0.0.1:1", "http://localhost:{port}", "http://127.0.0.1"])
-async def test_a_page_of_another_origin_does_not_get_in(browser: Chrome, port: str, listed: str) -> None:
+async def test_a_page_of_another_origin_is_refused(browser: Chrome, port: str, listed: str) -> None:
     settings = BusSettings(allowed_origins=(listed.format(port=port),))
     async with Server(WebSocketSettings(port=0), settings) as bus, connect(bus.url) as client:
         await client.recv()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.compat.environment import OVOS, python_with
 from tests.e2e import test_network
-from tests.e2e.test_network import DEVICE, Bus, bus, namespaces  # noqa: F401  # fixtures
+from tests.e2e.test_network import DEVICE, STRANGER_NAMESPACE, Bus, bus, namespaces  # noqa: F401  # fixtures
 
 pytestmark = [*test_network.pytestmark, pytest.mark.timeout(180)]
 
@@ -36,7 +36,7 @@ async def test_websocket_client_connects_with_a_token(bus: Bus, query: str, head
             "ip",
             "netns",
             "exec",
-            "mycroft-stranger",
+            STRANGER_NAMESPACE,
             str(python),
             "-c",
             CLIENT,

@@ -15,7 +15,7 @@ from tests.e2e.test_commands import bus, outcome  # noqa: F401  # bus is a fixtu
 
 pytestmark = pytest.mark.real_time
 
-TOLD = {"ok", "skip"}
+HEALTHY = {"ok", "skip"}
 
 
 async def examine(found: Device, home: Path) -> tuple[int, dict[str, dict[str, str]]]:
@@ -35,7 +35,9 @@ async def also_answer(url: str, answers: dict[str, tuple[str, dict[str, object]]
                 await socket.send(message.reply(*answers[message.msg_type]).serialize())
 
 
-async def test_the_doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_doctor_finds_a_second_owner_of_the_volume_and_an_unplugged_face(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     timedatectl = tmp_path / "timedatectl"
     timedatectl.write_text("#!/bin/sh\necho yes\n")
     timedatectl.chmod(0o755)
@@ -50,7 +52,7 @@ async def test_the_doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
         code, findings = await examine(found, tmp_path)
         assert code == 0, findings
-        assert {finding["verdict"] for finding in findings.values()} <= TOLD
+        assert {finding["verdict"] for finding in findings.values()} <= HEALTHY
         assert findings["faceplate"]["found"] == "firmware 1.4.2 answers"
         assert findings["mixer"]["found"] == "its level is 50 %"
         assert findings["volume"]["found"] == "it has one owner"
@@ -72,7 +74,7 @@ async def test_the_doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         )
         code, findings = await examine(found, tmp_path)
         assert code == 1
-        assert {name for name, finding in findings.items() if finding["verdict"] not in TOLD} == {
+        assert {name for name, finding in findings.items() if finding["verdict"] not in HEALTHY} == {
             "volume",
             "OVOS plugins",
         }
@@ -80,12 +82,12 @@ async def test_the_doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         with contextlib.suppress(asyncio.CancelledError):
             await others
 
-        await found.do("unplug")  # the daemon then keeps trying, and the port is nobody's
+        await found.do("unplug")  # the daemon keeps trying, and no program has the port
         code, findings = await examine(found, tmp_path)
         assert (code, findings["serial port"]["verdict"], findings["faceplate"]["verdict"]) == (1, "fail", "skip")
 
 
-async def test_without_anything(
+async def test_every_missing_part_is_found(
     bus: Server,  # noqa: F811
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

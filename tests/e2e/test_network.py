@@ -98,7 +98,7 @@ async def bus(namespaces: None, tmp_path: Path) -> AsyncIterator[Bus]:
     config.write_text(
         json.dumps(
             {
-                # As mycroft-core had it: open to everybody.
+                # As mycroft-core had it: open to all machines.
                 "websocket": {"host": "0.0.0.0", "ssl_cert": str(certificate), "ssl_key": str(key)},
                 "bus": {"remote_port": 8182, "tokens": tokens},
             }
@@ -119,12 +119,12 @@ async def bus(namespaces: None, tmp_path: Path) -> AsyncIterator[Bus]:
     await server.communicate()
 
 
-async def test_this_machine_may(bus: Bus) -> None:
+async def test_a_client_on_this_machine_is_accepted(bus: Bus) -> None:
     heard = await bus.hears_from(DEVICE_NAMESPACE, "ws://127.0.0.1:8181/core", "speak", "system.reboot")
     assert heard == ["speak", "system.reboot"]  # it is root
 
 
-async def test_another_one_may_not_and_the_log_says_how_it_might(bus: Bus) -> None:
+async def test_a_client_on_another_machine_is_refused_and_the_log_says_what_it_needs(bus: Bus) -> None:
     [heard] = await bus.hears_from(STRANGER_NAMESPACE, f"ws://{DEVICE}:8181/core", "speak")
     assert "speak" not in heard
     [heard] = await bus.hears_from(STRANGER_NAMESPACE, f"wss://{DEVICE}:8182/core", "speak")
@@ -140,7 +140,7 @@ async def test_another_one_may_not_and_the_log_says_how_it_might(bus: Bus) -> No
     ("token", "heard"),
     [("control", ["speak", "bus.message.denied"]), ("observe", ["bus.message.denied", "bus.message.denied"])],
 )
-async def test_with_a_token_it_may_what_that_says_and_never_administer(
+async def test_a_token_lets_it_do_what_its_role_allows_and_never_administer(
     bus: Bus, token: str, heard: list[str]
 ) -> None:
     url = f"wss://{DEVICE}:8182/core?token={token}"

@@ -354,12 +354,12 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("case", SAME, ids=lambda case: case.name)
-def test_the_line_is_the_same(case: Same, ours: dict[str, list[str]]) -> None:
+def test_we_send_the_lines_of_the_older_programs(case: Same, ours: dict[str, list[str]]) -> None:
     assert ours[case.name] == case.lines
 
 
 @pytest.mark.parametrize("case", DIFFERS, ids=lambda case: case.name)
-def test_the_line_differs(case: Differs, ours: dict[str, list[str]]) -> None:
+def test_we_send_other_lines_for_a_reason(case: Differs, ours: dict[str, list[str]]) -> None:
     assert case.old != case.lines
     lines = ours[case.name]
     assert (lines[: len(case.lines)] if case.goes_on else lines) == case.lines

@@ -15,7 +15,7 @@ NOT_YET: frozenset[str] = frozenset()
 
 
 @pytest.mark.parametrize("trace", TRACES, ids=lambda trace: trace.name)
-def test_does_what_the_real_firmware_did(trace: Trace) -> None:
+def test_events_match_the_recordings_of_the_real_firmware(trace: Trace) -> None:
     difference = traces.first_difference(trace)
     if trace.name in NOT_YET:
         assert difference, "this one passes now: take it off NOT_YET"
@@ -150,7 +150,7 @@ COMMANDS = sorted({text for trace in TRACES for _, kind, *rest in trace.inputs i
         max_size=12,
     )
 )
-def test_whatever_comes_in_it_lives_and_shows_valid_pictures(
+def test_any_input_leaves_a_running_firmware_with_valid_pictures(
     inputs: list[tuple[float, bytes | Callable[[Firmware], None]]],
 ) -> None:
     firmware = Firmware()
