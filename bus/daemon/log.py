@@ -10,6 +10,7 @@ import os
 import sys
 from typing import Any
 
+from bus.daemon.flood import FloodFilter
 from bus.message import clip, printable
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -32,6 +33,7 @@ def start(level: int = logging.INFO) -> None:
     if not root.handlers:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(_JournalFormatter(_JOURNAL_FORMAT) if _to_journal() else _Formatter(_FORMAT))
+        handler.addFilter(FloodFilter())
         root.addHandler(handler)
     root.setLevel(level)
     for library in _VERBOSE_LIBRARIES:

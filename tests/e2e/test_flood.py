@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import sys
 import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
@@ -37,10 +38,10 @@ async def running(*command: str, home: Path) -> AsyncIterator[Process]:
         await process.communicate()
 
 
-async def flood(url: str, question: str) -> None:
-    """Sends a question as fast as the bus takes it, and receives nothing, for FLOOD_S."""
-    end = time.monotonic() + FLOOD_S
-    many = 1000 * Frame(Opcode.TEXT, Message(question).serialize().encode()).serialize(mask=True)
+async def flood(url: str, message: Message, duration_s: float = FLOOD_S) -> None:
+    """Sends a message as fast as the bus takes it, and receives nothing."""
+    end = time.monotonic() + duration_s
+    many = 1000 * Frame(Opcode.TEXT, message.serialize().encode()).serialize(mask=True)
     while time.monotonic() < end:
         with contextlib.suppress(BusUnavailableError, OSError):
             async with open_socket(url) as flooder:
@@ -84,7 +85,28 @@ async def test_the_daemons_answer_again_after_a_flood(sound: Sound, host: Host, 
         for question in ("mycroft.volume.get", "mycroft.admin.is_alive"):
             async with asyncio.timeout(RECOVERY_S):
                 await answers(url, question)
-            await flood(url, question)
+            await flood(url, Message(question))
             async with asyncio.timeout(RECOVERY_S):
                 await answers(url, question)
         assert [daemon.returncode for daemon in daemons] == [None, None]
+
+
+async def test_a_flood_of_faulty_messages_does_not_fill_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    async with running("bus", "serve", "--port", "0", home=tmp_path) as bus:
+        assert bus.stdout is not None
+        url = (await bus.stdout.readline()).decode().strip().removeprefix("bus=")
+        with log.open("w") as file:
+            command = (sys.executable, "-m", "enclosure", "run", "--bus", url, "--serial", "/nowhere")
+            enclosure = await asyncio.create_subprocess_exec(*command, stderr=file)
+            try:
+                async with asyncio.timeout(RECOVERY_S):
+                    await answers(url, "mycroft.enclosure.is_alive")
+                await flood(url, Message("enclosure.eyes.level", {"level": "high"}), duration_s=0.5)
+                async with asyncio.timeout(RECOVERY_S):
+                    await answers(url, "mycroft.enclosure.is_alive")
+            finally:
+                enclosure.terminate()
+                await enclosure.wait()
+    assert "enclosure.eyes.level" in log.read_text()
+    assert log.stat().st_size < 100_000
