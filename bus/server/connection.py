@@ -21,7 +21,7 @@ from bus.daemon.config import BusSettings, Role, WebSocketSettings
 from bus.message import printable
 from bus.server import admission
 from bus.server.admission import Refusal
-from bus.server.handshake import Accepted, Handshake
+from bus.server.handshake import Handshake
 from bus.server.hub import Hub
 from bus.server.identity import Caller, Processes, caller_of, process_name
 from bus.server.incoming import Fragments, text_payloads
@@ -79,8 +79,8 @@ class Stage(Enum):
     OPEN = "open"
     CLOSING = "closing"
     """What the client sends is not relayed any more, and it receives nothing new."""
-    REFUSED = "refused"
-    """Its handshake went no further."""
+    GONE = "gone"
+    """Its handshake went no further, or it is dropped; nothing more is read."""
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -90,9 +90,8 @@ class Connection(asyncio.BufferedProtocol):
     _transport: asyncio.Transport
     _caller: Caller
     _handshake: Handshake
-    _outgoing: "_Outgoing"
-    # From the end of the handshake on.
     _ws: Protocol
+    _outgoing: "_Outgoing"
 
     def __init__(self, shared: Shared, tls: "SSLContext | None" = None) -> None:
         self.role = Role.OBSERVE  # until its handshake tells
@@ -129,6 +128,7 @@ class Connection(asyncio.BufferedProtocol):
             local=caller.local,
             secure=self._tls is not None,
         )
+        self._ws = self._handshake.protocol
         self._outgoing = _Outgoing(self, self._transport, shared, caller.party)
         self._restart_timer(shared.settings.handshake_timeout, self._give_up)
         if self._tls is not None:
@@ -160,11 +160,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
-        self._outgoing.clear()
         self._restart_timer(None)
-        self._unread = b""
-        if self._stage is Stage.CLOSING:
-            self._ws.reader.buffer.clear()  # parser and reader are a cycle, which lives on for a while
         if not self.closed.done():
             self.closed.set_result(None)
         _LOGGER.debug("%s left: %s", self._caller.name, exc or "closed")
@@ -220,7 +216,6 @@ class Connection(asyncio.BufferedProtocol):
     def abort(self) -> None:
         """Drops the connection at once."""
         self._leave()
-        self._outgoing.clear()
         self._transport.abort()
 
     def stall(self, queued: int) -> None:
@@ -246,14 +241,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _end(self) -> None:
         """Gives the client CLOSE_TIMEOUT_S to read what was sent and to close its side."""
-        self._stop()
-        self._restart_timer(CLOSE_TIMEOUT_S, self.abort)
-
-    def _stop(self) -> None:
-        """Relays nothing more from this client or to it."""
-        if self._stage is not Stage.REFUSED:
-            self._stage = Stage.REFUSED if self._stage is Stage.HANDSHAKE else Stage.CLOSING
+        self._stage = Stage.CLOSING if self._stage is Stage.OPEN else Stage.GONE
         self._shared.hub.leave(self)
+        self._restart_timer(CLOSE_TIMEOUT_S, self.abort)
 
     def _take_place(self) -> None:
         """Takes a place, which another connection may have to make."""
@@ -270,7 +260,12 @@ class Connection(asyncio.BufferedProtocol):
 
     def _leave(self) -> None:
         """Gives up everything that the connection holds."""
-        self._stop()
+        self._stage = Stage.GONE
+        self._shared.hub.leave(self)
+        self._outgoing.clear()
+        self._unread = b""
+        self._message = Fragments()
+        self._ws.reader.buffer.clear()  # parser and reader are a cycle, which lives on for a while
         limits = self._shared.limits
         for budget in (limits.places, limits.secure, limits.handshakes, limits.unfinished):
             budget.hold(self._caller.party, self, 0)
@@ -307,9 +302,8 @@ class Connection(asyncio.BufferedProtocol):
         match self._handshake.receive(data):
             case Refusal() as refusal:
                 self._refuse(refusal)
-            case Accepted(role, protocol):
+            case Role() as role:
                 self.role = role
-                self._ws = protocol
                 self._write_protocol()  # the greeting comes after the response
                 self._stage = Stage.OPEN
                 self._shared.limits.handshakes.hold(self._caller.party, self, 0)
@@ -340,7 +334,7 @@ class Connection(asyncio.BufferedProtocol):
         size, frames = len(data), 0
         if self._unread:
             data, self._unread = memoryview(b"".join((self._unread, data))), b""
-        while data and frames < FRAMES_A_TURN and self._stage is not Stage.REFUSED:
+        while data and frames < FRAMES_A_TURN and self._stage is not Stage.GONE:
             if self._stage is Stage.HANDSHAKE:
                 self._shake_hands(data)
                 return

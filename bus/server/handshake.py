@@ -1,7 +1,6 @@
-"""The opening handshake of one client: bytes in, a WebSocket or a refusal out. No I/O."""
+"""The opening handshake of one client: bytes in, a role or a refusal out. No I/O."""
 
 import socket
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import cast
 
@@ -17,16 +16,11 @@ from bus.server.limits import MB, Counters
 _END = b"\r\n\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A client that may join the hub, once `protocol` has sent its response."""
-
-    role: Role
-    protocol: ServerProtocol
-
-
 class Handshake:
-    """Reads the request; `local` where it comes from this machine, `secure` where over TLS."""
+    """Reads the request; `local` where it comes from this machine, `secure` where over TLS.
+
+    Once it is accepted, `protocol` has the response to send, and reads the frames that follow.
+    """
 
     def __init__(
         self, websocket: WebSocketSettings, settings: BusSettings, counters: Counters, *, local: bool, secure: bool
@@ -37,12 +31,13 @@ class Handshake:
         self._local = local
         self._secure = secure
         self._received = bytearray()
+        self.protocol = ServerProtocol(max_size=websocket.max_msg_size * MB)
 
     def __len__(self) -> int:
         """Bytes of the request that have been received."""
         return len(self._received)
 
-    def receive(self, data: memoryview) -> Accepted | Refusal | None:
+    def receive(self, data: memoryview) -> Role | Refusal | None:
         """Adds to the request; None: it is not complete."""
         self._received += data
         request, end, rest = self._received.partition(_END)
@@ -58,12 +53,12 @@ class Handshake:
             return None
         return self._answer(bytes(request + end))
 
-    def _answer(self, raw: bytes) -> Accepted | Refusal:
-        protocol = ServerProtocol(max_size=self._websocket.max_msg_size * MB)
+    def _answer(self, raw: bytes) -> Role | Refusal:
+        protocol = self.protocol
         protocol.receive_data(admission.without_empty_body(raw))
         events = protocol.events_received()
         if not events:
-            return self._fault(protocol)
+            return self._fault()
         if not raw.isascii():
             return admission.NOT_ASCII
         if not self._local and not self._secure:
@@ -85,10 +80,10 @@ class Handshake:
             reason = (response.body or b"").decode().strip()
             return Refusal(HTTPStatus(response.status_code), reason, tuple(response.headers.raw_items()))
         protocol.send_response(response)
-        return Accepted(verdict, protocol)
+        return verdict
 
-    def _fault(self, protocol: ServerProtocol) -> Refusal:
-        fault = protocol.handshake_exc
+    def _fault(self) -> Refusal:
+        fault = self.protocol.handshake_exc
         if fault and isinstance(fault.__cause__, SecurityError):
             self._counters.oversized += 1
             return admission.TOO_LARGE
