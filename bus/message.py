@@ -22,6 +22,9 @@ MAX_DEPTH = 200
 MAX_VALUES = 500_000
 """Brackets and commas that a frame may have. Small on the wire, each is some 60 bytes once it is parsed."""
 
+MAX_WIDE = 8_000_000
+"""Bytes that a frame may have which is not plain ASCII. One emoji makes each character of its text four bytes."""
+
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"')
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
@@ -117,6 +120,8 @@ def check(frame: str | bytes, *, text_data: bool = False) -> dict[str, Any]:
     raw = frame.encode(errors="surrogatepass") if isinstance(frame, str) else frame
     if len(raw) > MAX_VALUES and sum(map(raw.count, (b"[", b"{", b","))) > MAX_VALUES:
         raise FrameError(f"more than {MAX_VALUES} values")
+    if len(raw) > MAX_WIDE and (not raw.isascii() or b"\\u" in raw):
+        raise FrameError(f"not ASCII, and longer than {MAX_WIDE} bytes")
     try:
         parsed = _parse(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

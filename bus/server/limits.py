@@ -121,17 +121,17 @@ H = TypeVar("H", bound=Hashable)
 
 
 class Budget(Generic[H]):
-    """An amount that all holders share. When it is exceeded, the holders of the party that has most go first.
+    """An amount that all holders share. When it is exceeded, the party that has most loses its largest holder.
 
-    `kept` is an amount besides, for trusted parties alone. Of holders with the same amount the oldest goes, or the
-    newest.
+    `kept` is an amount besides, for trusted parties alone. Of holders with the same amount the oldest goes; but with
+    `first`, another budget, the oldest that holds of that, and then the newest.
     """
 
-    def __init__(self, limit: int, kept: int = 0, *, newest_first: bool = False) -> None:
+    def __init__(self, limit: int, kept: int = 0, *, first: "Budget[H] | None" = None) -> None:
         self.total = 0
         self._limit = limit
         self._kept = kept
-        self._newest_first = newest_first
+        self._first = first
         self._held: dict[Party, dict[H, int]] = {}
         self._totals: dict[Party, int] = {}
         self._ordinary = 0
@@ -162,8 +162,13 @@ class Budget(Generic[H]):
     def first_to_go(self, *, ordinary_only: bool = False) -> H:
         """The holder with most of the party with most."""
         parties = [party for party in self._totals if not (ordinary_only and party.trusted)]
-        held = self._held[max(parties, key=self._totals.__getitem__)]
-        return max(reversed(held) if self._newest_first else held, key=held.__getitem__)
+        party = max(parties, key=self._totals.__getitem__)
+        held = self._held[party]
+        if self._first is None:
+            return max(held, key=held.__getitem__)
+        return next(
+            (holder for holder in self._first._held.get(party, ()) if holder in held), next(reversed(held))
+        )
 
 
 class Backlog:
@@ -271,9 +276,9 @@ class Limits(Generic[H]):
         mark = settings.max_queue * MB
         self.counters = Counters()
         self.log = LogQuota()
-        self.places: Budget[H] = Budget(settings.max_clients, settings.kept_clients, newest_first=True)
-        self.secure: Budget[H] = Budget(settings.max_secure, newest_first=True)
         self.handshakes: Budget[H] = Budget(settings.max_handshakes)
+        self.places: Budget[H] = Budget(settings.max_clients, settings.kept_clients, first=self.handshakes)
+        self.secure: Budget[H] = Budget(settings.max_secure, first=self.handshakes)
         self.unfinished: Budget[H] = Budget(max(settings.max_unfinished * MB, message))
         self.queued: Budget[H] = Budget(0)
         """What waits for each client; a piece that waits for many counts for each."""

@@ -18,17 +18,26 @@ from tests.abuse.tools import Bus, Pair
 
 @pytest.fixture
 async def bus(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Bus]:
-    """A bus; a parameter is what its command line begins with."""
+    """A bus with its default settings; a parameter is what its command line begins with."""
+    async with running(tmp_path, *getattr(request, "param", ())) as bus:
+        yield bus
+
+
+@contextlib.asynccontextmanager
+async def running(folder: Path, *command: str | Path, **environment: str) -> AsyncIterator[Bus]:
+    """A bus as a process."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    command = [*getattr(request, "param", ()), sys.executable, "-m", "bus", "serve", "--port", "0"]
-    with (tmp_path / "log").open("wb") as log:
+    with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=log, env={**os.environ, "HOME": str(tmp_path)}
+            *(*command, sys.executable, "-m", "bus", "serve", "--port", "0"),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            env={**os.environ, "HOME": str(folder), **environment},
         )
     assert process.stdout is not None
     url = (await process.stdout.readline()).decode()
-    yield Bus(process, int(url.rsplit(":", 1)[1].split("/")[0]), tmp_path / "log")
+    yield Bus(process, int(url.rsplit(":", 1)[1].split("/")[0]), folder / "log")
     with contextlib.suppress(ProcessLookupError):
         process.kill()
     await process.wait()
@@ -36,6 +45,14 @@ async def bus(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[B
 
 @pytest.fixture
 async def pair(bus: Bus) -> AsyncIterator[Pair]:
+    """Two clients of the bus."""
+    async with pair_on(bus) as pair:
+        yield pair
+
+
+@contextlib.asynccontextmanager
+async def pair_on(bus: Bus) -> AsyncIterator[Pair]:
+    """Two clients of a bus."""
     # Without a limit of their own on what waits for them they always come to the end of it, and to the goodbye.
     client = partial(
         connect,

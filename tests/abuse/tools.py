@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import ctypes
 import json
+import os
+import pwd
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -147,3 +150,9 @@ def reset(client: socket.socket) -> None:
     """Leaves without a goodbye, in the middle of everything."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()
+
+
+def become_another_user() -> None:
+    """The sockets that this thread opens from now on are those of a user without rights; needs root."""
+    if os.getuid() == 0:
+        ctypes.CDLL(None).setfsuid(pwd.getpwnam("nobody").pw_uid)  # of this thread alone, see setfsuid(2)

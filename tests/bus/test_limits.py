@@ -50,16 +50,21 @@ def test_the_largest_holder_of_the_user_with_most_goes_first() -> None:
     assert budget.excess() is None
 
 
-@pytest.mark.parametrize("newest_first", [False, True])
-def test_of_equal_holders_the_oldest_or_the_newest_goes(newest_first: bool) -> None:
-    budget: Budget[str] = Budget(2, newest_first=newest_first)
+def test_of_equal_holders_the_oldest_goes() -> None:
+    budget: Budget[str] = Budget(2)
     for holder in ("old", "middle", "new"):
         budget.hold(ANN, holder, 1)
-    assert budget.excess() == ("new" if newest_first else "old")
+    assert budget.excess() == "old"
+
+
+def places(limit: int, kept: int = 0) -> tuple[Budget[int], Budget[int]]:
+    """Places, and handshakes that are not complete."""
+    handshakes: Budget[int] = Budget(100)
+    return Budget(limit, kept, first=handshakes), handshakes
 
 
 def test_a_newcomer_takes_the_place_of_the_user_with_most() -> None:
-    budget: Budget[int] = Budget(10, newest_first=True)
+    budget, _ = places(10)
     for number in range(10):
         budget.hold(ANN, number, 1)
     budget.hold(BOB, 10, 1)
@@ -69,24 +74,36 @@ def test_a_newcomer_takes_the_place_of_the_user_with_most() -> None:
     assert budget.excess() == 11
 
 
+def test_the_oldest_unfinished_handshake_goes_before_the_newest_client() -> None:
+    budget, handshakes = places(3)
+    for number in range(4):
+        budget.hold(ANN, number, 1)
+    assert budget.excess() == 3
+    handshakes.hold(BOB, 9, 1)
+    handshakes.hold(ANN, 9, 1)
+    handshakes.hold(ANN, 2, 1)
+    handshakes.hold(ANN, 3, 1)
+    assert budget.excess() == 2
+
+
 def test_places_are_kept_for_root_and_services() -> None:
-    budget: Budget[int] = Budget(10, kept=2, newest_first=True)
+    budget, _ = places(10, kept=2)
     for number in range(10):
         budget.hold(ANN, number, 1)
     budget.hold(ROOT, 10, 1)
     budget.hold(ROOT, 11, 1)
     assert budget.excess() is None
     budget.hold(ROOT, 12, 1)
-    assert budget.excess() == 9, "beyond those kept, root is as good as others"
+    assert budget.excess() == 9, "beyond those kept, the user with most loses a place"
 
 
 def test_an_ordinary_user_never_costs_root_its_place() -> None:
-    budget: Budget[int] = Budget(2, kept=5, newest_first=True)
+    budget, _ = places(2, kept=5)
     for number in range(5):
         budget.hold(ROOT, number, 1)
     budget.hold(ANN, 5, 1)
-    assert budget.excess() is None
     budget.hold(ANN, 6, 1)
+    assert budget.excess() is None
     budget.hold(ANN, 7, 1)
     assert budget.excess() == 7
 

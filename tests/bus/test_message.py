@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.errors import FrameError
-from bus.message import MAX_DEPTH, Message, check, render
+from bus.message import MAX_DEPTH, MAX_WIDE, Message, check, render
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -101,6 +101,17 @@ def test_a_key_that_occurs_twice_is_refused(keys: str, padding: int) -> None:
 def test_a_key_may_occur_again_further_in(padding: int) -> None:
     frame = f'{{"type":"x","data":{{"type":1,"data":{{"type":2}}}},"context":{{"type":"{"x" * padding}"}}}}'
     assert Message.deserialize(frame).data == {"type": 1, "data": {"type": 2}}
+
+
+@pytest.mark.parametrize(("more", "allowed"), [(b"x", True), ("ü".encode(), False), (rb"\ud83d\ude00", False)])
+def test_a_large_frame_is_ascii(more: bytes, allowed: bool) -> None:
+    frame = b'{"type":"x","data":{"a":"%s"}}'
+    check(frame % (more * 1000))
+    if allowed:
+        check(frame % (more * MAX_WIDE))
+    else:
+        with pytest.raises(FrameError, match="not ASCII"):
+            check(frame % (more + b"x" * MAX_WIDE))
 
 
 def test_data_that_is_a_text_is_refused_unless_it_is_allowed() -> None:
