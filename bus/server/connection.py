@@ -24,7 +24,7 @@ from bus.server.admission import Refusal
 from bus.server.handshake import Handshake
 from bus.server.hub import Hub
 from bus.server.identity import Caller, Processes, caller_of, process_name
-from bus.server.incoming import Fragments, text_payloads
+from bus.server.incoming import Fragments, frame_size, text_payloads
 from bus.server.limits import SLOWED_BURST, SLOWED_RATE, Limits, Outbox, Party, TokenBucket
 
 if TYPE_CHECKING:
@@ -104,6 +104,8 @@ class Connection(asyncio.BufferedProtocol):
         self._pace = _Pace(shared)
         self._unread = b""
         """What was received, but has to wait for the next turn of the loop."""
+        self._rest_of_frame = 0
+        """Bytes that are missing of a frame that the protocol reads."""
         self._goodbye: tuple[CloseCode, str] | None = None
         self._heard = True
         self._received = 0
@@ -338,17 +340,23 @@ class Connection(asyncio.BufferedProtocol):
             if self._stage is Stage.HANDSHAKE:
                 self._shake_hands(data)
                 return
-            if self._stage is Stage.OPEN and not (self._message.is_open or self._ws.reader.buffer):
-                payloads, used, is_begun = text_payloads(data, FRAMES_A_TURN)
-                for payload in payloads:
-                    self._relay(payload, is_binary=False)
-                frames += len(payloads)
-                data = data[used:]
-                if is_begun:
+            if not self._rest_of_frame:
+                if not self._message.is_open:
+                    payloads, used, is_begun = text_payloads(data, FRAMES_A_TURN)
+                    for payload in payloads:
+                        self._relay(payload, is_binary=False)
+                    frames += len(payloads)
+                    data = data[used:]
+                    if is_begun:
+                        break
+                self._rest_of_frame = frame_size(data)
+                if not self._rest_of_frame:
                     break
-            self._ws.receive_data(data[:SLICE])
+            part = data[: min(SLICE, self._rest_of_frame)]
+            self._rest_of_frame -= len(part)
+            self._ws.receive_data(part)
             frames += self._process()
-            data = data[SLICE:]
+            data = data[len(part) :]
         if self._stage is not Stage.OPEN:
             return
         self._unread = bytes(data)

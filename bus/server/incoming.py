@@ -37,6 +37,19 @@ def text_payloads(data: memoryview, most: int) -> tuple[list[bytes], int, bool]:
     return payloads, at, False
 
 
+def frame_size(data: memoryview) -> int:
+    """Bytes of the frame that `data` begins with, its head included; 0 where the size itself is not complete."""
+    if len(data) < 2:
+        return 0
+    size, masked = data[1] & 0x7F, data[1] & _MASKED
+    head = {126: 4, 127: 10}.get(size, 2)
+    if len(data) < head:
+        return 0
+    if head > 2:
+        size = int.from_bytes(data[2:head])
+    return head + (4 if masked else 0) + size
+
+
 class Fragments:
     """The message that a client is sending, in one frame or in fragments."""
 

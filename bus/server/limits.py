@@ -1,7 +1,7 @@
 """What clients may use: rates, places, bytes, lines in the log. Pure: amounts and times in, verdicts out."""
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -123,8 +123,8 @@ H = TypeVar("H", bound=Hashable)
 class Budget(Generic[H]):
     """An amount that all holders share. When it is exceeded, the party that has most loses its largest holder.
 
-    `kept` is an amount besides, for trusted parties alone. Of holders with the same amount the oldest goes; but with
-    `first`, another budget, the oldest that holds of that, and then the newest.
+    `kept` is an amount besides, for trusted parties alone. Of holders with the same amount the oldest goes. With
+    `first`, another budget, the oldest goes that also holds of that; where there is none, the newest.
     """
 
     def __init__(self, limit: int, kept: int = 0, *, first: "Budget[H] | None" = None) -> None:
@@ -166,9 +166,11 @@ class Budget(Generic[H]):
         held = self._held[party]
         if self._first is None:
             return max(held, key=held.__getitem__)
-        return next(
-            (holder for holder in self._first._held.get(party, ()) if holder in held), next(reversed(held))
-        )
+        return next((holder for holder in self._first.holders(party) if holder in held), next(reversed(held)))
+
+    def holders(self, party: Party) -> Iterable[H]:
+        """Those of a party, the oldest first."""
+        return self._held.get(party, ())
 
 
 class Backlog:

@@ -91,7 +91,6 @@ async def survive(attack: Callable[[int], None], bus: Bus, pair: Pair) -> None:
     assert bus.process.returncode is None
     assert "Traceback" not in log, log[-1000:]
     assert len(log) < MAX_LOG_MB * MB, log[-1000:]
-    print("PEAK", bus.peak_mb(), "LOG", len(log))
     assert bus.peak_mb() < MAX_MEMORY_MB
 
 

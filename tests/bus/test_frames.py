@@ -5,7 +5,7 @@ from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
 
 from bus.server.frames import text_frame
-from bus.server.incoming import text_payloads
+from bus.server.incoming import frame_size, text_payloads
 
 PAYLOADS = st.binary(max_size=200) | st.integers(65534, 65537).map(lambda size: b"x" * size)
 FRAMES = st.builds(
@@ -49,3 +49,10 @@ def test_what_is_read_is_what_websockets_reads(data: bytes) -> None:
     if is_begun:
         assert len(frames) == len(payloads)
         assert data[used:][:1] == b"\x81"
+
+
+@given(PAYLOADS, st.booleans(), st.integers(0, 20))
+def test_the_size_of_a_frame_is_in_its_head(payload: bytes, masked: bool, cut: int) -> None:
+    frame = Frame(Opcode.TEXT, payload).serialize(mask=masked)
+    assert frame_size(memoryview(frame + b"more")) == len(frame)
+    assert frame_size(memoryview(frame[:cut])) in (0, len(frame))

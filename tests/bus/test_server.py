@@ -121,6 +121,23 @@ async def test_frames_before_the_handshake_response_are_refused(
     assert bus.hub.counters.refused == 1
 
 
+@pytest.mark.parametrize("size", [10, 1000, 70_000])
+async def test_frames_may_arrive_in_any_pieces(bus: Server, join: Join, size: int) -> None:
+    other = await join()
+    reader, writer = await dial(bus)
+    writer.write(HANDSHAKE)
+    await reader.readuntil(GREETING)
+    payload = json.dumps({"type": "x", "data": {"x": "x" * size}}).encode()
+    frame = Frame(Opcode.TEXT, payload).serialize(mask=True)
+    ping = Frame(Opcode.PING, b"p").serialize(mask=True)
+    for cut in (*range(1, 16), len(frame) - 1, len(frame)):
+        for part in (frame[:cut], frame[cut:] + ping[: cut % 5], ping[cut % 5 :]):
+            writer.write(part)
+            await asyncio.sleep(0.01)
+        assert await other.recv(decode=False) == payload
+    writer.close()
+
+
 async def test_a_frame_in_fragments_is_one_message(join: Join) -> None:
     client = await join()
     await client.send(['{"type":', '"x"', "}"])
@@ -225,7 +242,7 @@ async def test_a_silent_client_is_pinged_and_dropped_one_that_answers_stays(bus:
         (b"GET /core HTTP/1.1\r\nX: " + b"x" * 9000 + b"\r\n\r\n", "oversized"),
         (b"GET /core HTTP/1.1\r\n" + b"X: x\r\n" * 150 + b"\r\n", "oversized"),
         (b"GET /core HTTP/1.1\r\n" + (b"X: " + b"x" * 4000 + b"\r\n") * 5, "oversized"),
-        (b"\xff\xff", "malformed"),
+        (b"\xff" * 14, "malformed"),
         (Frame(Opcode.TEXT, b"x" * 3 * 2**20).serialize(mask=True)[:20], "oversized"),
     ],
 )
