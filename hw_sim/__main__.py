@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def simulate(ports: Ports, cable: Cable) -> Exit:
     """Runs the whole device until it is stopped."""
     try:
-        await run_device(ports, cable, tell)
+        await run_device(ports, cable, report)
     except* SimulatorError as errors:
         for error in errors.exceptions:
             print(f"mycroft-sim: {error}", file=sys.stderr)
@@ -53,8 +53,8 @@ async def simulate(ports: Ports, cable: Cable) -> Exit:
 
 async def faceplate(link: Path, cable: Cable) -> Exit:
     """Runs the serial faceplate alone until it is stopped."""
-    async with Faceplate(link, cable, lambda text: tell("face", text)) as device:
-        tell("", f"ready serial={device.port} link={link}")
+    async with Faceplate(link, cable, lambda text: report("face", text)) as device:
+        report("", f"ready serial={device.port} link={link}")
         try:
             await device.run()
         except SimulatorError as error:
@@ -62,10 +62,10 @@ async def faceplate(link: Path, cable: Cable) -> Exit:
     return Exit.FAILED
 
 
-def tell(who: str, what: str) -> None:
-    """Prints what happens, as it happens; a line of nobody's is for programs to read."""
-    if who:
-        what = f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3] + f" {who:<9} {what}"
+def report(source: str, what: str) -> None:
+    """Prints an event with its time and source; one without a source is a line for programs."""
+    if source:
+        what = f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3] + f" {source:<9} {what}"
     print(what, flush=True)
 
 

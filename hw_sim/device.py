@@ -25,15 +25,15 @@ READY_TIMEOUT_S = 60.0
 """From start to answer; a fraction of it on a Pi 3."""
 
 ASK_AGAIN_S = 0.25
-"""A question that is asked before anybody listens is lost: the bus keeps nothing."""
+"""A question that comes before its receiver is lost: the bus keeps nothing."""
 
 QUESTIONS = ("mycroft.volume.get", "system.ssh.status")
 """The device is there when each of these has an answer, and the faceplate has been spoken to."""
 
 _LOG_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ")
 
-Tell = Callable[[str, str], None]
-"""Called with who says something, and what."""
+Report = Callable[[str, str], None]
+"""Called with the part of the device that says something, and what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Ports:
     face: int
 
 
-async def run_device(ports: Ports, cable: Cable, tell: Tell) -> None:
-    """Runs the device until it is cancelled; tells "ready ..." when it answers.
+async def run_device(ports: Ports, cable: Cable, report: Report) -> None:
+    """Runs the device until it is cancelled; reports "ready ..." when it answers.
 
     A part of it that ends by itself takes the rest down, with a SimulatorError in a group.
     """
@@ -54,7 +54,7 @@ async def run_device(ports: Ports, cable: Cable, tell: Tell) -> None:
         group = await stack.enter_async_context(asyncio.TaskGroup())
 
         async def start(name: str, *command: str, environment: dict[str, str] | None = None) -> Program:
-            program = Program(name, command, partial(_hear, tell, name), environment)
+            program = Program(name, command, partial(_report_line, report, name), environment)
             await stack.enter_async_context(program)
             group.create_task(program.watch())
             return program
@@ -62,7 +62,9 @@ async def run_device(ports: Ports, cable: Cable, tell: Tell) -> None:
         host, sound = Host(folder), Sound(folder)
         await start("host", *host.command, environment=host.environment)
         await start("sound", *sound.command, environment=sound.environment)
-        faceplate = await stack.enter_async_context(Faceplate(folder / "faceplate", cable, partial(tell, "face")))
+        faceplate = await stack.enter_async_context(
+            Faceplate(folder / "faceplate", cable, partial(report, "face"))
+        )
         group.create_task(faceplate.run())
         try:
             face_url = await stack.enter_async_context(face_page(faceplate, ports.face))
@@ -86,32 +88,32 @@ async def run_device(ports: Ports, cable: Cable, tell: Tell) -> None:
             environment={**sound.client_environment, "STATE_DIRECTORY": str(folder)},
         )
         await start("admin", *python, "admin", "run", "--bus", f"unix:{socket}", "--dbus", host.address)
-        await _until_it_answers(bus_url, faceplate, group, tell)
-        tell("sim", f"its mixer: ALSA_CONFIG_PATH={sound.config} amixer sget Master")
-        tell("", f"ready bus={bus_url} face={face_url} serial={faceplate.link}")
+        await _until_it_answers(bus_url, faceplate, group, report)
+        report("sim", f"its mixer: ALSA_CONFIG_PATH={sound.config} amixer sget Master")
+        report("", f"ready bus={bus_url} face={face_url} serial={faceplate.link}")
         await asyncio.get_running_loop().create_future()
 
 
-def _hear(tell: Tell, name: str, line: str) -> None:
+def _report_line(report: Report, name: str, line: str) -> None:
     """Passes on what a program says, without its own time, and without the D-Bus daemon's talk about itself."""
     if not line.startswith("dbus-daemon["):
-        tell(name, _LOG_TIME.sub("", line))
+        report(name, _LOG_TIME.sub("", line))
 
 
-async def _until_it_answers(bus_url: str, faceplate: Faceplate, group: asyncio.TaskGroup, tell: Tell) -> None:
+async def _until_it_answers(bus_url: str, faceplate: Faceplate, group: asyncio.TaskGroup, report: Report) -> None:
     client = BusClient(bus_url)
     missing = {f"{question}.response" for question in QUESTIONS}
     answered = asyncio.Event()
 
-    async def hear(message: Message) -> None:
+    async def receive(message: Message) -> None:
         if not answered.is_set():
             missing.discard(message.msg_type)
             if not missing:
                 answered.set()
         else:
-            tell("bus", render(message))
+            report("bus", render(message))
 
-    group.create_task(client.run(hear))
+    group.create_task(client.run(receive))
     try:
         async with asyncio.timeout(READY_TIMEOUT_S):
             await faceplate.spoken_to.wait()

@@ -22,19 +22,19 @@ _DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
 class Program:
     """A running program. Use as an async context manager; entering raises SimulatorError, leaving stops it.
 
-    `heard` gets every line that the program prints, on standard output and standard error.
+    `on_line` gets every line that the program prints, on standard output and standard error.
     """
 
     def __init__(
         self,
         name: str,
         command: Sequence[str],
-        heard: Callable[[str], None],
+        on_line: Callable[[str], None],
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._name = name
         self._command = command
-        self._heard = heard
+        self._on_line = on_line
         self._environment = {**os.environ, **(environment or {})}
         self._process: Process | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -89,7 +89,7 @@ class Program:
         assert process.stdout is not None, "started with a pipe"
         async for raw in process.stdout:
             line = raw.decode(errors="replace").rstrip()
-            self._heard(line)
+            self._on_line(line)
             for prefix, found in self._awaited.items():
                 if line.startswith(prefix) and not found.done():
                     found.set_result(line)

@@ -1,4 +1,4 @@
-"""The message bus: that there is one, whose it is, and who is on it."""
+"""The message bus: that there is one, whose it is, and which programs are on it."""
 
 import os
 from collections.abc import Mapping, Sequence

@@ -11,7 +11,7 @@ MK1_PLUGIN = "ovos-phal-plugin-mk1"
 
 
 async def check(patient: Patient) -> list[Finding]:
-    """Nothing without a bus: there nobody can be asked."""
+    """Nothing without a bus, where no program can be asked."""
     answers = patient.answers
     if answers is None:
         return []

@@ -13,7 +13,7 @@ COMM_LENGTH = 15
 
 
 async def check(patient: Patient) -> list[Finding]:
-    """Nothing without a bus: there nobody can be asked."""
+    """Nothing without a bus, where no program can be asked."""
     answers, units = patient.answers, patient.units
     if answers is None:
         return []

@@ -44,7 +44,7 @@ async def face_page(faceplate: Faceplate, port: int) -> AsyncIterator[str]:
             try:
                 panel.do(faceplate, command)
             except ValueError as error:
-                _LOGGER.warning("the page sent nonsense: %s", error)
+                _LOGGER.warning("invalid command of the page: %s", error)
 
     async with serve(talk, "127.0.0.1", port, process_request=answer, compression=None) as server:
         port = next(iter(server.sockets)).getsockname()[1]

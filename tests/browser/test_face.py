@@ -26,6 +26,8 @@ async def test_the_page_shows_the_face_and_passes_on_what_the_user_does(browser:
         browser.get(found.face)
         wait = WebDriverWait(browser, 10)
         wait.until(lambda _: lit(browser) == 24)
+        errors = browser.get_log("browser")  # type: ignore[no-untyped-call]  # of selenium
+        assert errors == []  # such as a missing icon
 
         browser.find_element(By.ID, "up").click()
         await client.hears("mycroft.volume.increase")

@@ -176,7 +176,7 @@ def bus_answers_on_loopback_and_socket(installed: Installed) -> str:
 
 
 def a_press_of_the_button_reaches_a_client(installed: Installed) -> str:
-    """From a simulated faceplate, through its serial port, to somebody else's program."""
+    """From a simulated faceplate, through its serial port, to another program."""
     machine = installed.machine
     options = ("--unit=faceplate", "--property=User=mycroft", "--property=RuntimeDirectory=faceplate")
     machine.run("systemd-run", "--quiet", *options, "python3", f"{INSIDE}/faceplate.py", FACE_PORT)
@@ -198,7 +198,7 @@ def the_smoke_test_passes(installed: Installed) -> str:
 
 
 def the_simulator_runs(installed: Installed) -> str:
-    """The whole simulated device, as anybody, beside the installed daemons."""
+    """The whole simulated device, as an ordinary user, beside the installed daemons."""
     machine, log = installed.machine, "/run/simulator"
     options = ("--unit=simulator", f"--uid={STRANGER}", f"--property=StandardOutput=file:{log}")
     machine.run("systemd-run", "--quiet", *options, "mycroft-sim", "run", "--bus-port=0", "--face-port=0")
@@ -283,11 +283,11 @@ def the_admin_user_may_do_nothing_else(installed: Installed) -> str:
 # What changes the tree.
 
 
-def an_upgrade_refuses_nobody(installed: Installed) -> str:
+def an_upgrade_refuses_no_client(installed: Installed) -> str:
     """By apt, to packages that a build of the next version has made; no version has been released so far.
 
     All the while one client connects many times in a second, and another one stays. What the owner has configured
-    and set stays as well, and so do the members of the group, also those of a version that asked nobody.
+    and set stays as well, and so do the members of the group, also those that an earlier version added unasked.
     """
     machine = installed.machine
     configuration = installed.tree.root / "etc/mycroft/mycroft.conf"
@@ -409,7 +409,7 @@ CHECKS: tuple[Callable[[Installed], str], ...] = (
     the_clock_is_asked_for,
     the_admin_user_may_do_nothing_else,
     a_message_restarts_the_machine,
-    an_upgrade_refuses_nobody,
+    an_upgrade_refuses_no_client,
     no_warning_in_the_journal,
     purge_leaves_nothing,
     *beside.CHECKS,

@@ -121,7 +121,7 @@ class Tree:
         self._downloads.mkdir(parents=True, exist_ok=True)
 
     def create(self) -> None:
-        """Starts anew, without our packages."""
+        """Makes the tree again, without our packages."""
         shutil.rmtree(self.root, ignore_errors=True)
         if not self._base.exists():
             options = (f"--arch={self._architecture}",) if self._architecture else ()

@@ -1,6 +1,6 @@
 """Runs inside: connects to the bus again and again until its input ends; says how often, and how often in vain.
 
-Refused: nobody listens. Dropped: let in by a bus that then went away, as its clients are.
+Refused: no program listens. Dropped: accepted by a bus that then went away, as its clients are.
 """
 
 import select
