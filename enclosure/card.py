@@ -49,7 +49,7 @@ class Card:
         retry_s = RETRY_FIRST_S
         while True:
             try:
-                self._mixer.open()
+                await self._mixer.open()
                 self._write(self.volume)
                 _LOGGER.info("the sound card is there")
                 retry_s = RETRY_FIRST_S

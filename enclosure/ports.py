@@ -66,7 +66,7 @@ class Mixer(Protocol):
     After that the card is gone, and has to be opened again.
     """
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Opens the card, again if it was open; before anything else."""
 
     def read(self) -> MixerLevel:

@@ -20,7 +20,7 @@ async def check(patient: Patient) -> list[Finding]:
         return [level(MixerLevel(round(answers[0].data["percent"] * 100), answers[0].data["muted"]))]
     if patient.user != patient.daemon and locked_out(patient.root):
         return [skip(NAME, f"{patient.user.name} may not open the sound card", AS_ROOT)]
-    return [card(patient.setup.mixer_device, patient.setup.mixer_controls)]
+    return [await card(patient.setup.mixer_device, patient.setup.mixer_controls)]
 
 
 def locked_out(root: Path) -> bool:
@@ -29,19 +29,19 @@ def locked_out(root: Path) -> bool:
     return bool(cards) and not any(os.access(path, os.R_OK | os.W_OK) for path in cards)
 
 
-def card(device: str, controls: Sequence[str]) -> Finding:
+async def card(device: str, controls: Sequence[str]) -> Finding:
     """What the sound card itself says."""
     try:
         from enclosure.drivers.alsa import AlsaMixer  # noqa: PLC0415  # to report that the library is missing
     except ImportError as error:
         return fail(NAME, str(error), "sudo apt install python3-alsaaudio")
-    return read(AlsaMixer(device, controls))
+    return await read(AlsaMixer(device, controls))
 
 
-def read(mixer: Mixer) -> Finding:
+async def read(mixer: Mixer) -> Finding:
     """What a mixer says."""
     try:
-        mixer.open()
+        await mixer.open()
         return level(mixer.read())
     except MixerError as error:
         mend = (

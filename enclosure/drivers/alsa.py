@@ -28,7 +28,7 @@ class AlsaMixer:
         self._mixer: Any = None
         self._has_switch = False
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Opens the card, again if it was open. Raises MixerError."""
         with self._mixer_errors():
             before, self._mixer = self._mixer, None

@@ -105,8 +105,9 @@ def test_level(level: MixerLevel, verdict: str, mend: str) -> None:
     assert mend in (found.mend or "")
 
 
-def test_a_card_without_a_control() -> None:
-    assert mixer.read(NoCard()).verdict is Verdict.FAIL
+async def test_a_card_without_a_control() -> None:
+    found = await mixer.read(NoCard())
+    assert found.verdict is Verdict.FAIL
 
 
 def test_a_user_who_may_open_no_sound_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

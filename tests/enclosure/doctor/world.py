@@ -57,7 +57,7 @@ DAEMON_GROUPS = {os.getgid(): "dialout", -1: "audio"}
 class NoCard:
     """A mixer that is gone."""
 
-    def open(self) -> None:
+    async def open(self) -> None:
         raise MixerError("mixer of default: none of Master; there are: Speaker")
 
     def read(self) -> MixerLevel:

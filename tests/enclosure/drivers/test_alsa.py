@@ -34,25 +34,25 @@ def remove_switch(sound: Sound) -> None:
     )
 
 
-def opened(*controls: str) -> AlsaMixer:
+async def opened(*controls: str) -> AlsaMixer:
     mixer = AlsaMixer("default", controls or ("Master",))
-    mixer.open()
+    await mixer.open()
     return mixer
 
 
-def test_the_mixer_is_the_one_of_the_card(sound: Sound) -> None:
-    mixer = opened("Nothing", "Master")
+async def test_the_mixer_is_the_one_of_the_card(sound: Sound) -> None:
+    mixer = await opened("Nothing", "Master")
     assert mixer.write(42, True) == mixer.read() == (42, True)
     assert "[42%] [off]" in amixer("sget", "Master")
 
 
 @pytest.mark.parametrize("level", [(0, False), (1, True), (50, False), (100, False)])
-def test_a_level_is_read_as_it_was_written(sound: Sound, level: tuple[int, bool]) -> None:
-    assert opened().write(*level) == level
+async def test_a_level_is_read_as_it_was_written(sound: Sound, level: tuple[int, bool]) -> None:
+    assert (await opened()).write(*level) == level
 
 
 async def test_changes_by_other_programs_are_noticed_and_our_own_are_not(sound: Sound) -> None:
-    mixer = opened()
+    mixer = await opened()
     changed = asyncio.create_task(mixer.changed())
     await asyncio.sleep(0)
     mixer.write(10, False)
@@ -68,7 +68,7 @@ async def test_a_card_that_vanishes_and_comes_back(
     card = unplugged(tmp_path, monkeypatch)
     async with Program("sound", card.command, print, card.environment):
         await card.ready()
-        mixer = opened()
+        mixer = await opened()
         changed = asyncio.create_task(mixer.changed())
         await asyncio.sleep(0)
     await changed
@@ -77,26 +77,26 @@ async def test_a_card_that_vanishes_and_comes_back(
     with pytest.raises(MixerError):
         mixer.write(10, False)
     with pytest.raises(MixerError, match="Connection refused"):
-        mixer.open()
+        await mixer.open()
     assert "Connection refused" not in capfd.readouterr().err
     async with Program("sound", card.command, print, card.environment):
         await card.ready()
-        mixer.open()
+        await mixer.open()
         assert mixer.write(20, False) == (20, False)
 
 
-def test_a_card_without_a_switch_is_turned_down(sound: Sound) -> None:
+async def test_a_card_without_a_switch_is_turned_down(sound: Sound) -> None:
     remove_switch(sound)
-    mixer = opened()
+    mixer = await opened()
     assert mixer.write(40, True) == (0, False)
     assert mixer.write(40, False) == (40, False)
 
 
-def test_the_error_for_a_missing_control_lists_the_controls(sound: Sound) -> None:
+async def test_the_error_for_a_missing_control_lists_the_controls(sound: Sound) -> None:
     with pytest.raises(MixerError, match=r"none of PCM; there are: Master"):
-        opened("PCM")
+        await opened("PCM")
 
 
-def test_a_card_that_is_not_there_is_an_error() -> None:
+async def test_a_card_that_is_not_there_is_an_error() -> None:
     with pytest.raises(MixerError, match="mixer of hw:9"):
-        AlsaMixer("hw:9", ("Master",)).open()
+        await AlsaMixer("hw:9", ("Master",)).open()

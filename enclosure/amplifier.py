@@ -1,0 +1,97 @@
+"""The Mixer port on a TAS5806MD, the amplifier of the Mark II's SJ201, on I2C.
+
+Its registers can be read back, so it is found out that it has lost its power: it is then set up again.
+"""
+
+import asyncio
+import contextlib
+import math
+from collections.abc import Iterator
+
+from enclosure.errors import BoardError, MixerError
+from enclosure.ports import I2c, MixerLevel, Output
+
+LOUDEST = 0x54
+"""-18 dB: the amplifier has 13 W, its speakers 5 W."""
+QUIETEST = 0xD2
+"""-81 dB."""
+SILENT = 0xFF
+
+STEP_S = 0.1
+"""Between two writes of the set-up; Mycroft's own software waits as long."""
+
+POLL_S = 2.0
+"""How often it is looked whether the amplifier is as we have left it."""
+
+_STATE, _VOLUME = 0x03, 0x4C
+_PLAY = 0x03
+
+_SET_UP = (
+    *((0x01, 0x11), (0x78, 0x80), (0x01, 0x00), (0x78, 0x00)),  # reset, and clear the faults
+    *((0x33, 0x03), (_VOLUME, SILENT), (0x30, 0x01)),  # 32 bits a sample; it starts silent
+    *((_STATE, 0x00), (_STATE, 0x02), (0x5C, 0x01), (_STATE, _PLAY)),  # deep sleep, Hi-Z, play
+)
+"""Registers and values, in order."""
+
+
+class Tas5806:
+    """The amplifier at an address; `enable` is the line that lets it run."""
+
+    def __init__(self, chip: I2c, enable: Output | None = None) -> None:
+        self._chip = chip
+        self._enable = enable
+
+    async def open(self) -> None:
+        """Sets the amplifier up, silent. Raises MixerError."""
+        with _mixer_errors():
+            if self._enable is not None:
+                self._enable.open()
+                self._enable.set(True)
+                await asyncio.sleep(STEP_S)
+            for register, value in _SET_UP:
+                self._chip.write(register, (value,))
+                await asyncio.sleep(STEP_S)
+
+    def read(self) -> MixerLevel:
+        """The current level; silent is 0. Raises MixerError."""
+        with _mixer_errors():
+            return MixerLevel(percent(self._chip.read(_VOLUME)), muted=False)
+
+    def write(self, percent: int, muted: bool) -> MixerLevel:
+        """Sets the level, 0 to 100. Raises MixerError."""
+        with _mixer_errors():
+            self._chip.write(_VOLUME, (SILENT if muted else register(percent),))
+        return self.read()
+
+    async def changed(self) -> None:
+        """Waits until another program has changed the level. Raises MixerError after a loss of power."""
+        with _mixer_errors():
+            before = self._chip.read(_VOLUME)
+            while True:
+                await asyncio.sleep(POLL_S)
+                if self._chip.read(_STATE) != _PLAY:
+                    raise MixerError("amplifier: it does not play, so it was without power")
+                if self._chip.read(_VOLUME) != before:
+                    return
+
+
+def register(percent: int) -> int:
+    """The value of the volume register for a level; as loud as Mycroft's own software at the same level."""
+    if percent <= 0:
+        return SILENT
+    return round(QUIETEST * math.pow(LOUDEST / QUIETEST, min(percent, 100) / 100))
+
+
+def percent(register: int) -> int:
+    """The level for a value of the volume register; above 100 is 100."""
+    if register >= QUIETEST:
+        return 0
+    return round(100 * math.log(max(register, LOUDEST) / QUIETEST) / math.log(LOUDEST / QUIETEST))
+
+
+@contextlib.contextmanager
+def _mixer_errors() -> Iterator[None]:
+    try:
+        yield
+    except BoardError as error:
+        raise MixerError(f"amplifier: {error.strerror}") from error
