@@ -18,7 +18,8 @@ from bus.daemon.start import bus_address, lean
 from bus.errors import ConfigError, Exit
 from bus.message import Message
 from bus.version import VERSION
-from enclosure.config import KEYS_OF_OTHERS, EnclosureSettings, Profile, load_profile, profile_names
+from enclosure.board import Profile
+from enclosure.config import KEYS_OF_OTHERS, EnclosureSettings, load_profile, profile_names
 from enclosure.trial_messages import COLOURS, eyes_message, shown
 
 EXAMPLES = """\
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = configuration.section(
             "enclosure", EnclosureSettings, KEYS_OF_OTHERS, platform=options.profile, port=options.serial
         )
-        profile = load_profile(settings.platform)
+        profile = load_profile(settings.platform, settings.board)
         log_level = configuration.log_level(options.log_level)
     except ConfigError as error:
         log.complain(f"mycroft-enclosure: {error}")

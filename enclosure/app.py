@@ -10,22 +10,22 @@ from bus.client.client import BusClient
 from bus.client.dispatch import Dispatcher
 from bus.daemon.runner import notify, watched
 from bus.message import Message
-from enclosure.config import Profile, VolumeSettings
-from enclosure.drivers.alsa import AlsaMixer
-from enclosure.drivers.null import NullDisplay
-from enclosure.drivers.serial import AsyncSerial
+from enclosure.board import Profile
+from enclosure.config import VolumeSettings
 from enclosure.events import Event
-from enclosure.faceplate.device import FaceplateDevice
 from enclosure.handlers.activity import ActivityHandler
+from enclosure.handlers.board import BoardHandler
 from enclosure.handlers.boot import BootHandler
 from enclosure.handlers.controls import ControlsHandler
 from enclosure.handlers.display import DisplayHandler
 from enclosure.handlers.leaving import LeavingHandler
 from enclosure.handlers.menu import MenuHandler
 from enclosure.handlers.rest import RestHandler
+from enclosure.handlers.switches import SwitchHandler
 from enclosure.handlers.visemes import VisemeHandler
 from enclosure.handlers.volume import VolumeHandler
-from enclosure.ports import Display, Mixer
+from enclosure.parts import controls_of, display_of, mixer_of
+from enclosure.ports import Controls, Display, Mixer
 from enclosure.router import Router
 from enclosure.state import SavedState
 
@@ -56,6 +56,7 @@ class Enclosure:
         profile: Profile,
         settings: VolumeSettings,
         saved: SavedState,
+        make_controls: Callable[[Callable[[Event], None]], Controls] | None = None,
     ) -> None:
         self._bus = bus
         self._saved = saved
@@ -65,6 +66,7 @@ class Enclosure:
         self.router = Router(emit)
         tell = self.router.tell
         self.display = make_display(self.router.take)
+        self.controls = make_controls(self.router.take) if make_controls else None
         # The handlers of a message are called in this order.
         on_display = DisplayHandler(self.display, self.dispatcher, emit, tell)
         self.activity = ActivityHandler(self.display, self.dispatcher, emit)
@@ -83,9 +85,14 @@ class Enclosure:
             saved=saved,
         )
         self.menu = MenuHandler(self.display, self.leaving, self.dispatcher, tell)
-        controls = ControlsHandler(self.volume, self.activity, self.visemes, tell, profile.buttons)
+        switches = SwitchHandler(self.display, self.activity, self.dispatcher, tell)
+        on_controls = ControlsHandler(
+            self.volume, self.activity, self.visemes, switches, tell, buttons=profile.buttons
+        )
+        board = BoardHandler(self.dispatcher, tell)
         # An open question owns the controls, so the menu comes first.
-        self.router.connect(self.menu.take, self.rest.take, controls.take, on_display.take)
+        takers = (self.menu, self.rest, on_controls, switches, on_display, board)
+        self.router.connect(*(taker.take for taker in takers))
 
     async def run(self) -> None:
         """Runs all parts until cancelled; the display is closed last."""
@@ -96,6 +103,8 @@ class Enclosure:
                     self.rest.restore()
                     group.create_task(self._saved.run())
                     group.create_task(self.volume.run())
+                    if self.controls is not None:
+                        group.create_task(self.controls.run())
                     group.create_task(self.router.run())
                     group.create_task(self._bus.run(watched(self.dispatcher), patterns=self.dispatcher.patterns))
                     group.create_task(self.boot.run(self._boot_timeout_s))
@@ -122,17 +131,17 @@ async def enclosure(
 ) -> None:
     """Runs the enclosure until it is cancelled; if a part of it fails, all of it ends.
 
-    Without a serial port it has no display.
+    Without a serial port and LEDs it has no display.
     """
 
-    def make_display(on_event: Callable[[Event], None]) -> Display:
-        if serial_port is None:
-            return NullDisplay()
-        return FaceplateDevice(lambda: AsyncSerial(serial_port, serial_rate), on_event)
-
-    control = volume_settings.control
-    mixer = AlsaMixer(mixer_device, [control] if control else profile.mixer_controls)
     saved = SavedState(state_path)
     saved.load()
-    bus = BusClient(bus_url)
-    await Enclosure(bus, make_display, mixer, profile=profile, settings=volume_settings, saved=saved).run()
+    await Enclosure(
+        BusClient(bus_url),
+        display_of(profile, serial_port, serial_rate),
+        mixer_of(profile, mixer_device, volume_settings.control),
+        profile=profile,
+        settings=volume_settings,
+        saved=saved,
+        make_controls=controls_of(profile),
+    ).run()

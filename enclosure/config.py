@@ -2,37 +2,32 @@
 
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 import msgspec
 
+from bus.daemon.config import convert, hint
 from bus.errors import ConfigError
-
-Press = Literal["auto", "stop", "listen"]
-"""What a press of a button does: "auto" stops what goes on, or else starts to listen."""
+from enclosure.board import (
+    AmplifierSettings,
+    ButtonSettings,
+    EncoderSettings,
+    LedSettings,
+    Profile,
+    SwitchSettings,
+    problems,
+)
 
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
 _PROFILES = Path(__file__).parent / "profiles"
 
+OWN_PROFILES = Path("/etc/mycroft/boards.d")
+"""Profiles of the owner; one with the name of ours is used in its place."""
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A kind of board; each one is a file in `enclosure/profiles`."""
-
-    mixer_controls: tuple[str, ...]
-    """Names of ALSA mixer controls, of which the first that the card has is used."""
-    volume_max: int
-    """Full volume, in percent of the mixer."""
-    serial_port: str | None = None
-    """Serial port of the faceplate; None for a board without one."""
-    serial_rate: int = 9600
-    buttons: Mapping[str, Press] = field(default_factory=dict)
-    """What a press does, by the name that the driver reports for the button."""
-    boot_timeout_s: float = 120.0
-    """How long the display shows at most that the voice assistant is still starting."""
+_TABLES = {"buttons": ButtonSettings, "switches": SwitchSettings, "encoders": EncoderSettings}
 
 
 class VolumeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,6 +58,8 @@ class EnclosureSettings:
     mixer: str = "default"
     """ALSA device whose mixer is used."""
     volume: VolumeSettings = field(default_factory=VolumeSettings)
+    board: dict[str, Any] = field(default_factory=dict)
+    """Values in place of those of the profile, such as {"buttons": {"talk": {"gpio": 17}}}."""
 
 
 KEYS_OF_OTHERS: Mapping[str, Collection[object]] = {
@@ -72,18 +69,61 @@ KEYS_OF_OTHERS: Mapping[str, Collection[object]] = {
     **dict.fromkeys(("insist_on_selene_pair", "deployment_manager"), ()),
     **dict.fromkeys(("ntp_sync_on_boot", "force_mycroft_ntp"), ()),  # Neon and early OVOS
     # Platforms that mycroft-core, OVOS and Neon know, and for which there is no profile.
-    "platform": ("PHAL", "mycroft_mark_2", "mycroft_mark_2pi", "OpenVoiceOS", "kde", "generic", "unknown"),
+    "platform": ("PHAL", "mycroft_mark_2", "mycroft_mark_2pi", "OpenVoiceOS", "kde", "unknown"),
 }
 """Keys of other programs in the section `enclosure`, and values of ours that are for them."""
 
 
-def profile_names() -> list[str]:
+def profile_names(own: Path = OWN_PROFILES) -> list[str]:
     """Names of all profiles."""
-    return sorted(file.name.removesuffix(".toml") for file in _PROFILES.iterdir() if file.name.endswith(".toml"))
+    files = (*_PROFILES.iterdir(), *_files(own))
+    return sorted({file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")})
 
 
-def load_profile(name: str) -> Profile:
-    """The profile of this name. Raises ConfigError."""
-    if name not in profile_names():
-        raise ConfigError(f"enclosure.platform: there is no {name}; there are: {', '.join(profile_names())}")
-    return msgspec.convert(tomllib.loads((_PROFILES / f"{name}.toml").read_text()), Profile)
+def load_profile(name: str, changes: Mapping[str, Any] | None = None, own: Path = OWN_PROFILES) -> Profile:
+    """The profile of this name, with the values of `enclosure.board` in place of its own. Raises ConfigError."""
+    if name not in profile_names(own):
+        raise ConfigError(f"enclosure.platform: there is no {name}; there are: {', '.join(profile_names(own))}")
+    path = own / f"{name}.toml"
+    file = path if path in _files(own) else _PROFILES / f"{name}.toml"
+    try:
+        values = tomllib.loads(file.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"{file}: {error}") from error
+    profile = _profile(values, str(file))
+    return _profile(_merged(values, changes), "enclosure.board") if changes else profile
+
+
+def _profile(values: Mapping[str, Any], where: str) -> Profile:
+    known = {field.name for field in fields(Profile)}
+    for key in values.keys() - known:
+        raise ConfigError(f"{where}: {key}: unknown key{hint(key, known)}")
+    read = dict(values)
+    for name, kind in _TABLES.items():
+        tables = values.get(name, {})
+        if not isinstance(tables, Mapping):
+            raise ConfigError(f"{where}: {name}: expected a table for each")
+        read[name] = {key: convert(table, kind, f"{where}: {name}.{key}") for key, table in tables.items()}
+    for name, kind in (("leds", LedSettings), ("amplifier", AmplifierSettings)):
+        read[name] = convert(values.get(name, {}), kind, f"{where}: {name}")
+    profile = convert(read, Profile, f"{where}: profile")
+    for problem in problems(profile):
+        raise ConfigError(f"{where}: {problem}")
+    return profile
+
+
+def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables with other values for some keys, at any depth."""
+    merged = dict(values)
+    for key, value in changes.items():
+        before = merged.get(key)
+        both = isinstance(before, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merged(before or {}, value) if both else value
+    return merged
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:  # there is none, or this user may not read it
+        return []

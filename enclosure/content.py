@@ -3,6 +3,7 @@
 A message that shows something new is a row of CONTENT.
 """
 
+import re
 from collections.abc import Callable, Mapping
 
 from bus.contract import ours as topics
@@ -61,6 +62,34 @@ def viseme(code: object) -> Command:
     return display.MouthViseme(int(str(code)))
 
 
+COLORS: Mapping[str, display.EyesColor] = {
+    "white": display.EyesColor(255, 255, 255),
+    "red": display.EyesColor(255, 0, 0),
+    "green": display.EyesColor(0, 255, 0),
+    "blue": display.EyesColor(0, 0, 255),
+    "yellow": display.EyesColor(255, 255, 0),
+    "magenta": display.EyesColor(255, 0, 255),
+    "burnt_orange": display.EyesColor(173, 64, 0),
+    "mycroft_red": display.EyesColor(216, 17, 89),
+    "mycroft_green": display.EyesColor(64, 219, 176),
+    "mycroft_blue": display.EyesColor(34, 167, 240),
+}
+"""The names that OVOS and Neon have for colours of LEDs."""
+
+
+def animation(animation: str, color: str | None, timeout: float) -> Command:
+    """An animation of LEDs. Raises PayloadError."""
+    return display.LightsAnimation(animation, None if color is None else _color(color), timeout)
+
+
+def _color(text: str) -> display.EyesColor:
+    if text.lower() in COLORS:
+        return COLORS[text.lower()]
+    if re.fullmatch("#[0-9a-fA-F]{6}", text):
+        return display.EyesColor(*bytes.fromhex(text[1:]))
+    raise PayloadError(f"color is neither #rrggbb nor one of {', '.join(COLORS)}")
+
+
 CONTENT: Mapping[Topic, Callable[..., Command | None]] = {
     topics.EYES_ON: lambda: display.EyesAction.ON,
     topics.EYES_OFF: lambda: display.EyesAction.OFF,
@@ -91,6 +120,9 @@ CONTENT: Mapping[Topic, Callable[..., Command | None]] = {
     topics.FACEPLATE_UNMUTE: lambda: display.SystemAction.UNMUTE,
     topics.FACEPLATE_BLINK: display.SystemBlink,
     topics.INTERNET_CONNECTED: lambda: display.MouthAction.RESET,
+    topics.LED_ANIMATION: animation,
+    topics.FEEDBACK_SET_STATE: display.LightsFeedback,
+    topics.SCREEN_BRIGHTNESS: display.LightsBrightness,
 }
 """What a skill shows, whatever session it serves; called with the checked fields."""
 

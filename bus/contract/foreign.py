@@ -22,7 +22,6 @@ _skills = partial(Topic, family=Family.SKILLS, source="doc mc", emitted_by="core
 _msm = partial(Topic, family=Family.SKILLS, source="doc", emitted_by="skill installer", handled_by="core")
 _fallback = partial(Topic, family=Family.SKILLS, source="ovos")
 _intents = partial(Topic, family=Family.INTENTS, source="doc mc", emitted_by="skills", handled_by="core")
-_hal = partial(Topic, family=Family.HARDWARE, source="dink")
 _plugin = partial(Topic, family=Family.HARDWARE, source="phal", handled_by="plugins")
 _plugin_report = partial(_plugin, emitted_by="plugins", handled_by="any program")
 
@@ -190,9 +189,6 @@ FOREIGN: tuple[Topic, ...] = (
     _voice("recognizer_loop:utterance_start", "A sentence starts to play.", source="ovos", emitted_by="audio"),
     _voice("recognizer_loop:no_internet", "Speech could not be sent for recognition.", source="mc"),
     _voice("mycroft.mic.status", "Whether the microphone is muted.", (Field("muted", bool),), source="neon"),
-    _voice(
-        "mycroft.mic.error", "The microphone does not work.", source="neon", emitted_by="plugins", more="error"
-    ),
     _voice(
         "speak:b64_audio",
         "Asks for a text as sound.",
@@ -543,43 +539,6 @@ FOREIGN: tuple[Topic, ...] = (
         handled_by="skills",
     ),
     # Other hardware.
-    _hal(
-        "mycroft.switch.report-states",
-        "Asks for the state of all switches.",
-        handled_by="Mark II",
-        replies=("mycroft.switch.state",),
-    ),
-    _hal(
-        "mycroft.switch.state",
-        "A switch has changed.",
-        (
-            Field("name", str, choices=("mute", "action", "volume_up", "volume_down")),
-            Field("state", str, choices=("on", "off")),
-        ),
-        emitted_by="Mark II",
-    ),
-    _hal(
-        "mycroft.feedback.set-state",
-        "Shows a state on the ring of lights.",
-        (Field("state", str, meaning="asleep, awake, thinking or volume_0 to volume_10"),),
-        handled_by="Mark II",
-    ),
-    _hal(
-        "mycroft.screen.brightness",
-        "The brightness of the screen; the ring of lights follows.",
-        handled_by="Mark II",
-        more="the brightness",
-    ),
-    _plugin(
-        "neon.linear_led.show_animation",
-        "Shows an animation on the lights.",
-        (
-            Field("animation", str, meaning="such as chase"),
-            Field("color", str, None),
-            Field("timeout", float, None, unit="s"),
-        ),
-        source="neon",
-    ),
     _plugin(
         "phal.brightness.control.get",
         "Asks for the brightness of the screen.",

@@ -844,6 +844,68 @@ PLAYER_STATE = _playback(
     emitted_by="audio, skills",
 )
 
+# Other hardware: buttons, switches and LEDs of boards.
+
+_hardware = partial(_topic, family=Family.HARDWARE, source="dink", handled_by="enclosure")
+
+SWITCH_REPORT_STATES = _hardware(
+    "mycroft.switch.report-states", "Asks for the state of all switches.", replies=("mycroft.switch.state",)
+)
+SWITCH_STATE = _hardware(
+    "mycroft.switch.state",
+    "The state of a switch; sent when it changes, after each connection to the bus, and when asked for.",
+    (
+        Field("name", str, meaning="such as mute"),
+        Field("state", str, choices=("on", "off"), meaning="of the microphone: off is muted"),
+    ),
+    emitted_by="enclosure",
+    handled_by="any program",
+)
+MIC_ERROR = _hardware(
+    "mycroft.mic.error",
+    "The microphone does not work, or is muted by a switch.",
+    (Field("error", str, None, meaning="mic_sw_muted: a button was pressed while the switch is on mute"),),
+    source="neon",
+    emitted_by="enclosure, plugins",
+    handled_by="any program",
+)
+FEEDBACK_SET_STATE = _hardware(
+    "mycroft.feedback.set-state",
+    "Shows a state on the LEDs.",
+    (Field("state", str, meaning="asleep, awake, thinking or volume_0 to volume_10"),),
+)
+SCREEN_BRIGHTNESS = _hardware(
+    "mycroft.screen.brightness",
+    "The brightness of the screen; LEDs follow.",
+    (Field("value", float, low=0, high=1),),
+)
+LED_ANIMATION = _hardware(
+    "neon.linear_led.show_animation",
+    "Shows an animation on the LEDs.",
+    (
+        Field(
+            "animation",
+            str,
+            choices=("breathe", "chase", "fill", "refill", "bounce", "blink", "alternating"),
+        ),
+        Field("color", str, None, meaning="a name such as red, or #rrggbb; without one that of the eyes"),
+        Field("timeout", float, 5, 0, 30, unit="s"),
+    ),
+    source="neon",
+)
+BOARD_STATE = _hardware(
+    "enclosure.board.state",
+    "The state of a part of the board; sent when it changes, and after each connection to the bus.",
+    (
+        Field("part", str, meaning="such as controls or lights"),
+        Field("state", str, choices=("connected", "missing", "taken", "forbidden")),
+        Field("detail", str, "", meaning="what is wrong, for people"),
+    ),
+    source="ours",
+    emitted_by="enclosure",
+    handled_by="any program",
+)
+
 
 OURS = _registry.topics
 """All of the above, in this order."""

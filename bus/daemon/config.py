@@ -191,7 +191,7 @@ class Configuration:
             if not isinstance(found, dict):
                 raise ConfigError(f"{path}: {name}: expected an object")
             for key in found.keys() - known - others.keys():
-                problem = f"{path}: {name}.{key}: unknown key{_hint(key, known)}"
+                problem = f"{path}: {name}.{key}: unknown key{hint(key, known)}"
                 if strict:
                     raise ConfigError(problem)
                 _LOGGER.warning("%s", problem)
@@ -199,19 +199,19 @@ class Configuration:
             for key in own.keys() & others.keys():
                 if own[key] in others[key]:
                     _LOGGER.warning("%s: %s.%s: %s is for another program", path, name, key, own.pop(key))
-            _convert(own, kind, f"{path}: {name}")
+            convert(own, kind, f"{path}: {name}")
             values.update(own)
         for key in known:
             variable = f"MYCROFT_{name}_{key}".upper()
             if variable in self._environment:
                 own = {key: _json_or_text(self._environment[variable])}
-                _convert(own, kind, variable, inside=f".{key}")
+                convert(own, kind, variable, inside=f".{key}")
                 values.update(own)
         values.update({key: value for key, value in flags.items() if value is not None})
-        return _convert(values, kind, name)
+        return convert(values, kind, name)
 
 
-def _convert(values: dict[str, Any], kind: type[T], where: str, inside: str = "") -> T:
+def convert(values: object, kind: type[T], where: str, inside: str = "") -> T:
     """The dataclass with these values. `where` names their place for errors, and `inside` the last part of it."""
     try:
         return msgspec.convert(values, kind)
@@ -219,19 +219,22 @@ def _convert(values: dict[str, Any], kind: type[T], where: str, inside: str = ""
         # msgspec says "Expected `int`, got `str` - at `$.port`"
         what, _, place = str(error).partition(" - at `$")
         unknown = re.search(r"unknown field `(.+)`", what)
-        hint = _hint(unknown[1], _nested_names(kind)) if unknown else ""
-        raise ConfigError(f"{where}{place.rstrip('`').removeprefix(inside)}: {what}{hint}") from error
+        nearest = hint(unknown[1], _nested_names(kind)) if unknown else ""
+        raise ConfigError(f"{where}{place.rstrip('`').removeprefix(inside)}: {what}{nearest}") from error
 
 
-def _hint(key: str, known: Collection[str]) -> str:
+def hint(key: str, known: Collection[str]) -> str:
+    """What follows after "unknown key": the nearest of the known ones, or all."""
     nearest = difflib.get_close_matches(key, known, 1)
     return f"; did you mean {nearest[0]}?" if nearest else f"; there are: {', '.join(sorted(known))}"
 
 
 def _nested_names(kind: type) -> list[str]:
-    """The names of the fields of those objects that a section may hold."""
+    """The names of the fields of an object, or of those objects that a section may hold."""
+    if issubclass(kind, msgspec.Struct):
+        return list(kind.__struct_fields__)
     hints = get_type_hints(kind).values()
-    nested = [part for hint in hints for part in (hint, *get_args(hint)) if isinstance(part, type)]
+    nested = [part for hinted in hints for part in (hinted, *get_args(hinted)) if isinstance(part, type)]
     return [name for part in nested if issubclass(part, msgspec.Struct) for name in part.__struct_fields__]
 
 

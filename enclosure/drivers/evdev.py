@@ -36,10 +36,9 @@ _EVIOCGKEY = 0x80004518 | _KEY_BYTES << 16
 class EvdevLines:
     """The Lines port on the input device that has all of these keys; names of lines by key code."""
 
-    def __init__(self, keys: Mapping[str, int], *, active_up: Sequence[str] = ()) -> None:
+    def __init__(self, keys: Mapping[str, int]) -> None:
         self._keys = keys
         self._names = {code: name for name, code in keys.items()}
-        self._active_up = active_up
         self._file: int | None = None
         self._readable = asyncio.Event()
 
@@ -75,7 +74,7 @@ class EvdevLines:
         for seconds, micros, kind, code, value in _EVENT.iter_unpack(data):
             at = seconds + micros / 1e6
             if kind == _EV_KEY and code in self._names and value != 2:  # 2 is the repetition of a key that is held
-                edges.append(self._edge(self._names[code], bool(value), at))
+                edges.append(Edge(self._names[code], bool(value), at))
             elif (kind, code) == (_EV_SYN, _SYN_DROPPED):
                 edges += [Edge(name, active, at) for name, active in self._levels().items()]
         return edges
@@ -106,10 +105,4 @@ class EvdevLines:
         assert self._file is not None
         down = array.array("B", bytes(_KEY_BYTES))
         fcntl.ioctl(self._file, _EVIOCGKEY, down)
-        return {
-            name: bool(down[code // 8] >> code % 8 & 1) != (name in self._active_up)
-            for name, code in self._keys.items()
-        }
-
-    def _edge(self, name: str, down: bool, at: float) -> Edge:
-        return Edge(name, down != (name in self._active_up), at)
+        return {name: bool(down[code // 8] >> code % 8 & 1) for name, code in self._keys.items()}

@@ -1,6 +1,8 @@
 """The Lights port on each kind of LED chip."""
 
-from enclosure.leds.looks import Frame
+from collections.abc import Sequence
+
+from enclosure.leds.looks import Rgb
 from enclosure.leds.wire import apa102, attiny
 from enclosure.ports import I2c, Output, Spi
 
@@ -30,7 +32,7 @@ class Apa102Lights:
             self._power.open()
             self._power.set(True)
 
-    def show(self, frame: Frame) -> None:
+    def show(self, frame: Sequence[Rgb]) -> None:
         """Sends a frame."""
         self._spi.write(apa102(frame))
 
@@ -53,7 +55,7 @@ class AttinyLights:
     def open(self) -> None:
         """Has nothing to prepare; the first frame also ends the ring's own animation."""
 
-    def show(self, frame: Frame) -> None:
+    def show(self, frame: Sequence[Rgb]) -> None:
         """Writes a frame."""
         for first, colours in attiny(frame):
             self._chip.write(first, colours)
@@ -77,7 +79,7 @@ class GpioLights:
         for led in self._leds:
             led.open()
 
-    def show(self, frame: Frame) -> None:
+    def show(self, frame: Sequence[Rgb]) -> None:
         """Lights what is bright."""
         for led, colour in zip(self._leds, frame, strict=True):
             led.set(max(colour) >= BRIGHT)

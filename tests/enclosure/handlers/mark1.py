@@ -11,7 +11,8 @@ from bus.errors import BusUnavailableError
 from bus.message import Message
 from enclosure.activity import Activity
 from enclosure.app import Enclosure
-from enclosure.config import Profile, VolumeSettings, load_profile
+from enclosure.board import Profile
+from enclosure.config import VolumeSettings, load_profile
 from enclosure.display import Command, EyesColor
 from enclosure.drivers.serial import AsyncSerial
 from enclosure.errors import MixerError
@@ -82,7 +83,7 @@ class Card:
         self.level = MixerLevel(0, False)
         self.away = False
 
-    def open(self) -> None:
+    async def open(self) -> None:
         self.read()
 
     def read(self) -> MixerLevel:

@@ -7,7 +7,7 @@ import pytest
 
 from bus.message import Message
 from enclosure.activity import Activity
-from enclosure.config import Press
+from enclosure.board import ButtonSettings
 from enclosure.display import MouthViseme
 from enclosure.events import Pressed, Turned
 from enclosure.handlers.session import SOURCE
@@ -16,6 +16,9 @@ from tests.enclosure.handlers.mark1 import PROFILE, mark1
 SPEAKS, RECORDS = "recognizer_loop:audio_output_start", "recognizer_loop:record_begin"
 PLAYS = "mycroft.audio.service.play"
 DONE = {"session_id": "mycroft_enclosure.done"}
+
+
+LEFT_AND_RIGHT = {"left": ButtonSettings(press="listen"), "right": ButtonSettings(press="stop")}
 
 
 # The knob.
@@ -128,8 +131,8 @@ async def test_a_satellite_that_speaks_is_not_stopped_here() -> None:
 
 
 @pytest.mark.parametrize(("press", "msg_type"), [("stop", "mycroft.stop"), ("listen", "mycroft.mic.listen")])
-async def test_a_profile_says_what_a_press_does(press: Press, msg_type: str) -> None:
-    async with mark1(profile=replace(PROFILE, buttons={"knob": press})) as (device, _):
+async def test_a_profile_says_what_a_press_does(press: str, msg_type: str) -> None:
+    async with mark1(profile=replace(PROFILE, buttons={"knob": ButtonSettings(press=press)})) as (device, _):
         device.take(Pressed())
         await device.hear(SPEAKS)
         device.take(Pressed())
@@ -138,7 +141,7 @@ async def test_a_profile_says_what_a_press_does(press: Press, msg_type: str) -> 
 
 
 async def test_a_board_may_have_two_buttons() -> None:
-    async with mark1(profile=replace(PROFILE, buttons={"left": "listen", "right": "stop"})) as (device, _):
+    async with mark1(profile=replace(PROFILE, buttons=LEFT_AND_RIGHT)) as (device, _):
         for button in ("right", "left", "none of these"):
             device.take(Pressed(button))
         await asyncio.sleep(0.01)

@@ -1,0 +1,152 @@
+"""What a board has besides a face: pins, buses and chips, and what each gesture does. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+import msgspec
+
+ACTS = ("auto", "stop", "listen", "volume_up", "volume_down", "mute")
+"""What a gesture does: "auto" stops what goes on, or else starts to listen; "mute" switches the microphone."""
+
+_MESSAGE = re.compile(r"[A-Za-z0-9_-]+([.:][A-Za-z0-9_-]+)+")
+
+Gpio = Annotated[int, msgspec.Meta(ge=0, le=57)]
+"""Number of a line of the GPIO header (BCM)."""
+
+Key = Annotated[int, msgspec.Meta(ge=1, le=767)]
+"""Key code of the kernel, for a line that an overlay has given to its gpio-keys driver."""
+
+Address = Annotated[int, msgspec.Meta(ge=0x03, le=0x77)]
+Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+Pull = Literal["up", "down", "off"]
+Level = Literal["low", "high"]
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of a profile."""
+
+
+class ButtonSettings(_Table, frozen=True):
+    """A button; without a line it is off, or its presses come from the faceplate."""
+
+    gpio: Gpio | None = None
+    key: Key | None = None
+    active: Level = "low"
+    """Level of the line while the button is down."""
+    pull: Pull = "up"
+    debounce_ms: Milliseconds = 20
+    press: str = "auto"
+    """One of ACTS, or a message type that is sent without data."""
+    hold: str | None = None
+    hold_ms: Milliseconds = 1000
+    double: str | None = None
+    double_ms: Milliseconds = 300
+
+
+class SwitchSettings(_Table, frozen=True):
+    """A switch that mutes the microphone."""
+
+    gpio: Gpio | None = None
+    key: Key | None = None
+    muted: Level = "high"
+    """Level of the line in the position that mutes."""
+    pull: Pull = "up"
+    debounce_ms: Milliseconds = 50
+
+
+class EncoderSettings(_Table, frozen=True):
+    """A rotary encoder for the volume; without lines it is off."""
+
+    a: Gpio | None = None
+    b: Gpio | None = None
+    states: Literal[1, 2, 4] = 4
+    """Changes of a line from one detent to the next."""
+    reverse: bool = False
+    active: Level = "low"
+    pull: Pull = "up"
+
+
+class LedSettings(_Table, frozen=True):
+    """LEDs of one kind; without a kind there are none."""
+
+    kind: Literal["none", "gpio", "apa102", "attiny"] = "none"
+    count: Annotated[int, msgspec.Meta(ge=1, le=300)] = 1
+    brightness: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.2
+    """The highest one, 0 to 1; of kind gpio an LED is on or off."""
+    gpio: tuple[Gpio, ...] = ()
+    """Lines of kind gpio."""
+    active: Level = "high"
+    power_gpio: Gpio | None = None
+    """Line that has to be high for the LEDs to have power."""
+    device: str = "/dev/spidev0.0"
+    """SPI device of kind apa102."""
+    bus: int = 1
+    address: Address = 0x04
+    """I2C bus and address of kind attiny."""
+
+
+class AmplifierSettings(_Table, frozen=True):
+    """An amplifier whose volume is that of the board; without a kind that is the sound card's mixer."""
+
+    kind: Literal["none", "tas5806"] = "none"
+    bus: int = 1
+    address: Address = 0x2F
+    enable_gpio: Gpio | None = None
+    """Line that has to be high for the amplifier to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A kind of board; each one is a file in `enclosure/profiles` or `/etc/mycroft/boards.d`."""
+
+    mixer_controls: tuple[str, ...] = ()
+    """Names of ALSA mixer controls, of which the first that the card has is used."""
+    volume_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 100
+    """Full volume, in percent of the mixer."""
+    serial_port: str | None = None
+    """Serial port of the faceplate; None for a board without one."""
+    serial_rate: int = 9600
+    boot_timeout_s: float = 120.0
+    """How long the display shows at most that the voice assistant is still starting."""
+    driver: Literal["gpiod", "evdev"] = "gpiod"
+    """Who reads the lines of the controls: libgpiod, or the kernel's own driver after an overlay."""
+    buttons: Mapping[str, ButtonSettings] = field(default_factory=dict)
+    switches: Mapping[str, SwitchSettings] = field(default_factory=dict)
+    encoders: Mapping[str, EncoderSettings] = field(default_factory=dict)
+    leds: LedSettings = field(default_factory=LedSettings)
+    amplifier: AmplifierSettings = field(default_factory=AmplifierSettings)
+
+
+def problems(profile: Profile) -> Iterator[str]:
+    """What is wrong with a profile whose values all have their types."""
+    for name, button in profile.buttons.items():
+        for gesture in ("press", "hold", "double"):
+            act = getattr(button, gesture)
+            if act is not None and act not in ACTS and not _MESSAGE.fullmatch(act):
+                yield f"buttons.{name}.{gesture}: {act} is neither a message type nor one of {', '.join(ACTS)}"
+    for name, encoder in profile.encoders.items():
+        if (encoder.a is None) != (encoder.b is None):
+            yield f"encoders.{name}: a and b are needed"
+    if profile.leds.kind == "gpio" and not profile.leds.gpio:
+        yield "leds.gpio: kind gpio needs a line"
+    uses = list(_pins(profile))
+    for pin, count in Counter(pin for pin, _ in uses).items():
+        if count > 1:
+            yield f"GPIO{pin} is used twice: {' and '.join(place for used, place in uses if used == pin)}"
+
+
+def _pins(profile: Profile) -> Iterator[tuple[int, str]]:
+    """Each line that is used, and where."""
+    places: Sequence[tuple[int | None, str]] = [
+        *((button.gpio, f"buttons.{name}.gpio") for name, button in profile.buttons.items()),
+        *((switch.gpio, f"switches.{name}.gpio") for name, switch in profile.switches.items()),
+        *((encoder.a, f"encoders.{name}.a") for name, encoder in profile.encoders.items()),
+        *((encoder.b, f"encoders.{name}.b") for name, encoder in profile.encoders.items()),
+        *((pin, "leds.gpio") for pin in profile.leds.gpio),
+        (profile.leds.power_gpio, "leds.power_gpio"),
+        (profile.amplifier.enable_gpio, "amplifier.enable_gpio"),
+    ]
+    return ((pin, place) for pin, place in places if pin is not None)

@@ -1,0 +1,144 @@
+"""The parts that a profile asks for, and no others: each driver is imported where a board has something for it."""
+
+from collections.abc import Callable
+
+from enclosure.board import Profile
+from enclosure.events import Event
+from enclosure.ports import Controls, Display, InputLine, Lights, Lines, Mixer, Output
+
+OnEvent = Callable[[Event], None]
+
+# ruff: noqa: PLC0415  # that is what this file is for
+
+
+def display_of(profile: Profile, serial_port: str | None, serial_rate: int) -> Callable[[OnEvent], Display]:
+    """The faceplate on a serial port, else the LEDs, else nothing."""
+
+    def make(on_event: OnEvent) -> Display:
+        if serial_port is not None:
+            from enclosure.drivers.serial import AsyncSerial
+            from enclosure.faceplate.device import FaceplateDevice
+
+            return FaceplateDevice(lambda: AsyncSerial(serial_port, serial_rate), on_event)
+        if profile.leds.kind != "none":
+            from enclosure.leds.device import LedDisplay
+
+            dimmable = profile.leds.kind != "gpio"
+            return LedDisplay(_lights(profile), profile.leds.brightness if dimmable else None, on_event)
+        from enclosure.drivers.null import NullDisplay
+
+        return NullDisplay()
+
+    return make
+
+
+def mixer_of(profile: Profile, device: str, control: str | None) -> Mixer:
+    """The amplifier of the board, else the mixer of the sound card."""
+    amplifier = profile.amplifier
+    if amplifier.kind == "tas5806":
+        from enclosure.amplifier import Tas5806
+        from enclosure.drivers.smbus import SmbusChip
+
+        enable = None if amplifier.enable_gpio is None else _output(amplifier.enable_gpio)
+        return Tas5806(SmbusChip(amplifier.bus, amplifier.address), enable)
+    from enclosure.drivers.alsa import AlsaMixer
+
+    return AlsaMixer(device, [control] if control else profile.mixer_controls)
+
+
+def controls_of(profile: Profile) -> Callable[[OnEvent], Controls] | None:
+    """Buttons, switches and encoders; None for a board that has none, or none that is on a pin."""
+    lines = _lines(profile)
+    if lines is None:
+        return None
+
+    def make(on_event: OnEvent) -> Controls:
+        from enclosure.controls.button import Button
+        from enclosure.controls.device import ControlsDevice
+        from enclosure.controls.encoder import Encoder
+        from enclosure.controls.panel import Panel
+
+        buttons = {
+            name: Button(
+                name,
+                hold_s=button.hold_ms / 1000 if button.hold else None,
+                double_s=button.double_ms / 1000 if button.double else None,
+            )
+            for name, button in profile.buttons.items()
+            if _has_line(button.gpio, button.key, profile)
+        }
+        switches = [
+            name for name, switch in profile.switches.items() if _has_line(switch.gpio, switch.key, profile)
+        ]
+        encoders = {
+            name: Encoder(states=encoder.states, reverse=encoder.reverse)
+            for name, encoder in profile.encoders.items()
+            if encoder.a is not None and profile.driver != "evdev"
+        }
+        return ControlsDevice(lines, Panel(buttons, switches, encoders), on_event)
+
+    return make
+
+
+def _has_line(gpio: int | None, key: int | None, profile: Profile) -> bool:
+    return (key if profile.driver == "evdev" else gpio) is not None
+
+
+def _lines(profile: Profile) -> Lines | None:
+    if profile.driver == "evdev":
+        keys = {name: button.key for name, button in profile.buttons.items() if button.key is not None}
+        keys |= {name: switch.key for name, switch in profile.switches.items() if switch.key is not None}
+        if not keys:
+            return None
+        from enclosure.drivers.evdev import EvdevLines
+
+        return EvdevLines(keys)
+    lines = _input_lines(profile)
+    if not lines:
+        return None
+    from enclosure.drivers.gpiod import GpiodLines
+
+    return GpiodLines(lines)
+
+
+def _input_lines(profile: Profile) -> dict[str, InputLine]:
+    lines = {
+        name: InputLine(button.gpio, button.active == "low", button.pull, button.debounce_ms / 1000)
+        for name, button in profile.buttons.items()
+        if button.gpio is not None
+    }
+    lines |= {
+        name: InputLine(switch.gpio, switch.muted == "low", switch.pull, switch.debounce_ms / 1000)
+        for name, switch in profile.switches.items()
+        if switch.gpio is not None
+    }
+    for name, encoder in profile.encoders.items():
+        for line, gpio in (("a", encoder.a), ("b", encoder.b)):
+            if gpio is not None:
+                lines[f"{name}.{line}"] = InputLine(gpio, encoder.active == "low", encoder.pull, 0)
+    return lines
+
+
+def _lights(profile: Profile) -> Lights:
+    from enclosure.leds.lights import Apa102Lights, AttinyLights, GpioLights
+
+    leds = profile.leds
+    match leds.kind:
+        case "apa102":
+            from enclosure.drivers.spi import SpiBus
+            from enclosure.leds.wire import APA102_SPEED_HZ
+
+            power = None if leds.power_gpio is None else _output(leds.power_gpio)
+            return Apa102Lights(leds.count, SpiBus(leds.device, APA102_SPEED_HZ), power)
+        case "attiny":
+            from enclosure.drivers.smbus import SmbusChip
+
+            return AttinyLights(leds.count, SmbusChip(leds.bus, leds.address))
+        case _:
+            return GpioLights(*(_output(gpio, active_low=leds.active == "low") for gpio in leds.gpio))
+
+
+def _output(gpio: int, *, active_low: bool = False) -> Output:
+    from enclosure.drivers.gpiod import GpiodOutput
+
+    return GpiodOutput(gpio, active_low=active_low)

@@ -1,0 +1,231 @@
+"""Every profile, end to end: gestures in, messages out; messages in, frames and registers out."""
+
+import asyncio
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from bus.message import Message
+from enclosure.drivers.null import NullDisplay
+from hw_sim.boards.gpiod import Gpio
+from hw_sim.boards.i2c import Buses, RegisterChip
+from tests.enclosure.boards.device import device, press
+
+PICROFT = {"buttons": {"talk": {"gpio": 17}, "volume_up": {"gpio": 22}}, "leds": {"kind": "gpio", "gpio": [27]}}
+GENERIC = {"encoders": {"knob": {"a": 5, "b": 6}}, "buttons": {"knob": {"gpio": 13}}}
+
+RECORD_BEGIN, RECORD_END = "recognizer_loop:record_begin", "recognizer_loop:record_end"
+SPEAKING = "recognizer_loop:audio_output_start"
+
+
+# picroft
+
+
+async def test_a_picroft_without_pins_has_no_controls_and_no_lights(gpio: Gpio) -> None:
+    async with device("picroft") as picroft:
+        assert picroft.enclosure.controls is None
+        assert isinstance(picroft.enclosure.display, NullDisplay)
+        assert not any(line.consumer for line in gpio.lines)
+
+
+async def test_the_buttons_of_a_picroft(gpio: Gpio) -> None:
+    async with device("picroft", PICROFT) as picroft:
+        await press(gpio, 17)
+        await picroft.hear(SPEAKING)
+        await press(gpio, 17)
+        await press(gpio, 17, 1.5)
+        assert picroft.told == ["mycroft.mic.listen", "mycroft.stop", "mycroft.stop"]
+        before = picroft.card.level.percent
+        await press(gpio, 22)
+        assert picroft.card.level.percent == before + 10
+        assert "mycroft.volume.increase" in picroft.told
+
+
+async def test_the_led_of_a_picroft_is_lit_while_it_listens(gpio: Gpio) -> None:
+    async with device("picroft", PICROFT) as picroft:
+        lit = [gpio.lines[27].level]
+        for event in (RECORD_BEGIN, RECORD_END, "mycroft.mic.mute"):
+            await picroft.hear(event)
+            await asyncio.sleep(0.1)
+            lit.append(gpio.lines[27].level)
+        assert lit == [False, True, False, True]
+    assert not gpio.lines[27].level
+    assert not gpio.lines[27].consumer
+
+
+async def test_buttons_act_without_a_bus(gpio: Gpio) -> None:
+    async with device("picroft", PICROFT) as picroft:
+        picroft.away = True
+        before = picroft.card.level.percent
+        await press(gpio, 22)
+        assert picroft.card.level.percent == before + 10
+
+
+async def test_a_taken_line_is_reported_and_the_rest_goes_on(gpio: Gpio) -> None:
+    gpio.take(17, "ovos-hotkeys")
+    async with device("picroft", PICROFT) as picroft:
+        detail = "GPIO17 is taken by ovos-hotkeys"
+        data = {"part": "controls", "state": "taken", "detail": detail}
+        assert Message("enclosure.board.state", data) in picroft.said
+        await picroft.hear(RECORD_BEGIN)
+        await asyncio.sleep(0.1)
+        assert gpio.lines[27].level
+        picroft.said.clear()
+        await picroft.hear("connected")
+        await asyncio.sleep(0.1)
+        assert Message("enclosure.board.state", data) in picroft.said
+
+
+async def test_a_press_may_send_any_message(gpio: Gpio) -> None:
+    async with device("picroft", {"buttons": {"lamp": {"gpio": 4, "press": "my.lamp.toggle"}}}) as picroft:
+        await press(gpio, 4)
+        assert picroft.told == ["my.lamp.toggle"]
+
+
+async def test_a_double_press_mutes_the_microphone_where_the_owner_wants_that(gpio: Gpio) -> None:
+    changes = {"buttons": {"talk": {"gpio": 17, "double": "mute"}}}
+    async with device("picroft", changes) as picroft:
+        for _ in range(2):
+            await press(gpio, 17, 0.05)
+        await asyncio.sleep(0.5)
+        assert picroft.told == ["mycroft.mic.mute.toggle", "mycroft.mic.get_status"]
+
+
+# generic
+
+
+async def test_a_turn_of_an_encoder_is_the_volume(gpio: Gpio) -> None:
+    async with device("generic", GENERIC) as generic:
+        before = generic.card.level.percent
+        for line, low in [(5, True), (6, True), (5, False), (6, False)] * 2:
+            for level in (low, not low, low):
+                gpio.drive(line, False if level else None)
+            await asyncio.sleep(0.003)
+        await asyncio.sleep(0.1)
+        assert generic.card.level.percent == before + 20
+        await press(gpio, 13)
+        assert generic.told[-1] == "mycroft.mic.listen"
+
+
+# respeaker_2mic
+
+
+@pytest.fixture
+def spi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "spidev0.0"
+    path.touch()
+    monkeypatch.setattr(fcntl, "ioctl", lambda *_: 0)
+    return path
+
+
+async def test_the_leds_of_a_respeaker_2mic(gpio: Gpio, spi: Path) -> None:
+    async with device("respeaker_2mic", {"leds": {"device": str(spi)}}) as board:
+        await board.hear("mycroft.mic.mute")
+        await asyncio.sleep(0.1)
+        await press(gpio, 17)
+    frames = [spi.read_bytes()[start : start + 20] for start in range(0, spi.stat().st_size, 20)]
+    dark, red = (f"00000000{3 * led}ffffffff" for led in ("ff000000", "ff000033"))
+    assert [frame.hex() for frame in frames] == [dark, red, dark]
+    assert "mycroft.mic.listen" in board.told
+
+
+# sj201_r6
+
+ACTION, VOLUME_UP, MUTE, AMPLIFIER_ENABLE = 24, 22, 25, 5
+RED = bytes((51, 0, 0))
+
+
+@pytest.fixture
+def sj201(gpio: Gpio, i2c: Buses) -> Buses:
+    i2c.chips[1, 0x04] = RegisterChip()
+    i2c.chips[1, 0x2F] = RegisterChip()
+    gpio.drive(MUTE, False)
+    return i2c
+
+
+def ring(buses: Buses) -> bytes:
+    """What the ring was last told to show."""
+    shown = bytearray(36)
+    for first, data in buses.chips[1, 0x04].writes:
+        shown[3 * first : 3 * first + len(data)] = data
+    return bytes(shown)
+
+
+async def test_the_slider_of_a_mark_2_mutes_and_messages_cannot_undo_it(gpio: Gpio, sj201: Buses) -> None:
+    gpio.drive(MUTE, True)
+    async with device("sj201_r6") as mark2:
+        assert mark2.told == ["mycroft.switch.state", "mycroft.mic.mute"]
+        assert ring(sj201) == RED * 12
+        mark2.said.clear()
+        await mark2.hear("mycroft.mic.unmute")
+        await asyncio.sleep(0.2)
+        assert mark2.told == ["mycroft.mic.mute"]
+        assert ring(sj201) == RED * 12
+        mark2.said.clear()
+        await mark2.hear("connected")
+        await asyncio.sleep(0.2)
+        assert sorted(mark2.told) == ["mycroft.mic.get_status", "mycroft.mic.mute", "mycroft.switch.state"]
+        mark2.said.clear()
+        gpio.drive(MUTE, False)
+        await asyncio.sleep(0.2)
+        assert mark2.told == ["mycroft.switch.state", "mycroft.mic.unmute"]
+        assert ring(sj201) == bytes(36)
+
+
+async def test_a_press_while_the_slider_mutes_is_an_error_that_blinks(gpio: Gpio, sj201: Buses) -> None:
+    gpio.drive(MUTE, True)
+    async with device("sj201_r6") as mark2:
+        mark2.said.clear()
+        sj201.chips[1, 0x04].writes.clear()
+        await press(gpio, ACTION)
+        assert mark2.told == ["mycroft.mic.error"]
+        assert mark2.said[0].data == {"error": "mic_sw_muted"}
+        await asyncio.sleep(3)
+        assert ring(sj201) == RED * 12
+        frames = [data for first, data in sj201.chips[1, 0x04].writes if first == 0]
+        assert frames.count(bytes(30)) == 3, "it was dark three times"
+
+
+async def test_a_slider_that_is_live_leaves_the_microphone_alone(sj201: Buses) -> None:
+    async with device("sj201_r6") as mark2:
+        assert mark2.told == ["mycroft.switch.state"]
+        states = [message.data for message in mark2.said if message.msg_type == "mycroft.switch.state"]
+        assert states == [{"name": "mute", "state": "on"}]
+        await mark2.hear("mycroft.switch.report-states")
+        await asyncio.sleep(0.1)
+        assert mark2.told == ["mycroft.switch.state"] * 2
+
+
+async def test_the_amplifier_of_a_mark_2_is_the_volume(gpio: Gpio, sj201: Buses) -> None:
+    amplifier = sj201.chips[1, 0x2F]
+    async with device("sj201_r6") as mark2:
+        assert gpio.lines[AMPLIFIER_ENABLE].level
+        assert amplifier.registers[0x03] == 0x03
+        quiet = amplifier.registers[0x4C]
+        assert 0x54 < quiet < 0xD2, "as loud as at the first start of any device"
+        await press(gpio, VOLUME_UP)
+        assert amplifier.registers[0x4C] < quiet
+        await mark2.hear("mycroft.volume.set", {"percent": 1.0})
+        assert amplifier.registers[0x4C] == 0x54
+        amplifier.registers[:] = bytes(256)  # it was without power
+        await asyncio.sleep(6)
+        assert (amplifier.registers[0x03], amplifier.registers[0x4C]) == (0x03, 0x54)
+
+
+async def test_what_plays_on_the_ring_of_a_mark_2(sj201: Buses) -> None:
+    async with device("sj201_r6") as mark2:
+        await mark2.hear("neon.linear_led.show_animation", {"animation": "fill", "color": "red", "timeout": 2})
+        await asyncio.sleep(0.6)
+        filled = ring(sj201)
+        assert filled.startswith(RED)
+        assert filled.endswith(bytes(3))
+        await mark2.hear("mycroft.screen.brightness", {"value": 0.5})
+        await mark2.hear("mycroft.feedback.set-state", {"state": "volume_10"})
+        await asyncio.sleep(0.2)
+        assert ring(sj201) == bytes((26, 26, 26)) * 12
+        await asyncio.sleep(30)
+        assert ring(sj201) == bytes(36)
+        sj201.chips[1, 0x04].writes.clear()
+        await asyncio.sleep(3600)
+        assert not sj201.chips[1, 0x04].writes, "an idle ring is left alone"

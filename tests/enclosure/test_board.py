@@ -1,0 +1,96 @@
+"""Profiles of boards: what they may say, and what mycroft.conf and the owner's own files change."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bus.errors import ConfigError
+from enclosure.config import load_profile, profile_names
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_each_profile_is_valid(name: str) -> None:
+    load_profile(name)
+
+
+def test_a_mark_1_has_a_faceplate_and_nothing_on_pins() -> None:
+    profile = load_profile("mycroft_mark_1")
+    assert profile.serial_port == "/dev/ttyAMA0"
+    assert [button.gpio for button in profile.buttons.values()] == [None]
+    assert (profile.leds.kind, profile.amplifier.kind) == ("none", "none")
+
+
+def test_single_values_are_changed_in_mycroft_conf() -> None:
+    profile = load_profile("picroft", {"buttons": {"talk": {"gpio": 17}}, "leds": {"kind": "gpio", "gpio": [27]}})
+    talk = profile.buttons["talk"]
+    assert (talk.gpio, talk.press, talk.hold) == (17, "auto", "stop")
+    assert profile.leds.gpio == (27,)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"butons": {}}, "enclosure.board: butons: unknown key; did you mean buttons?"),
+        (
+            {"buttons": {"talk": {"gpoi": 17}}},
+            "enclosure.board: buttons.talk: Object contains unknown field `gpoi`; did you mean gpio?",
+        ),
+        (
+            {"buttons": {"talk": {"gpio": "17"}}},
+            "enclosure.board: buttons.talk.gpio: Expected `int | null`, got `str`",
+        ),
+        ({"buttons": {"talk": 17}}, "enclosure.board: buttons.talk: Expected `object`, got `int`"),
+        ({"buttons": 17}, "enclosure.board: buttons: expected a table for each"),
+        (
+            {"buttons": {"talk": {"gpio": 17}}, "leds": {"kind": "gpio", "gpio": [17]}},
+            "enclosure.board: GPIO17 is used twice: buttons.talk.gpio and leds.gpio",
+        ),
+        (
+            {"buttons": {"talk": {"press": "dance"}}},
+            (
+                "enclosure.board: buttons.talk.press: dance is neither a message type nor one of auto, stop, "
+                "listen, volume_up, volume_down, mute"
+            ),
+        ),
+        ({"leds": {"kind": "gpio"}}, "enclosure.board: leds.gpio: kind gpio needs a line"),
+        ({"encoders": {"knob": {"a": 5}}}, "enclosure.board: encoders.knob: a and b are needed"),
+        ({"driver": "wiringpi"}, "enclosure.board: profile.driver: Invalid enum value 'wiringpi'"),
+    ],
+)
+def test_what_is_wrong_is_named(changes: Mapping[str, Any], error: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load_profile("picroft", changes)
+    assert str(raised.value) == error
+
+
+def test_a_press_may_send_any_message() -> None:
+    profile = load_profile("picroft", {"buttons": {"lamp": {"gpio": 4, "press": "my-skill.lamp:toggle"}}})
+    assert profile.buttons["lamp"].press == "my-skill.lamp:toggle"
+
+
+def test_the_owner_has_profiles_too_and_his_win(tmp_path: Path) -> None:
+    (tmp_path / "lamp.toml").write_text("[buttons.lamp]\ngpio = 4\n")
+    (tmp_path / "picroft.toml").write_text("volume_max = 50\n")
+    assert {"lamp", "picroft", "generic"} < set(profile_names(tmp_path))
+    assert load_profile("lamp", own=tmp_path).buttons["lamp"].gpio == 4
+    assert load_profile("picroft", own=tmp_path).volume_max == 50
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("[buttons", "lamp.toml: Expected"),
+        ("volume_max = 0", "lamp.toml: profile.volume_max: Expected `int` >= 1"),
+    ],
+)
+def test_a_faulty_profile_names_its_file(text: str, error: str, tmp_path: Path) -> None:
+    (tmp_path / "lamp.toml").write_text(text)
+    with pytest.raises(ConfigError, match=error):
+        load_profile("lamp", own=tmp_path)
+
+
+def test_an_unknown_profile_names_those_there_are() -> None:
+    with pytest.raises(ConfigError, match=r"there is no mark_9; there are: generic, mycroft_mark_1, picroft"):
+        load_profile("mark_9")
