@@ -103,13 +103,19 @@ def _types(options: argparse.Namespace) -> int:
 
 
 def _answers(msg_type: str, wait: str | None) -> tuple[str, ...]:
-    """The types to wait for: none without --wait, else the one that it names, or those of the contract."""
+    """The types to wait for: none without --wait, else the one that it names, or those of the contract.
+
+    Failures are no answers; `commands.send` reports them in any case.
+    """
     from bus.contract.lookup import topic_of  # noqa: PLC0415  # a long table
 
     if wait is None:
         return ()
+    if wait:
+        return (wait,)
     topic = topic_of(msg_type)
-    return (wait,) if wait else (topic and topic.replies) or (f"{msg_type}.response",)
+    named = tuple(name for name in topic.replies if not name.endswith(".failed")) if topic else ()
+    return named or (f"{msg_type}.response",)
 
 
 def _warn(msg_type: str, data: dict[str, object]) -> None:

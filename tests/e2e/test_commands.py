@@ -224,6 +224,11 @@ async def test_a_misspelt_type_gets_a_hint(bus: Server, tmp_path: Path) -> None:
             "system.ntp.syncing {}\nsystem.clock.synced {}\n",
         ),
         ("system.ntp.sync", ["system.ntp.sync.complete"], "system.ntp.sync.complete {}\n"),
+        (
+            "enclosure.firmware.update",
+            ["enclosure.firmware.update.complete"],
+            "enclosure.firmware.update.complete {}\n",
+        ),
     ],
 )
 async def test_send_waits_for_the_answer_that_the_contract_names(
