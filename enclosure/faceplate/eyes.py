@@ -85,6 +85,8 @@ class Eyes:
         """What a skill shows: a pose, or a colour for each pixel."""
         self._spins_until = 0.0
         self._activity = Activity()
+        self._passing = False
+        """Whether what is seen now, such as a volume ring, gives way to what stands below it."""
         self._endless_spin = False
         """Whether the firmware shows a spin that it ends as soon as something comes on the mouth."""
 
@@ -114,14 +116,14 @@ class Eyes:
                 self._drop_pose()
                 self._spins_until = self._now() + command.ms / 1000
                 return self._standing()
-        was_spinning = self._spins
+        was_spinning, passing = self._spins, self._passing
         self._spins_until = 0.0
         match command:
             case EyesPixel():
                 pixels = [*self._pixels_lit]
                 pixels[command.index] = command.color
                 self._content = pixels
-                return self._standing() if was_spinning else self._still(pixels, lines(command))
+                return self._standing() if was_spinning or passing else self._still(pixels, lines(command))
             case EyesFill(last):
                 self._content = [self._shown_color] * (last + 1) + [DARK] * (PIXELS - last - 1)
                 return self._still(self._content, lines(command)) if last + 1 < PIXELS else self._standing()
@@ -218,15 +220,15 @@ class Eyes:
         return posed
 
     def _for_a_while(self, command: EyesCommand, lasts_s: float) -> Scenes:
-        yield self._scene(lines(command), lasts_s)
+        yield self._scene(lines(command), lasts_s, passing=True)
         yield from self._standing()
 
     def _woken(self, before: Sequence[str]) -> Scenes:
-        yield self._scene((*before, *lines(EyesBlink("b"))), UNDO_S + BLINK_S)
+        yield self._scene((*before, *lines(EyesBlink("b"))), UNDO_S + BLINK_S, passing=True)
         yield from self._standing()
 
     def _refilled(self) -> Scenes:
-        yield self._scene((), REFILL_S)
+        yield self._scene((), REFILL_S, passing=True)
         yield from self._standing()
 
     def _standing(self, before: Sequence[str] = ()) -> Scenes:
@@ -238,7 +240,7 @@ class Eyes:
         elif pose == EyesAction.SPIN:
             yield from self._spin(before)
         elif pose is not None:
-            yield from self._still(self._pixels_lit, (*before, *lines(pose)))
+            yield from self._still(self._pixels_lit, (*before, *lines(pose)), posed=True)
         else:
             yield from self._still(self.pixels, (*before, *_painted(self.pixels, self._shown_color)))
 
@@ -254,18 +256,25 @@ class Eyes:
         self._endless_spin = True
         yield scene
 
-    def _still(self, pixels: Sequence[EyesColor], first: Sequence[str]) -> Scenes:
-        """Eyes that do not move. The firmware's menu lights them all, so those that are not lit are set again."""
+    def _still(self, pixels: Sequence[EyesColor], first: Sequence[str], *, posed: bool = False) -> Scenes:
+        """Eyes that do not move. The firmware's menu lights them all, so those that are not lit are set again.
+
+        Once all of a pose: an animation that was cut short may have followed it (the firmware keeps one queued).
+        """
         color = self._shown_color
         again = tuple(
             line for index, pixel in enumerate(pixels) if pixel != color for line in lines(EyesPixel(index, pixel))
         )
         yield self._scene(first, REFRESH_S)
+        if posed:
+            every = (line for index, pixel in enumerate(pixels) for line in lines(EyesPixel(index, pixel)))
+            yield Scene(tuple(every), REFRESH_S, patient=True)
         while again:
             yield Scene(lines(EyesAction.OFF) if set(pixels) == {DARK} else again, REFRESH_S, patient=True)
 
-    def _scene(self, lines: Sequence[str], lasts_s: float) -> Scene:
+    def _scene(self, lines: Sequence[str], lasts_s: float, *, passing: bool = False) -> Scene:
         self._endless_spin = False
+        self._passing = passing
         return Scene(lines, lasts_s)
 
 

@@ -146,6 +146,19 @@ def test_a_pixel_opens_no_eyes_that_look_down(face: Face) -> None:
     assert face.board.lit == "...#####........####...."  # 3 to 7, and 16 to 19
 
 
+def test_a_pixel_ends_a_volume_ring(face: Face) -> None:
+    face.show(EyesFill(21))
+    face.show(EyesVolume(5), EyesPixel(5, EyesColor(0, 0, 0)), for_s=0.5)
+    assert face.board.lit == "#####.################.."
+
+
+def test_a_pose_after_an_animation_that_was_cut_short_is_right_in_the_end(face: Face) -> None:
+    face.show(EyesAction.NARROW)
+    face.show(EyesLook("d"), EyesAction.OFF, EyesAction.NARROW, for_s=0.1)  # the firmware keeps the look queued
+    face.board.play_for(2 * REFRESH_S)
+    assert face.board.lit == NARROW
+
+
 def test_a_pixel_opens_no_eyes_that_sleep(face: Face) -> None:
     face.indicate(Activity(asleep=True))
     face.show(EyesPixel(3, WHITE))
