@@ -58,8 +58,8 @@ SETTLE_S = 30.0
 STAY_S = 6.0
 """How long it then has to stay so; a volume ring, or a short text shown once, lasts less."""
 
-MENU_ENTRIES = 9
-"""ILLUM, WI-FI, REBOOT, OFF, TEST, SSH, RESET, DEMO, EXIT; counter-clockwise is forward."""
+MENU = ("ILLUM", "WI-FI", "REBOOT", "OFF", "TEST", "SSH", "RESET", "DEMO", "EXIT")
+"""The firmware's menu; counter-clockwise is forward."""
 
 HAND_S = 0.12
 """Between two movements of a hand."""
@@ -114,10 +114,10 @@ class Device:
             self._press: 2,
             self._use_mixer: 1,
             self._stranger: 0.5,
-            self._menu: 0.2,
+            self._menu: 0.3,
             self._replug: 0.1,
-            self._power_cycle: 0.05,
-            self.restart_bus: 0.02,
+            self._power_cycle: 0.1,
+            self.restart_bus: 0.05,
         }
         (action,) = self.chance.choices(list(actions), list(actions.values()))
         self.done[action.__name__.strip("_")] += 1
@@ -148,7 +148,9 @@ class Device:
 
     async def _menu(self) -> None:
         """Opens the firmware's menu, and chooses an entry; the other hands go on meanwhile."""
-        self._start(self._choose(self.chance.randrange(MENU_ENTRIES)))
+        entry = self.chance.randrange(len(MENU))
+        self.done[MENU[entry]] += 1
+        self._start(self._choose(entry))
 
     async def _choose(self, entry: int) -> None:
         self.faceplate.press()
@@ -211,8 +213,8 @@ class Device:
         await asyncio.gather(*self._under_way)
         self.faceplate.plug()
         for _ in range(MENU_LEFT):
-            self.faceplate.turn(-MENU_ENTRIES)
-            await asyncio.sleep(MENU_ENTRIES * HAND_S)
+            self.faceplate.turn(-len(MENU))
+            await asyncio.sleep(len(MENU) * HAND_S)
             await self._click()
         picture = [255, 0, 255]
         await self.send_all([*RESET, Message("enclosure.mouth.display", {"img_code": code(picture)})])
