@@ -28,6 +28,8 @@ ARROWS: dict[str, set[str]] = {
     "bus.daemon": {*CONTRACT, "bus.address", "bus.version"},
     "bus.server": {*CONTRACT, "bus.daemon", "bus.version"},
     "bus.cli": {*CONTRACT, "bus.client", "bus.daemon", "bus.server", "bus.version"},
+    "admin.errors": set(),
+    "admin.dbus": {"admin.errors"},
     # Inside the enclosure: values, and what is asked of a device; neither knows a wire.
     "enclosure.errors": set(),
     "enclosure.events": {"enclosure.activity", "enclosure.display"},
@@ -40,8 +42,12 @@ ARROWS: dict[str, set[str]] = {
 }
 """What a module may import besides its own room; the row with the longest name that it begins with holds."""
 
+DEVICES = {"enclosure.faceplate", "enclosure.leds", "enclosure.controls", "enclosure.drivers"}
+
 APART = {
-    "enclosure.handlers": {"enclosure.faceplate", "enclosure.leds", "enclosure.controls", "enclosure.drivers"},
+    "enclosure.handlers": DEVICES,
+    # What handlers are made of.
+    **dict.fromkeys(("enclosure.card", "enclosure.content", "enclosure.router", "enclosure.state"), DEVICES),
     "enclosure.faceplate": {
         "enclosure.handlers",
         "enclosure.leds",

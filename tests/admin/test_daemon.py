@@ -58,17 +58,7 @@ async def bus(tmp_path: Path) -> AsyncIterator[Server]:
 async def lines(bus: Server, host: Host, tmp_path: Path) -> AsyncIterator[list[str]]:
     """What the daemon logs."""
     lines: list[str] = []
-    command = (
-        sys.executable,
-        "-m",
-        "admin",
-        "run",
-        "--bus",
-        f"unix:{tmp_path / 'bus.sock'}",
-        "--dbus",
-        host.address,
-    )
-    async with Program("admin", command, lines.append):
+    async with Program("admin", run(tmp_path / "bus.sock", host), lines.append):
         await until(lambda: any("connected to" in line for line in lines), "the connection")
         yield lines
 

@@ -234,6 +234,14 @@ async def test_images_are_pictures(tmp_path: Path, size: int, data: dict[str, An
     assert device.shown == [display.MouthIcon(bitmap, 0, 0, clear=True)] * 2
 
 
+async def test_of_a_large_file_no_more_is_read_than_an_image_may_have(tmp_path: Path) -> None:
+    device = Device()
+    (tmp_path / "large").touch()
+    os.truncate(tmp_path / "large", 2**40)  # sparse; as bytes it would fit in no memory
+    await device.dispatcher(Message("enclosure.mouth.display_image", {"img_path": str(tmp_path / "large")}))
+    assert device.said[0].data == {"error": "image: more than 1000000 bytes"}
+
+
 @pytest.mark.parametrize(
     "data",
     [
