@@ -99,12 +99,12 @@ class Bus:
 
     @property
     def memory(self) -> float:
-        """Resident, in MiB."""
+        """Resident memory in MiB."""
         return self._kib("smaps_rollup", "Rss:") / 1024
 
     @property
     def private_memory(self) -> float:
-        """Of that, what no other process shares: what would be free without it."""
+        """Memory in MiB that no other process shares: what would be free without this one."""
         return self._kib("smaps_rollup", "Private_") / 1024
 
     @property
@@ -161,7 +161,7 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """Of the medians."""
+        """Ratio of the medians."""
         return self.metric.ratio(median(self.ours), median(self.theirs))
 
     @property
@@ -246,7 +246,7 @@ def memory(bus: Bus, effort: float) -> Sequence[float]:
 
 
 def idle(bus: Bus, effort: float) -> Sequence[float]:
-    """Milliseconds of CPU per second while nobody says anything."""
+    """Milliseconds of CPU per second while no client sends."""
     with Clients(bus.port, 8):
         start_s = bus.cpu_s
         sleep(5 * effort)
@@ -257,7 +257,7 @@ def never_reads(bus: Bus, _: float) -> Sequence[float]:
     """MiB of peak memory, above that at the start, while 200 MB in all sizes go past a client that never reads."""
     before = bus.memory
     bus.reset_peak()
-    with Clients(bus.port, 3, deaf=1) as load, bus.watched():
+    with Clients(bus.port, 3, non_readers=1) as load, bus.watched():
         for size in (4 * 1024, 16 * 1024, 48 * 1024, 100 * 1024):
             load.flood(stream(size), 16, math.inf, round(50e6 / size))
     return (bus.peak_memory - before,)

@@ -65,7 +65,7 @@ class Faceplate:
         return began
 
     def write(self, data: bytes) -> None:
-        """Says something to the host."""
+        """Sends bytes to the host."""
         os.write(self._master, data)
 
 
@@ -182,7 +182,7 @@ async def bench(samples: int) -> None:
 
 
 def main() -> None:
-    """Measures."""
+    """Measures, and prints the table."""
     parser = argparse.ArgumentParser(prog="make bench-enclosure", description=(__doc__ or "").partition("\n\n")[2])
     parser.add_argument("--samples", type=int, default=SAMPLES, metavar="N", help=f"of each number ({SAMPLES})")
     asyncio.run(bench(parser.parse_args().samples))

@@ -48,11 +48,11 @@ def stream(size: int) -> Stream:
 
 
 class Clients:
-    """Some clients of the bus at a port, the first of which sends. Those that are deaf never read."""
+    """Some clients of the bus at a port, the first of which sends. Besides, some `non_readers` never read."""
 
-    def __init__(self, port: int, count: int, deaf: int = 0) -> None:
+    def __init__(self, port: int, count: int, non_readers: int = 0) -> None:
         self._sockets = [connect(port) for _ in range(count)]
-        self._deaf = [connect(port) for _ in range(deaf)]
+        self._non_readers = [connect(port) for _ in range(non_readers)]
         self._indices = {client.fileno(): index for index, client in enumerate(self._sockets)}
         self._epoll = select.epoll()
         self._buffer = bytearray(_BUFFER_BYTES)
@@ -67,7 +67,7 @@ class Clients:
 
     def __exit__(self, *_: object) -> None:
         self._epoll.close()
-        for client in (*self._sockets, *self._deaf):
+        for client in (*self._sockets, *self._non_readers):
             client.close()
 
     def flood(self, messages: Stream, in_flight: int, seconds: float, most: int | None = None) -> Run:

@@ -23,7 +23,7 @@ TOPICS = [
     and not topic.privileged
 ]
 SLOW = {topics.FACEPLATE_BLINK, topics.FACEPLATE_RESET}
-"""They make the faceplate deaf for seconds, in which there is little else to see."""
+"""The firmware reads nothing for seconds after these, in which there is little else to see."""
 
 NONSENSE: list[Any] = [
     *(None, True, -1, 1e308, -1e30, 2**63, 0.5, "", "x", "\0", "a\nsystem.reset", "volume.up", "é" * 500),

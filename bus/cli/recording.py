@@ -27,7 +27,7 @@ class Recorded(msgspec.Struct):
     """One line of a recording."""
 
     time: float
-    """In s since 1970."""
+    """When the message was received, in s since 1970."""
     message: dict[str, Any]
 
 

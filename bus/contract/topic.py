@@ -151,7 +151,7 @@ class Topic:
     summary: str
     fields: tuple[Field, ...] = ()
     source: str = "mc"
-    """Words of SOURCES."""
+    """Abbreviations of SOURCES where the type is from, with spaces between them."""
     alias: str | None = None
     """Its other name, of OVOS 2.x or of older Mycroft. A program that handles it handles both."""
     family: Family = Family.BUS

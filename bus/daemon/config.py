@@ -104,7 +104,7 @@ class BusSettings:
     remote_port: Port | None = None
     """Where other machines may connect, with TLS and a token."""
     tokens: dict[str, Token] = field(default_factory=dict)
-    """By the name of their bearer."""
+    """Tokens of other machines, by the name of their bearer."""
     relay_text_data: bool = False
     """Whether messages are relayed whose data is a text; ovos-bus-client 1.x disconnects at each."""
     max_clients: Positive = 1024

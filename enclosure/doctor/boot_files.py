@@ -15,7 +15,7 @@ SOUND_OVERLAYS = ("proto-codec", "rpi-proto")
 """The Mark 1's sound board; the last one is its old name."""
 
 SECTIONS = ("all", "pi3", "pi3+", "pi4")
-"""Of config.txt, those for the boards that a Mark 1 may have inside."""
+"""Sections of config.txt for the boards that a Mark 1 may have inside."""
 
 
 async def check(patient: Patient) -> list[Finding]:

@@ -11,7 +11,7 @@ NAME = "groups"
 
 NEEDED = ("dialout", "audio")
 USEFUL = ("gpio", "i2c", "spi")
-"""For other boards than the Mark 1. Not every system has them."""
+"""Groups for other boards than the Mark 1. Not every system has them."""
 
 
 async def check(patient: Patient) -> list[Finding]:

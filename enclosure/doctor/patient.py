@@ -32,7 +32,7 @@ class User:
     name: str
     uid: int
     groups: Mapping[int, str]
-    """By number."""
+    """Names of its groups, by number."""
 
     def may_write(self, path: Path) -> bool:
         """Whether this user may read and write a file, or make files in a folder. Raises OSError."""
@@ -61,7 +61,7 @@ class Patient:
     units: Mapping[str, Unit]
     """The installed units; none in a checkout."""
     answers: Answers | None
-    """None: there is no bus."""
+    """Answers on the bus; None without a bus."""
 
     @property
     def installed(self) -> bool:

@@ -9,7 +9,7 @@ from enclosure.doctor.patient import Patient
 from enclosure.doctor.units import ADMIN, ENCLOSURE, Unit, start
 
 COMM_LENGTH = 15
-"""Of a process name: the kernel cuts it there (proc_pid_comm(5))."""
+"""Characters of a process name, which the kernel cuts there (proc_pid_comm(5))."""
 
 
 async def check(patient: Patient) -> list[Finding]:

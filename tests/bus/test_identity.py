@@ -28,7 +28,7 @@ def test_the_kernel_tells_whose_a_local_connection_is(listening: str, address: s
             assert owner.inode is not None
             assert pids()[owner.inode] == os.getpid()
             client.close()
-            # The kernel has uid 0 for a socket that nobody has any more; that is not root's.
+            # The kernel has uid 0 for a socket that no process has any more; it is not root's.
             assert owner_of(accepted) is None
 
 
