@@ -140,7 +140,7 @@ class Configuration:
         self._environment = environment
         self._files = [(path, content) for path in map(_expanded, files) if (content := _read(path)) is not None]
         for path, content in self._files:
-            for name in content.keys() - SECTIONS:
+            for name in sorted(content.keys() - SECTIONS):
                 if nearest := difflib.get_close_matches(name.lower(), SECTIONS, 1, MISSPELT):
                     _LOGGER.warning("%s: %s: no such section; did you mean %s?", path, name, nearest[0])
 
@@ -190,7 +190,7 @@ class Configuration:
                 continue
             if not isinstance(found, dict):
                 raise ConfigError(f"{path}: {name}: expected an object")
-            for key in found.keys() - known - others.keys():
+            for key in sorted(found.keys() - known - others.keys()):
                 problem = f"{path}: {name}.{key}: unknown key{hint(key, known)}"
                 if strict:
                     raise ConfigError(problem)

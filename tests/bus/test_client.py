@@ -333,6 +333,26 @@ async def test_a_bus_that_accepts_and_closes_is_not_hammered_and_fills_no_log(
         await asyncio.wait([running])
 
 
+def test_an_outage_is_logged_at_its_beginning_and_its_end() -> None:
+    outage = backoff.Backoff()
+    assert outage.connected()
+    assert outage.failed(connected=True) == (backoff.RETRY_FIRST_S, True)
+    attempts = [outage.failed(connected=False) for _ in range(10)]
+    assert attempts[-1] == (backoff.RETRY_MAX_S, False)
+    assert not any(log for _, log in attempts)
+    assert outage.connected()
+    assert not outage.stable()  # its beginning was logged
+    assert outage.failed(connected=True) == (backoff.RETRY_FIRST_S, True)
+
+
+def test_a_flapping_bus_is_logged_once_until_it_is_stable() -> None:
+    outage = backoff.Backoff()
+    assert [outage.failed(connected=True)[1] for _ in range(4)] == [True, True, False, False]
+    assert not outage.connected()
+    assert outage.stable()  # its beginning was not logged
+    assert outage.connected()
+
+
 def test_unconfirmed_messages_are_those_without_an_echo() -> None:
     account = Unconfirmed()
     frames = {msg_type: Message(msg_type).serialize() for msg_type in ("a", "b", "c", "bus.status")}
