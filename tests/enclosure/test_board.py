@@ -92,5 +92,7 @@ def test_a_faulty_profile_names_its_file(text: str, error: str, tmp_path: Path) 
 
 
 def test_an_unknown_profile_names_those_there_are() -> None:
-    with pytest.raises(ConfigError, match=r"there is no mark_9; there are: generic, mycroft_mark_1, picroft"):
+    with pytest.raises(
+        ConfigError, match=r"there is no mark_9; there are: aiy_voice_v1, generic, mycroft_mark_1, picroft"
+    ):
         load_profile("mark_9")

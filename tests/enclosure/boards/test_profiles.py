@@ -8,6 +8,7 @@ import pytest
 
 from bus.message import Message
 from enclosure.drivers.null import NullDisplay
+from enclosure.drivers.spi import SpiBus
 from hw_sim.boards.gpiod import Gpio
 from hw_sim.boards.i2c import Buses, RegisterChip
 from tests.enclosure.boards.device import device, press
@@ -130,7 +131,43 @@ async def test_the_leds_of_a_respeaker_2mic(gpio: Gpio, spi: Path) -> None:
     assert "mycroft.mic.listen" in board.told
 
 
-# sj201_r6
+@pytest.mark.parametrize(("board", "button"), [("respeaker_4mic", None), ("respeaker_6mic", 26)])
+async def test_the_ring_of_a_respeaker_has_power_before_its_first_frame(
+    board: str, button: int | None, gpio: Gpio, spi: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    powered: list[bool] = []
+    send = SpiBus.write
+
+    def watch(bus: SpiBus, data: bytes) -> None:
+        powered.append(gpio.lines[5].level)
+        send(bus, data)
+
+    monkeypatch.setattr(SpiBus, "write", watch)
+    async with device(board, {"leds": {"device": str(spi)}}) as respeaker:
+        await respeaker.hear("mycroft.mic.mute")
+        await asyncio.sleep(0.1)
+        assert spi.read_bytes()[-60:].hex() == f"ffffffff00000000{12 * 'ff00001a'}ffffffff"
+        if button is not None:
+            await press(gpio, button)
+            assert respeaker.told[-1] == "mycroft.mic.listen"
+    assert powered
+    assert all(powered)
+    assert not gpio.lines[5].consumer
+
+
+# aiy_voice_v1
+
+
+async def test_the_button_of_an_aiy_voice_kit_and_its_led(gpio: Gpio) -> None:
+    async with device("aiy_voice_v1") as aiy:
+        await press(gpio, 23)
+        assert aiy.told == ["mycroft.mic.listen"]
+        await aiy.hear(RECORD_BEGIN)
+        await asyncio.sleep(0.1)
+        assert gpio.lines[25].level
+
+
+# sj201_r6 and sj201_r10
 
 ACTION, VOLUME_UP, MUTE, AMPLIFIER_ENABLE = 24, 22, 25, 5
 RED = bytes((51, 0, 0))
@@ -211,6 +248,15 @@ async def test_the_amplifier_of_a_mark_2_is_the_volume(gpio: Gpio, sj201: Buses)
         amplifier.registers[:] = bytes(256)  # it was without power
         await asyncio.sleep(6)
         assert (amplifier.registers[0x03], amplifier.registers[0x4C]) == (0x03, 0x54)
+
+
+async def test_the_production_model_has_all_but_the_ring(gpio: Gpio, sj201: Buses) -> None:
+    gpio.drive(MUTE, True)
+    async with device("sj201_r10") as mark2:
+        await press(gpio, ACTION)
+        assert mark2.told == ["mycroft.switch.state", "mycroft.mic.mute", "mycroft.mic.error"]
+        assert sj201.chips[1, 0x2F].registers[0x03] == 0x03
+    assert not sj201.chips[1, 0x04].writes
 
 
 async def test_what_plays_on_the_ring_of_a_mark_2(sj201: Buses) -> None:
