@@ -189,6 +189,15 @@ def fan_out(size: int, clients: int, in_flight: int, bus: Bus, effort: float) ->
     return (run.messages * clients / run.seconds / 1000,)
 
 
+def alternating(bus: Bus, effort: float) -> Sequence[float]:
+    """As `fan_out` to 32, with subscribers and plain clients in turn."""
+    with Clients(bus.port, 32, subscribe=True) as load:
+        load.flood(stream(200), 64, 0.1)  # warm
+        with bus.watched():
+            run = load.flood(stream(200), 64, effort)
+    return (run.messages * 32 / run.seconds / 1000,)
+
+
 def fan_out_cpu(bus: Bus, effort: float) -> Sequence[float]:
     """CPU seconds per million deliveries while it is saturated."""
     with Clients(bus.port, 32) as load:
@@ -273,6 +282,9 @@ SCENARIOS = (
     *_fan_out("fan-out, 200 B", 200, 64, {1: 6, 8: 25, 32: 50, 100: 70}),
     *_fan_out("fan-out, 4 KiB", 4096, 16, {1: 3, 8: 8, 32: 12, 100: 15}),
     *_fan_out("one message in flight", 200, 1, {8: 2.4, 32: 3}),
+    Scenario(
+        alternating, [Metric("fan-out, 200 B, to 32, every second a subscriber", "k/s", 40, more_is_better=True)]
+    ),
     Scenario(fan_out_cpu, [Metric("CPU of a million deliveries, fan-out to 32", "s")]),
     Scenario(
         round_trip,
@@ -304,7 +316,7 @@ SCENARIOS = (
         ],
     ),
     Scenario(idle, [Metric("CPU of a second, 8 idle clients", "ms")]),
-    Scenario(never_reads, [Metric("200 MB past one that never reads: peak memory", "MiB", 0.15, share=True)]),
+    Scenario(never_reads, [Metric("200 MB past a client that never reads: peak memory", "MiB", 0.15, share=True)]),
 )
 
 

@@ -14,6 +14,9 @@ from typing import NamedTuple, Self
 TIMEOUT_S = 20
 """No bus needs this long for anything here; what has not come by then never will."""
 
+SETTLE_S = 0.5
+"""Until subscriptions are answered, or relayed."""
+
 _BUFFER_BYTES = 2**20
 _UPGRADE = (
     b"GET /core HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -48,11 +51,21 @@ def stream(size: int) -> Stream:
 
 
 class Clients:
-    """Some clients of the bus at a port, the first of which sends. Besides, some `non_readers` never read."""
+    """Some clients of the bus at a port, the first of which sends; `non_readers` more never read.
 
-    def __init__(self, port: int, count: int, non_readers: int = 0) -> None:
+    With `subscribe`, every second one subscribes to the messages that are sent, each with patterns of its own.
+    """
+
+    def __init__(self, port: int, count: int, non_readers: int = 0, *, subscribe: bool = False) -> None:
         self._sockets = [connect(port) for _ in range(count)]
         self._non_readers = [connect(port) for _ in range(non_readers)]
+        if subscribe:
+            for number, client in enumerate(self._sockets[1::2]):
+                client.sendall(_subscription(number))
+            sleep(SETTLE_S)
+            for client in self._sockets:  # their answers; a bus without subscriptions relays the requests
+                if _is_readable(client):
+                    client.recv(_BUFFER_BYTES)
         self._indices = {client.fileno(): index for index, client in enumerate(self._sockets)}
         self._epoll = select.epoll()
         self._buffer = bytearray(_BUFFER_BYTES)
@@ -152,6 +165,16 @@ def connect(port: int) -> socket.socket:
         if greeting[2:] and len(greeting) == 2 + greeting[1]:
             assert response.startswith(b"HTTP/1.1 101 "), response
             return client
+
+
+def _subscription(number: int) -> bytes:
+    """A subscription to all that is sent here, and to something else."""
+    patterns = b'["recognizer_loop:*", "other.%06d.%s"]' % (number, b"x" * 80)
+    return _masked(b'{"type": "bus.subscribe", "data": {"patterns": %s}}' % patterns)
+
+
+def _is_readable(client: socket.socket) -> bool:
+    return bool(select.select([client], [], [], 0)[0])
 
 
 def _message(number: int, size: int) -> bytes:
