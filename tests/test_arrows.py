@@ -85,6 +85,7 @@ PURE = [
     *("bus/address.py", "bus/client/backoff.py", "bus/client/unconfirmed.py", "bus/daemon/commented_json.py"),
     *("enclosure/activity.py", "enclosure/display.py", "enclosure/events.py", "enclosure/icons.py"),
     *("enclosure/artwork.py", "enclosure/content.py", "enclosure/ports.py", "enclosure/volume.py"),
+    "enclosure/board.py",
     *(f"enclosure/controls/{name}.py" for name in ("button", "debounce", "encoder", "panel")),
     *(f"enclosure/leds/{name}.py" for name in ("looks", "scene", "wire")),
     *("admin/policy.py", "hw_sim/firmware/*.py", "hw_sim/links.py"),

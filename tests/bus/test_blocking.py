@@ -495,12 +495,12 @@ def test_close_returns_while_the_bus_does_not_read(caplog: pytest.LogCaptureFixt
         assert client.connected_event.wait(PATIENCE_S)
         process.send_signal(signal.SIGSTOP)
 
-        def emit_for_ever() -> None:
+        def emit_until_closed() -> None:
             with contextlib.suppress(BusUnavailableError):
                 while True:
                     client.emit(Message("x", {"filler": "-" * 1_000_000}))
 
-        emitting = threading.Thread(target=emit_for_ever)
+        emitting = threading.Thread(target=emit_until_closed)
         emitting.start()
         waits(emitting)
         client.close()

@@ -83,7 +83,7 @@ def test_everybody_gets_the_senders_bytes_in_order_the_sender_too(hub: Hub) -> N
     assert len(ann.deliveries[0]) == 1, "written at once"
 
 
-def test_only_the_sender_hears_of_a_frame_that_is_no_message(hub: Hub) -> None:
+def test_only_the_sender_is_told_of_an_invalid_frame(hub: Hub) -> None:
     ann, bob = joined(hub), joined(hub)
     assert hub.receive(ann, b"[1]") is not None
     hub.flush()

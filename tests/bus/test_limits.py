@@ -30,7 +30,7 @@ def test_a_token_bucket_lends_and_is_paid_back_with_time() -> None:
     assert bucket.take(1, now=200) == 0.1, "no more is kept than the burst"
 
 
-def test_a_budget_that_is_not_exceeded_takes_from_nobody() -> None:
+def test_a_budget_that_is_not_exceeded_takes_from_no_holder() -> None:
     budget: Budget[str] = Budget(10)
     budget.hold(ANN, "a", 10)
     assert budget.excess() is None

@@ -213,3 +213,14 @@ async def test_a_stop_takes_the_question_back_and_ends_with_the_display(tmp_path
     await run_and_stop(mark1)
     assert display.closed
     assert (mark1.card.level.percent, display.volumes) == (round(0.6 * 83), [])
+
+
+async def test_a_display_that_does_not_answer_delays_a_stop_by_less_than_a_daemon_has(tmp_path: Path) -> None:
+    class Stuck(Recorder):
+        async def close(self) -> None:
+            await asyncio.get_running_loop().create_future()
+
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(2 * STOP_S):
+        await run_and_stop(Mark1(lambda _: Stuck(), SavedState(tmp_path / "state.json")))
+    assert loop.time() < STOP_S

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enclosure.volume import ANNOUNCE_S, FIRST_LEVEL, LISTENER, RECORDING_S, Volume, start_level, whole_percent
+from enclosure.volume import (
+    ANNOUNCE_S,
+    FIRST_LEVEL,
+    LISTENER,
+    MAX_DUCKS,
+    RECORDING_S,
+    Volume,
+    start_level,
+    whole_percent,
+)
 
 PERCENT = st.integers(0, 100)
 CLIENT = st.sampled_from(["ann", "ben"])
@@ -112,3 +121,12 @@ def test_a_start_is_never_louder_than_its_limit(saved: int | None, limit: int | 
 )
 def test_what_clients_mean_by_percent(value: float, percent: int) -> None:
     assert whole_percent(value) == percent
+
+
+def test_a_limited_number_of_clients_lowers_the_volume() -> None:
+    volume = Volume(50)
+    for number in range(2 * MAX_DUCKS):
+        volume = volume.ducked(f"client {number}", 40)
+    assert len(volume.ducks) == MAX_DUCKS
+    assert volume.ducked("client 0", 10).heard == 10
+    assert volume.ducked("another client", 10) == volume

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from enclosure.display import DEFAULT_COLOR, DEFAULT_LEVEL, EyesLevel
-from enclosure.events import Brightness
+from enclosure.events import Brightness, Turned
 from enclosure.state import SavedState
 from tests.enclosure.handlers.mark1 import mark1
 
@@ -35,6 +35,9 @@ async def test_a_brightness_that_a_skill_sets_is_not_saved() -> None:
 async def test_nothing_outlives_a_factory_reset() -> None:
     async with mark1() as (device, display):
         device.take(Brightness(7))
+        device.take(Turned(1))
+        assert device.saved.get("volume", dict) is not None
+        device.said.clear()
         await device.hear("system.factory.reset.ping")
         await device.hear("system.factory.reset.phal")
         skill_id = {"skill_id": "mycroft-enclosure"}
@@ -44,3 +47,4 @@ async def test_nothing_outlives_a_factory_reset() -> None:
         ]
         assert display.shown == [DEFAULT_COLOR, DEFAULT_LEVEL]
         assert device.brightness is None
+        assert device.saved.get("volume", dict) is None
