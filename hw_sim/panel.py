@@ -9,14 +9,14 @@ import msgspec
 from hw_sim.faceplate import Faceplate
 
 
-class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something that a person does."""
+class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that a user does on the page."""
 
     do: str
     detents: int = 1
 
 
-_decode = msgspec.json.Decoder(Command).decode
+_decode = msgspec.json.Decoder(Input).decode
 
 MAX_DETENTS = 100
 """Of one command, either way: five turns of the knob."""
