@@ -184,7 +184,7 @@ def _unix(path: str) -> socket.socket:
         listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
-        raise ListenError(f"cannot listen on {path}: {error.strerror}") from error
+        raise ListenError(f"cannot listen on {path}: {error.strerror or error}") from error
     return listening
 
 
