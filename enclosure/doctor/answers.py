@@ -1,6 +1,7 @@
 """What the programs on the bus answer."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,8 +11,8 @@ from bus.contract.topic import Topic
 from bus.errors import BusUnavailableError
 from bus.message import Message
 
-SOURCE = "mycroft_enclosure.doctor"
-"""The source of the doctor's questions; answers have it as their destination."""
+SOURCE = f"mycroft_enclosure.doctor.{os.getpid()}"
+"""The source of this doctor's questions: the destination of their answers, and not of those to another doctor."""
 
 CONNECT_TIMEOUT_S = 2.0
 WAIT_S = 1.0
