@@ -10,7 +10,7 @@ import pytest
 from bus.daemon import commented_json
 from bus.daemon.config import BusSettings, Configuration, WebSocketSettings
 from bus.errors import ConfigError
-from enclosure.config import KEYS_OF_OTHERS, EnclosureSettings, load_profile
+from enclosure.config import KEYS_OF_OTHERS, EnclosureSettings, load_profile, profile_names
 
 FIELD = Path(__file__).parents[1] / "data/configurations"
 """Files as they are on devices of the field."""
@@ -177,6 +177,10 @@ def test_a_misspelt_section_is_reported(
     files[0].write_text(f'{{"{section}": {{"port": 1}}, "gui_websocket": {{}}, "gui": {{}}, "hal": {{}}}}')
     Configuration(files, {})
     assert caplog.messages == [f"{files[0]}: {section}: no such section; did you mean {meant}?"]
+
+
+def test_no_platform_of_ours_is_taken_for_one_of_another_program() -> None:
+    assert not set(KEYS_OF_OTHERS["platform"]) & set(profile_names())
 
 
 @pytest.mark.parametrize("path", sorted(FIELD.iterdir()), ids=lambda path: path.stem)

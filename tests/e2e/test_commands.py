@@ -103,7 +103,11 @@ async def test_a_daemon_runs_without_the_others_and_stops_on_a_signal(
         (["bus", "replay", "/bin/true"], 1, "line 1: "),
         (["bus", "record", "/nowhere/file"], 1, "/nowhere/file: No such file or directory"),
         (["admin", "run", "--dbus", "unix:path=/nowhere"], 1, "no D-Bus: "),
-        (["enclosure", "run", "--profile", "toaster"], 2, "there is no toaster; there are: mycroft_mark_1"),
+        (
+            ["enclosure", "run", "--profile", "toaster"],
+            2,
+            "there is no toaster; there are: generic, mycroft_mark_1",
+        ),
         (["hw_sim", "faceplate", "--link", "/etc/passwd"], 2, "/etc/passwd is in the way"),
         (["hw_sim", "run", "--bus-port", "{port}", "--face-port", "0"], 1, "bus has ended by itself"),
     ],
