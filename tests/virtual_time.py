@@ -6,6 +6,7 @@ are waited for in real time. It knows nothing of other processes, and refuses to
 
 import asyncio
 import selectors
+import socket
 import time
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -52,14 +53,37 @@ class _JumpingSelector(selectors.PollSelector):
     def __init__(self, loop: VirtualTimeLoop) -> None:
         super().__init__()
         self._loop = loop
+        self._over_ip: set[int] = set()
+        """Descriptors of sockets of the network."""
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        key = super().register(fileobj, events, data)
+        if _is_over_ip(key.fd):
+            self._over_ip.add(key.fd)
+        return key
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        key = super().unregister(fileobj)
+        self._over_ip.discard(key.fd)
+        return key
 
     def select(self, timeout: float | None = None) -> Any:
         if timeout is None or self._loop.in_threads:
             return super().select(None if timeout is None or timeout > 0 else 0)
         ready = super().select(0)
-        if not ready and timeout > 0:
+        if not ready and timeout > 0 and self._over_ip:
             time.sleep(IN_FLIGHT_S)
             ready = super().select(0)
-            if not ready:
-                self._loop.now += timeout
+        if not ready:
+            self._loop.now += timeout
         return ready
+
+
+def _is_over_ip(descriptor: int) -> bool:
+    try:
+        found = socket.socket(fileno=descriptor)
+    except OSError:
+        return False  # no socket
+    family = found.family
+    found.detach()  # it is the caller's
+    return family in (socket.AF_INET, socket.AF_INET6)
