@@ -37,6 +37,10 @@ SCROLL_PAUSE_S = text.SCROLL_PIXELS * text.STEP_S - 0.24
 fast as the firmware's own, and the line mostly quiet: the firmware samples neither knob nor button while it
 reads."""
 
+ASKED_S = 1.0
+"""How often a question is sent again. The firmware's menu wipes it and reports neither that it opens nor that it
+closes, and a press on an empty mouth must not answer it."""
+
 NOTE = artwork.NOTE.over(EMPTY, 12, 0)
 """What is seen while music plays, and there is nothing else."""
 
@@ -164,8 +168,9 @@ class Mouth:
             elif shown.repeat:
                 yield self._scene(shown, lines(shown), DRAWN_S)
                 self.readable = asks
-                yield Scene((), REFRESH_S)
-                yield from self._again(text.drawn(shown.text))
+                every_s = ASKED_S if asks else REFRESH_S
+                yield Scene((), every_s)
+                yield from self._again(text.drawn(shown.text), every_s)
             else:
                 yield self._scene(shown, lines(shown), STANDS_S)
             self.readable = asks
@@ -177,9 +182,9 @@ class Mouth:
             self._content = None
         yield from self.scenes()
 
-    def _again(self, picture: Bitmap) -> Scenes:
+    def _again(self, picture: Bitmap, every_s: float = REFRESH_S) -> Scenes:
         while True:
-            yield self._scene(picture, strips(picture, 0, clear=False), REFRESH_S, patient=True)
+            yield self._scene(picture, strips(picture, 0, clear=False), every_s, patient=True)
 
     def _scene(
         self, shown: Content | Motion | None, lines: Sequence[str], lasts_s: float, *, patient: bool = False

@@ -9,7 +9,17 @@ from bus.client.dispatch import Dispatcher
 from bus.contract import ours as topics
 from bus.contract.topic import Topic
 from bus.message import Message
-from enclosure.events import Choice, Chosen, Event, FaceplateState, LinkState, Pressed, QuestionShown, Turned
+from enclosure.events import (
+    Brightness,
+    Choice,
+    Chosen,
+    Event,
+    FaceplateState,
+    LinkState,
+    Pressed,
+    QuestionShown,
+    Turned,
+)
 from enclosure.handlers.leaving import REQUESTS as LEAVING_REQUESTS
 from enclosure.handlers.leaving import LeavingHandler, on_failure
 from enclosure.handlers.session import SOURCE
@@ -92,6 +102,9 @@ class MenuHandler:
                 self._on_press()
             case Turned() if self._question:
                 self._refuse()
+            case Brightness() if self._question:
+                self._refuse()  # the menu, in which it was chosen, covers the question
+                return False
             case FaceplateState(state) if self._question and state is not LinkState.CONNECTED:
                 self._refuse()
                 return False

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from enclosure.faceplate.mouth import ASKED_S
 from enclosure.faceplate.text import drawn
 from enclosure.handlers.menu import CONFIRM_S, KEPT, QUESTION, READ_S
 from hw_sim.faceplate import Faceplate
@@ -101,6 +102,27 @@ async def test_a_question_that_is_not_answered_is_answered_with_no(faceplate: Fa
         await chooses_wipe(found)
         await asyncio.sleep(CONFIRM_S)
         await until(lambda: picture(faceplate.firmware.mouth) != drawn(QUESTION), KEPT)
+        await found.press()
+        await until(lambda: found.device.types == ["mycroft.mic.listen"], "no more than an ordinary press")
+
+
+async def test_a_question_that_the_menu_has_wiped_is_soon_visible_again(faceplate: Faceplate) -> None:
+    async with user(faceplate) as found:
+        await chooses_wipe(found)
+        await found.press(2.3)  # the menu opens, on RESET
+        await found.turn(-2)
+        await found.press()  # EXIT
+        await until(lambda: picture(faceplate.firmware.mouth) == drawn(QUESTION), QUESTION, ASKED_S + 0.5)
+
+
+async def test_a_brightness_chosen_over_the_question_answers_it_with_no(faceplate: Faceplate) -> None:
+    async with user(faceplate) as found:
+        await chooses_wipe(found)
+        await found.press(2.3)
+        await found.turn(6)  # from RESET back to ILLUM
+        await found.press()
+        await found.turn(-1)
+        await asyncio.sleep(5.2)  # the menu closes by itself
         await found.press()
         await until(lambda: found.device.types == ["mycroft.mic.listen"], "no more than an ordinary press")
 

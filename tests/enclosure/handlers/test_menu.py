@@ -90,7 +90,7 @@ async def ask(device: Mark1) -> None:
         ([FaceplateState(LinkState.CONNECTED, "1.4.2"), Pressed()], ["system.factory.reset"], None, []),
         ([WIPE, Pressed()], [], QUESTION, []),
         ([Chosen(Choice.DEMO), Pressed()], ["mycroft.mark1.demo", "mycroft.mic.listen"], None, []),
-        ([Brightness(7), Pressed()], ["system.factory.reset"], None, []),
+        ([Brightness(7), Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
     ],
 )
 async def test_only_a_press_while_the_question_is_visible_confirms_a_wipe(
