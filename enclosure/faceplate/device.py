@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from enclosure.activity import Activity
 from enclosure.display import (
@@ -61,6 +62,8 @@ class FaceplateDevice:
         self._touched_until = 0.0
         self._menu: asyncio.TimerHandle | None = None
         self._question_shown = False
+        self._tests = False
+        """Whether the menu's test runs: the assistant is put to sleep for it, which the eyes do not show."""
         self._on_mouth = Player(self._link, self._wait_s, self._report_question)
         self._on_eyes = Player(self._link, self._wait_s, lambda: None)
 
@@ -101,6 +104,8 @@ class FaceplateDevice:
 
     def indicate(self, activity: Activity) -> None:
         """Shows what the assistant is doing now."""
+        if self._tests:
+            activity = replace(activity, asleep=False)
         self._activity = activity
         self._show_mouth(self._mouth.indicate(activity))
         self._show_eyes(self._eyes.indicate(activity))
@@ -129,6 +134,7 @@ class FaceplateDevice:
 
     def _restore(self) -> None:
         """Shows everything again, on a faceplate of which nothing is known."""
+        self._tests = False
         self._link.forget()
         self._send(GROW)
         if self._muted is not None:
@@ -175,6 +181,8 @@ class FaceplateDevice:
             case Brightness(level):
                 self._eyes.level = EyesLevel(level)  # the faceplate shows it already
                 self._refresh_in(MENU_TURNED_S)
+            case Chosen(Choice.TEST_BEGIN):
+                self._tests = True
             case Chosen(Choice.TEST_END):
                 self._restore()  # the test leaves white eyes, an empty mouth and the amplifier on
             case Chosen():

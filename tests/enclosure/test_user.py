@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from enclosure.faceplate.eyes import PIXELS
 from enclosure.faceplate.mouth import ASKED_S
 from enclosure.faceplate.text import drawn
 from enclosure.handlers.menu import CONFIRM_S, KEPT, QUESTION, READ_S
@@ -162,6 +163,21 @@ async def test_what_changes_while_the_menu_is_open_is_seen_afterwards(
         await asyncio.sleep(6)  # the menu closes by itself
         await until(lambda: picture(faceplate.firmware.mouth) == drawn("HI"), "the text", 20)
         await found.sees_eyes(color)
+
+
+@pytest.mark.parametrize("patience_s", [1, 90])
+@pytest.mark.parametrize(("msg_type", "lit"), [("enclosure.eyes.off", 0), ("enclosure.eyes.narrow", 8)])
+async def test_eyes_that_a_skill_has_changed_are_as_before_after_the_test(
+    faceplate: Faceplate, msg_type: str, lit: int, patience_s: float
+) -> None:
+    async with user(faceplate) as found:
+        await found.device.hear(msg_type)
+        await found.choose(4)  # TEST
+        for _ in range(4):
+            await asyncio.sleep(patience_s)
+            await found.press()
+        await asyncio.sleep(30)  # the test listens, switches the amplifier, and ends
+        assert PIXELS - faceplate.firmware.eyes.count(0) == lit
 
 
 # Activities.
