@@ -162,11 +162,14 @@ class Budget(Generic[H]):
     def first_to_go(self, *, ordinary_only: bool = False) -> H:
         """The holder with most of the party with most."""
         parties = [party for party in self._totals if not (ordinary_only and party.trusted)]
-        party = max(parties, key=self._totals.__getitem__)
-        held = self._held[party]
-        if self._first is None:
+        first = self._first
+        if first is None:
+            held = self._held[max(parties, key=self._totals.__getitem__)]
             return max(held, key=held.__getitem__)
-        return next((holder for holder in self._first.holders(party) if holder in held), next(reversed(held)))
+        # One machine has many addresses, with one connection each: then those of `first` go.
+        party = max(parties, key=lambda party: (self._totals[party], bool(first.holders(party))))
+        held = self._held[party]
+        return next((holder for holder in first.holders(party) if holder in held), next(reversed(held)))
 
     def holders(self, party: Party) -> Iterable[H]:
         """Those of a party, the oldest first."""

@@ -86,6 +86,15 @@ def test_the_oldest_unfinished_handshake_goes_before_the_newest_client() -> None
     assert budget.excess() == 2
 
 
+def test_a_machine_with_many_addresses_takes_no_place_of_another_one() -> None:
+    budget, handshakes = places(3)
+    budget.hold(Party(None, "owner"), 0, 1)
+    for number in range(1, 4):
+        budget.hold(Party(None, f"address {number}"), number, 1)
+        handshakes.hold(Party(None, f"address {number}"), number, 1)
+    assert budget.excess() == 1
+
+
 def test_places_are_kept_for_root_and_services() -> None:
     budget, _ = places(10, kept=2)
     for number in range(10):
