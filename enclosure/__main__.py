@@ -97,6 +97,7 @@ def _doctor(options: argparse.Namespace, bus_url: str, profile: Profile, setting
         settings.rate or profile.serial_rate,
         settings.mixer,
         [control] if control else profile.mixer_controls,
+        profile,
     )
 
     async def examine() -> int:

@@ -132,14 +132,14 @@ def problems(profile: Profile) -> Iterator[str]:
             yield f"encoders.{name}: a and b are needed"
     if profile.leds.kind == "gpio" and not profile.leds.gpio:
         yield "leds.gpio: kind gpio needs a line"
-    uses = list(_pins(profile))
+    uses = list(pins(profile))
     for pin, count in Counter(pin for pin, _ in uses).items():
         if count > 1:
             yield f"GPIO{pin} is used twice: {' and '.join(place for used, place in uses if used == pin)}"
 
 
-def _pins(profile: Profile) -> Iterator[tuple[int, str]]:
-    """Each line that is used, and where."""
+def pins(profile: Profile) -> Iterator[tuple[int, str]]:
+    """Each GPIO line that is used, and where in the profile."""
     places: Sequence[tuple[int | None, str]] = [
         *((button.gpio, f"buttons.{name}.gpio") for name, button in profile.buttons.items()),
         *((switch.gpio, f"switches.{name}.gpio") for name, switch in profile.switches.items()),

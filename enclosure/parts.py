@@ -1,7 +1,9 @@
 """The parts that a profile asks for, and no others: each driver is imported where a board has something for it."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
+from bus.errors import ConfigError
 from enclosure.board import Profile
 from enclosure.events import Event
 from enclosure.ports import Controls, Display, InputLine, Lights, Lines, Mixer, Output
@@ -37,7 +39,9 @@ def mixer_of(profile: Profile, device: str, control: str | None) -> Mixer:
     amplifier = profile.amplifier
     if amplifier.kind == "tas5806":
         from enclosure.amplifier import Tas5806
-        from enclosure.drivers.smbus import SmbusChip
+
+        with _package("python3-smbus2"):
+            from enclosure.drivers.smbus import SmbusChip
 
         enable = None if amplifier.enable_gpio is None else _output(amplifier.enable_gpio)
         return Tas5806(SmbusChip(amplifier.bus, amplifier.address), enable)
@@ -96,7 +100,8 @@ def _lines(profile: Profile) -> Lines | None:
     lines = _input_lines(profile)
     if not lines:
         return None
-    from enclosure.drivers.gpiod import GpiodLines
+    with _package("python3-libgpiod"):
+        from enclosure.drivers.gpiod import GpiodLines
 
     return GpiodLines(lines)
 
@@ -131,7 +136,8 @@ def _lights(profile: Profile) -> Lights:
             power = None if leds.power_gpio is None else _output(leds.power_gpio)
             return Apa102Lights(leds.count, SpiBus(leds.device, APA102_SPEED_HZ), power)
         case "attiny":
-            from enclosure.drivers.smbus import SmbusChip
+            with _package("python3-smbus2"):
+                from enclosure.drivers.smbus import SmbusChip
 
             return AttinyLights(leds.count, SmbusChip(leds.bus, leds.address))
         case _:
@@ -139,6 +145,16 @@ def _lights(profile: Profile) -> Lights:
 
 
 def _output(gpio: int, *, active_low: bool = False) -> Output:
-    from enclosure.drivers.gpiod import GpiodOutput
+    with _package("python3-libgpiod"):
+        from enclosure.drivers.gpiod import GpiodOutput
 
     return GpiodOutput(gpio, active_low=active_low)
+
+
+@contextlib.contextmanager
+def _package(name: str) -> Iterator[None]:
+    """Only boards that need it have this package: it is a configuration error where it is missing."""
+    try:
+        yield
+    except ImportError as error:
+        raise ConfigError(f"this board needs a package: sudo apt install {name} ({error})") from error

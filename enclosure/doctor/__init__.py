@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from enclosure.doctor import (
+    board,
     boot_files,
     bus,
     clock,
@@ -24,7 +25,7 @@ from enclosure.doctor.patient import Setup, look_at
 
 __all__ = ["Finding", "Setup", "Verdict", "examine", "healthy", "report"]
 
-CHECKS = (serial_port, boot_files, faceplate, mixer, groups, state_folder, bus, services, ovos, clock)
+CHECKS = (serial_port, boot_files, faceplate, board, mixer, groups, state_folder, bus, services, ovos, clock)
 """In the order in which a person should mend what they find."""
 
 _COLOURS = {Verdict.OK: "\033[32m", Verdict.WARN: "\033[33m", Verdict.FAIL: "\033[31m", Verdict.SKIP: "\033[2m"}

@@ -4,9 +4,10 @@ import grp
 import os
 import pwd
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from enclosure.board import Profile
 from enclosure.doctor.answers import Answers, ask
 from enclosure.doctor.units import ENCLOSURE, Unit, installed_units
 
@@ -23,6 +24,7 @@ class Setup:
     serial_rate: int
     mixer_device: str
     mixer_controls: Sequence[str]
+    profile: Profile = field(default_factory=Profile)
 
 
 @dataclass(frozen=True, slots=True)

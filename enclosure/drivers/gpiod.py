@@ -122,6 +122,14 @@ class GpiodOutput:
             self._request = None
 
 
+def consumers(offsets: Sequence[int], labels: Sequence[str] = RASPBERRY_PI) -> Mapping[int, str]:
+    """Who has which of these lines. Raises BoardError."""
+    path = _chip(labels)
+    with _board_errors(path), gpiod.Chip(path) as chip:
+        lines = [chip.get_line_info(offset) for offset in offsets]
+    return {line.offset: line.consumer for line in lines if line.used}
+
+
 def _request(labels: Sequence[str], config: Mapping[int, Any], buffer: int | None = None) -> Any:
     path = _chip(labels)
     try:
@@ -130,7 +138,8 @@ def _request(labels: Sequence[str], config: Mapping[int, Any], buffer: int | Non
     except BoardError as error:
         if error.errno != errno.EBUSY:
             raise
-        raise BoardError(errno.EBUSY, _owners(path, config) or str(error.strerror)) from error
+        owners = [f"GPIO{line} is taken by {owner}" for line, owner in consumers(list(config), labels).items()]
+        raise BoardError(errno.EBUSY, ", ".join(owners) or str(error.strerror)) from error
 
 
 def _chip(labels: Sequence[str]) -> str:
@@ -141,13 +150,6 @@ def _chip(labels: Sequence[str]) -> str:
             if chip.get_info().label in labels:
                 return path
     raise BoardError(errno.ENODEV, f"no GPIO chip {' or '.join(labels)}; there are: {', '.join(paths) or 'none'}")
-
-
-def _owners(path: str, offsets: Mapping[int, Any]) -> str:
-    """Who has which of these lines, in words."""
-    with _board_errors(path), gpiod.Chip(path) as chip:
-        lines = [chip.get_line_info(offset) for offset in offsets]
-    return ", ".join(f"GPIO{line.offset} is taken by {line.consumer}" for line in lines if line.used)
 
 
 @contextlib.contextmanager

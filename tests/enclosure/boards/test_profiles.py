@@ -2,13 +2,20 @@
 
 import asyncio
 import fcntl
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bus.errors import ConfigError
 from bus.message import Message
+from enclosure.board import Profile
+from enclosure.config import load_profile
 from enclosure.drivers.null import NullDisplay
 from enclosure.drivers.spi import SpiBus
+from enclosure.parts import controls_of, display_of
 from hw_sim.boards.gpiod import Gpio
 from hw_sim.boards.i2c import Buses, RegisterChip
 from tests.enclosure.boards.device import device, press
@@ -91,6 +98,23 @@ async def test_a_double_press_mutes_the_microphone_where_the_owner_wants_that(gp
             await press(gpio, 17, 0.05)
         await asyncio.sleep(0.5)
         assert picroft.told == ["mycroft.mic.mute.toggle", "mycroft.mic.get_status"]
+
+
+@pytest.mark.parametrize(
+    ("library", "changes", "package"),
+    [("gpiod", PICROFT, "python3-libgpiod"), ("smbus2", {"leds": {"kind": "attiny"}}, "python3-smbus2")],
+)
+def test_a_missing_library_is_a_configuration_error_that_names_the_package(
+    library: str, changes: Mapping[str, Any], package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    profile = load_profile("picroft", changes)
+    makers: dict[str, Callable[[Profile], object]] = {
+        "gpiod": controls_of,
+        "smbus2": lambda profile: display_of(profile, None, 0)(print),
+    }
+    with pytest.raises(ConfigError, match=f"sudo apt install {package}"):
+        makers[library](profile)
 
 
 # generic
