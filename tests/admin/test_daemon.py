@@ -194,7 +194,11 @@ async def test_a_d_bus_that_ends_ends_the_daemon_in_one_line(tmp_path: Path, bus
         await d_bus.line("unix:path=")
         command = (*run(tmp_path / "bus.sock", host), "--log-level", "warning")
         process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
-        await until(lambda: len(bus.hub) == 1, "the connection")
+        try:
+            await until(lambda: len(bus.hub) == 1, "the connection")
+        except BaseException:
+            process.kill()
+            raise
     _, said = await process.communicate()
     assert said.decode().splitlines() == ["D-Bus has closed the connection"]
     assert process.returncode == 1

@@ -1,0 +1,27 @@
+"""The units of the daemons, as systemd reads them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+DEBIAN = Path(__file__).parents[2] / "debian"
+DAEMONS = ("mycroft-bus", "mycroft-enclosure", "mycroft-admin")
+
+
+def settings(daemon: str) -> Iterator[tuple[str, str]]:
+    for line in (DEBIAN / f"{daemon}.service").read_text().splitlines():
+        name, is_setting, value = line.partition("=")
+        if is_setting and not name.startswith("#"):
+            yield name, value
+
+
+@pytest.mark.parametrize("daemon", DAEMONS)
+def test_a_configuration_error_is_not_tried_again(daemon: str) -> None:
+    assert [value for name, value in settings(daemon) if name == "RestartPreventExitStatus"] == ["2"]
+
+
+@pytest.mark.parametrize("daemon", DAEMONS)
+@pytest.mark.parametrize("name", ["MemoryMax", "WatchdogSec", "NoNewPrivileges", "ProtectSystem"])
+def test_every_daemon_is_bounded_and_shut(daemon: str, name: str) -> None:
+    assert name in dict(settings(daemon))
