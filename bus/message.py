@@ -168,7 +168,7 @@ def replace_context(parsed: dict[str, Any], context: dict[str, Any]) -> bytes:
 
 
 def _check_session(session: object, other_lang: object) -> None:
-    """What ovos-bus-client 1.5 makes of the session of every message that it hears. Raises FrameError."""
+    """Checks what ovos-bus-client 1.5 reads of the session of every message. Raises FrameError."""
     if not isinstance(session, dict):
         raise FrameError("context.session is not an object")
     lang = session.get("lang") or other_lang

@@ -71,7 +71,7 @@ def admit(
 ) -> Role | Refusal:
     """What the client may do that sends this request; `local` where it is on this machine, which is `hostname`.
 
-    A valid token outranks the Origin: who has one has been let in by the owner, whatever the program is.
+    A valid token outranks the Origin: its bearer was admitted by the owner of the device, whatever the program is.
     """
     fields: dict[str, str] = {}
     for name, value in headers:

@@ -94,7 +94,7 @@ class Connection(asyncio.BufferedProtocol):
     _outgoing: "_Outgoing"
 
     def __init__(self, shared: Shared, tls: "SSLContext | None" = None) -> None:
-        self.role = Role.OBSERVE  # until its handshake tells
+        self.role = Role.OBSERVE  # until its handshake is accepted
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done when the connection is gone."""
         self._shared = shared

@@ -187,7 +187,7 @@ class Hub:
         _tell(peer, message.response({"patterns": patterns}))
 
     def _status(self, peer: Peer, message: Message) -> None:
-        """An observer, which may be another machine, is told of no other client."""
+        """An observer, which may be another machine, is shown no other client."""
         if peer.role is Role.OBSERVE:
             clients = [dict(peer.describe())]
         else:

@@ -31,7 +31,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def serve(websocket: WebSocketSettings, settings: BusSettings, log_level: int) -> int:
-    """Serves until it is told to stop; returns the exit code."""
+    """Serves until it is stopped; returns the exit code."""
     # Each client is an open file, and the usual 1024 are fewer than max_clients and our own.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -140,7 +140,7 @@ class Server:
         here = self.shared.websocket
         if not here.ssl_cert or not here.ssl_key:
             raise ListenError("TLS needs websocket.ssl_cert and websocket.ssl_key in mycroft.conf")
-        import ssl  # noqa: PLC0415  # 5 MiB, for those who want it
+        import ssl  # noqa: PLC0415  # 5 MiB that a bus without TLS does without
 
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         try:

@@ -134,7 +134,7 @@ def resets(port: int) -> None:
 
 
 def resets_in_a_flood(port: int) -> None:
-    """The bus has a lot to answer to somebody who is not there any more."""
+    """The bus has a lot to answer to a client that is gone."""
     for flood in (frame(b"", PING) * 40_000, frame(b"?") * 30_000) * 5:
         client = join(port)
         push(client, flood)
@@ -183,7 +183,7 @@ def empty_fragments(port: int) -> None:
             client.sendall(frame(b"", CONTINUATION & ~FIN) * 1000)
 
 
-def deaf_pinger(port: int) -> None:
+def pings_without_reading(port: int) -> None:
     """Nothing is delivered to it that could show that it does not read."""
     with join(port) as client:
         client.sendall(frame(b'{"type":"bus.subscribe","data":{"patterns":[]}}'))
@@ -191,7 +191,7 @@ def deaf_pinger(port: int) -> None:
             push(client, frame(b"x" * 125, PING) * 1000)
 
 
-def deaf_talker(port: int) -> None:
+def talks_without_reading(port: int) -> None:
     """Every frame is answered, and it reads no answer."""
     with join(port) as client:
         client.sendall(frame(b'{"type":"bus.subscribe","data":{"patterns":[]}}'))
@@ -282,7 +282,14 @@ ATTACKS: dict[str, Callable[[int], None]] = {
     for attack in (
         *(thirty_megabytes, claimed_terabyte, many_half_frames, half_open, slow_handshakes, megabyte_of_headers),
         *(garbage, broken_frames, binary_frames, resets, resets_in_a_flood, connects, junk_of_many),
-        *(a_thousand_clients, one_byte_fragments, empty_fragments, deaf_pinger, deaf_talker, never_closes),
+        *(
+            a_thousand_clients,
+            one_byte_fragments,
+            empty_fragments,
+            pings_without_reading,
+            talks_without_reading,
+            never_closes,
+        ),
         *(many_origins, many_paths, status_flood, unreadable_process_name),
     )
 } | {

@@ -19,7 +19,7 @@ WAIT_S = 5.0
 """A message has to be there by then, whatever is going on."""
 
 ATTACK_S = 10.0
-"""Attacks that would go on for ever end after this time."""
+"""Attacks that would go on until cancelled end after this time."""
 
 MAX_MEMORY_MB = 128
 """Memory that the bus may have under any attack, with its default settings."""
@@ -62,7 +62,7 @@ class Pair:
         self._beats = 0
 
     async def beat(self) -> None:
-        """Ann says something; both hear it in time, and nothing of what they said before is missing."""
+        """Ann sends a message; both receive it in time, and no earlier one is missing."""
         ann, bob = self.clients
         self._beats += 1
         said = f'{{"type":"beat","data":{{"number":{self._beats}}}}}'
@@ -110,7 +110,7 @@ def dial(port: int) -> socket.socket:
 
 
 def join(port: int) -> socket.socket:
-    """A client that has heard the greeting."""
+    """A client that has received the greeting."""
     client = dial(port)
     client.sendall(REQUEST)
     heard = b""
@@ -128,7 +128,7 @@ def push(client: socket.socket, data: bytes) -> None:
 
 
 def heard_by(client: socket.socket) -> bytes:
-    """All that a client hears until the bus drops it."""
+    """All that a client receives until the bus drops it."""
     heard = b""
     with contextlib.suppress(ConnectionResetError):
         while received := client.recv(65536):

@@ -39,7 +39,7 @@ class Listener:
         return [payload for pieces in self.deliveries for piece in pieces for payload in payloads(piece)]
 
     def answer(self) -> Message:
-        """The one message heard; forgets it."""
+        """The one message received; forgets it."""
         [payload] = self.heard
         self.deliveries.clear()
         return Message.deserialize(payload)
@@ -83,7 +83,7 @@ def test_everybody_gets_the_senders_bytes_in_order_the_sender_too(hub: Hub) -> N
     assert len(ann.deliveries[0]) == 1, "written at once"
 
 
-def test_only_the_sender_is_told_of_an_invalid_frame(hub: Hub) -> None:
+def test_an_invalid_frame_is_answered_to_its_sender_alone(hub: Hub) -> None:
     ann, bob = joined(hub), joined(hub)
     assert hub.receive(ann, b"[1]") is not None
     hub.flush()
@@ -231,7 +231,7 @@ def test_an_encrypted_frame_carries_no_forged_sender(hub: Hub) -> None:
     ]
 
 
-def test_an_observer_is_told_of_itself_alone(hub: Hub) -> None:
+def test_an_observer_is_shown_itself_alone(hub: Hub) -> None:
     joined(hub)
     observer = joined(hub, Role.OBSERVE)
     hub.receive(observer, frame("bus.status"))

@@ -146,7 +146,7 @@ PARSERS = [json.loads] + [import_module(name).loads for name in ("orjson",) if f
 @given(STREAMS, st.lists(st.integers(0, 1000), max_size=10))
 @example(frame(b'{"type":"x","more":"\xff"}'), [])
 @example(frame(b'{"type":"x","more":%s}' % (b"1" * 5000)), [])
-def test_whatever_comes_in_others_hear_only_messages(stream: bytes, cuts: list[int]) -> None:
+def test_others_receive_only_messages_whatever_bytes_come_in(stream: bytes, cuts: list[int]) -> None:
     for heard in asyncio.run(play(LET_IN + stream, cuts)):
         for parse in PARSERS:
             assert isinstance(parse(heard.decode()), dict)
