@@ -13,7 +13,7 @@ ACTS = ("auto", "stop", "listen", "volume_up", "volume_down", "mute")
 
 _MESSAGE = re.compile(r"[A-Za-z0-9_-]+([.:][A-Za-z0-9_-]+)+")
 
-Gpio = Annotated[int, msgspec.Meta(ge=0, le=57)]
+GpioNumber = Annotated[int, msgspec.Meta(ge=0, le=57)]
 """Number of a line of the GPIO header (BCM)."""
 
 Key = Annotated[int, msgspec.Meta(ge=1, le=767)]
@@ -32,7 +32,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ButtonSettings(_Table, frozen=True):
     """A button; without a line it is off, or its presses come from the faceplate."""
 
-    gpio: Gpio | None = None
+    gpio: GpioNumber | None = None
     key: Key | None = None
     active: Level = "low"
     """Level of the line while the button is down."""
@@ -49,7 +49,7 @@ class ButtonSettings(_Table, frozen=True):
 class SwitchSettings(_Table, frozen=True):
     """A switch that mutes the microphone."""
 
-    gpio: Gpio | None = None
+    gpio: GpioNumber | None = None
     key: Key | None = None
     muted: Level = "high"
     """Level of the line in the position that mutes."""
@@ -60,8 +60,8 @@ class SwitchSettings(_Table, frozen=True):
 class EncoderSettings(_Table, frozen=True):
     """A rotary encoder for the volume; without lines it is off."""
 
-    a: Gpio | None = None
-    b: Gpio | None = None
+    a: GpioNumber | None = None
+    b: GpioNumber | None = None
     states: Literal[1, 2, 4] = 4
     """Changes of a line from one detent to the next."""
     reverse: bool = False
@@ -76,10 +76,10 @@ class LedSettings(_Table, frozen=True):
     count: Annotated[int, msgspec.Meta(ge=1, le=300)] = 1
     brightness: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.2
     """The highest one, 0 to 1; of kind gpio an LED is on or off."""
-    gpio: tuple[Gpio, ...] = ()
+    gpio: tuple[GpioNumber, ...] = ()
     """Lines of kind gpio."""
     active: Level = "high"
-    power_gpio: Gpio | None = None
+    power_gpio: GpioNumber | None = None
     """Line that has to be high for the LEDs to have power."""
     device: str = "/dev/spidev0.0"
     """SPI device of kind apa102."""
@@ -94,7 +94,7 @@ class AmplifierSettings(_Table, frozen=True):
     kind: Literal["none", "tas5806"] = "none"
     bus: int = 1
     address: Address = 0x2F
-    enable_gpio: Gpio | None = None
+    enable_gpio: GpioNumber | None = None
     """Line that has to be high for the amplifier to run."""
 
 

@@ -32,7 +32,7 @@ QUESTIONS = ("mycroft.volume.get", "system.ssh.status")
 
 _LOG_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ")
 
-Report = Callable[[str, str], None]
+ReportLine = Callable[[str, str], None]
 """Called with the part of the device that says something, and what it says."""
 
 
@@ -44,7 +44,7 @@ class Ports:
     face: int
 
 
-async def run_device(ports: Ports, cable: Cable, report: Report) -> None:
+async def run_device(ports: Ports, cable: Cable, report: ReportLine) -> None:
     """Runs the device until it is cancelled; reports "ready ..." when it answers.
 
     A part of it that ends by itself takes the rest down, with a SimulatorError in a group.
@@ -94,13 +94,15 @@ async def run_device(ports: Ports, cable: Cable, report: Report) -> None:
         await asyncio.get_running_loop().create_future()
 
 
-def _report_line(report: Report, name: str, line: str) -> None:
+def _report_line(report: ReportLine, name: str, line: str) -> None:
     """Passes on what a program says, without its own time, and without the D-Bus daemon's talk about itself."""
     if not line.startswith("dbus-daemon["):
         report(name, _LOG_TIME.sub("", line))
 
 
-async def _until_it_answers(bus_url: str, faceplate: Faceplate, group: asyncio.TaskGroup, report: Report) -> None:
+async def _until_it_answers(
+    bus_url: str, faceplate: Faceplate, group: asyncio.TaskGroup, report: ReportLine
+) -> None:
     client = BusClient(bus_url)
     missing = {f"{question}.response" for question in QUESTIONS}
     answered = asyncio.Event()

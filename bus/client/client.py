@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from bus.client.backoff import STABLE_S, Backoff
-from bus.client.inbox import Inbox, Received
+from bus.client.inbox import Inbox, QueuedMessage
 from bus.client.unconfirmed import Unconfirmed
 from bus.client.websocket import Verify, WebSocket
 from bus.contract.ours import SUBSCRIBE
@@ -158,7 +158,7 @@ class BusClient:
                 continue
             self._unconfirmed.received(frame, message)
             observe("message", frame)
-            await self._inbox.put(Received(message, len(frame), socket), self._connected.is_set)
+            await self._inbox.put(QueuedMessage(message, len(frame), socket), self._connected.is_set)
 
     def _stable(self, backoff: Backoff) -> None:
         _LOGGER.log(_level(backoff.stable()), "the connection to %s is stable", self.url)

@@ -14,7 +14,7 @@ MAX_SIZE = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class QueuedMessage:
     """A message, the length of its frame, and the connection that it came over."""
 
     message: Message
@@ -26,11 +26,11 @@ class Inbox:
     """The queue between the task that reads and the task that handles."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Received] = deque()
+        self._waiting: deque[QueuedMessage] = deque()
         self._size = 0
         self._changed = asyncio.Event()
 
-    async def put(self, received: Received, is_open: Callable[[], bool]) -> None:
+    async def put(self, received: QueuedMessage, is_open: Callable[[], bool]) -> None:
         """Adds a message, and waits for room first; drops it when its connection is not open any more by then.
 
         A task that waits here does not see the end of the connection: call `wake` when it is seen elsewhere.
@@ -43,7 +43,7 @@ class Inbox:
         self._size += received.size
         self.wake()
 
-    async def get(self) -> Received:
+    async def get(self) -> QueuedMessage:
         """Takes the oldest message, and waits for one."""
         while not self._waiting:
             await self._change()

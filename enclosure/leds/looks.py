@@ -13,7 +13,7 @@ Frame = tuple[Rgb, ...]
 BLACK: Rgb = (0, 0, 0)
 
 
-class Motion(StrEnum):
+class Animation(StrEnum):
     """How a look moves; the names are those of Neon's animations, but for STILL."""
 
     STILL = "still"
@@ -31,7 +31,7 @@ class Look:
     """A colour that moves; with a `level` below 1 only that share of the LEDs is lit, from the first on."""
 
     colour: Rgb
-    motion: Motion = Motion.STILL
+    animation: Animation = Animation.STILL
     period_s: float = 1.0
     level: float = 1.0
 
@@ -44,7 +44,7 @@ MOST_DIM = 0.1
 
 def moves(look: Look) -> bool:
     """Whether the look changes with time."""
-    return look.motion is not Motion.STILL and look.colour != BLACK
+    return look.animation is not Animation.STILL and look.colour != BLACK
 
 
 def frame(look: Look, elapsed_s: float, count: int) -> Frame:
@@ -55,25 +55,25 @@ def frame(look: Look, elapsed_s: float, count: int) -> Frame:
 
 def _share(look: Look, phase: float, index: int, count: int) -> float:
     """How bright one LED is, 0 to 1."""
-    match look.motion:
-        case Motion.STILL:
+    match look.animation:
+        case Animation.STILL:
             return min(max(look.level * count - index, 0.0), 1.0)
-        case Motion.BREATHE:
+        case Animation.BREATHE:
             return MOST_DIM + (1 - MOST_DIM) * _wave(phase)
-        case Motion.BLINK:
+        case Animation.BLINK:
             return float(phase < 0.5)
         case _ if count == 1:  # what moves along a ring comes and goes on a single LED
             return MOST_DIM + (1 - MOST_DIM) * _wave(phase)
-        case Motion.CHASE:
+        case Animation.CHASE:
             behind = (phase * count - index) % count
             return max(1 - behind / (count / 2), 0.0)
-        case Motion.FILL:
+        case Animation.FILL:
             return float(index < phase * (count + 1))
-        case Motion.REFILL:
+        case Animation.REFILL:
             return float(index < (1 - abs(2 * phase - 1)) * (count + 1))
-        case Motion.BOUNCE:
+        case Animation.BOUNCE:
             return max(1 - abs((1 - abs(2 * phase - 1)) * (count - 1) - index), 0.0)
-        case Motion.ALTERNATING:
+        case Animation.ALTERNATING:
             return float((index % 2 == 0) == (phase < 0.5))
 
 

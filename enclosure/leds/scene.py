@@ -19,7 +19,7 @@ from enclosure.display import (
     LightsError,
     LightsFeedback,
 )
-from enclosure.leds.looks import DARK, Frame, Look, Motion, Rgb, frame, moves
+from enclosure.leds.looks import DARK, Animation, Frame, Look, Rgb, frame, moves
 
 BLUE: Rgb = (0, 80, 255)
 GREEN: Rgb = (0, 255, 60)
@@ -27,19 +27,19 @@ WHITE: Rgb = (255, 255, 255)
 RED: Rgb = (255, 0, 0)
 AMBER: Rgb = (255, 100, 0)
 
-BOOTING = Look(WHITE, Motion.CHASE, 2.0)
+BOOTING = Look(WHITE, Animation.CHASE, 2.0)
 LISTENING = Look(GREEN)
-THINKING = Look(BLUE, Motion.CHASE, 1.0)
-SPEAKING = Look(BLUE, Motion.BREATHE, 1.6)
+THINKING = Look(BLUE, Animation.CHASE, 1.0)
+SPEAKING = Look(BLUE, Animation.BREATHE, 1.6)
 MUTED = Look(RED)
 OFFLINE = Look(AMBER, level=1 / 12)
 """One LED of a ring; on a single one it is dim."""
-UPDATING = Look(WHITE, Motion.BREATHE, 3.0)
-WIFI_SETUP = Look(BLUE, Motion.ALTERNATING, 1.5)
-LEAVING = Look(WHITE, Motion.REFILL, 2.0)
-QUESTION = Look(AMBER, Motion.BLINK, 0.5)
-NOTIFICATION = Look(AMBER, Motion.BLINK, 0.5)
-ERROR = Look(RED, Motion.BLINK, 0.5)
+UPDATING = Look(WHITE, Animation.BREATHE, 3.0)
+WIFI_SETUP = Look(BLUE, Animation.ALTERNATING, 1.5)
+LEAVING = Look(WHITE, Animation.REFILL, 2.0)
+QUESTION = Look(AMBER, Animation.BLINK, 0.5)
+NOTIFICATION = Look(AMBER, Animation.BLINK, 0.5)
+ERROR = Look(RED, Animation.BLINK, 0.5)
 
 NOTIFICATION_S = 1.5
 """Three blinks; as Neon's ring shows an error of the microphone."""
@@ -54,7 +54,7 @@ _EYES_VOLUME_MAX = 11
 _EYES_LEVEL_MAX = 30
 
 
-class Layer(IntEnum):
+class LightLayer(IntEnum):
     """Layers of what is shown; the highest one that there is covers the others."""
 
     REST = 0
@@ -76,7 +76,7 @@ class LedScene:
     """The layers, and the frame that they make at a time."""
 
     def __init__(self) -> None:
-        self._layers = {Layer.REST: _Shown(DARK, 0.0)}
+        self._layers = {LightLayer.REST: _Shown(DARK, 0.0)}
         self._activity = Activity()
         self._colour: Rgb = BLUE
         """That of the eyes, as skills have set it."""
@@ -93,24 +93,26 @@ class LedScene:
             case LightsBrightness(value):
                 self.brightness = value
             case EyesAction.ON:
-                self._put(Layer.CONTENT, Look(self._colour), now_s)
+                self._put(LightLayer.CONTENT, Look(self._colour), now_s)
             case EyesAction.SPIN:
-                self._put(Layer.CONTENT, Look(self._colour, Motion.CHASE), now_s)
+                self._put(LightLayer.CONTENT, Look(self._colour, Animation.CHASE), now_s)
             case EyesAction.OFF | EyesAction.RESET:
-                self._layers.pop(Layer.CONTENT, None)
+                self._layers.pop(LightLayer.CONTENT, None)
             case EyesTimedSpin(ms):
-                self._put(Layer.CONTENT, Look(self._colour, Motion.CHASE), now_s, ms / 1000)
+                self._put(LightLayer.CONTENT, Look(self._colour, Animation.CHASE), now_s, ms / 1000)
             case EyesFill(last):
-                self._put(Layer.CONTENT, Look(self._colour, level=(last + 1) / _EYES_PIXELS), now_s)
+                self._put(LightLayer.CONTENT, Look(self._colour, level=(last + 1) / _EYES_PIXELS), now_s)
             case EyesBlink():
-                self._put(Layer.CONTENT, DARK, now_s, BLINK_S)
+                self._put(LightLayer.CONTENT, DARK, now_s, BLINK_S)
             case EyesVolume(volume):
                 self.show_volume(volume / _EYES_VOLUME_MAX, now_s)
             case LightsAnimation(animation, colour, timeout_s):
                 rgb = self._colour if colour is None else (colour.r, colour.g, colour.b)
-                self._put(Layer.CONTENT, Look(rgb, Motion(animation)), now_s, min(timeout_s, ANIMATION_MAX_S))
+                self._put(
+                    LightLayer.CONTENT, Look(rgb, Animation(animation)), now_s, min(timeout_s, ANIMATION_MAX_S)
+                )
             case LightsError():
-                self._put(Layer.NOTIFICATION, ERROR, now_s, NOTIFICATION_S)
+                self._put(LightLayer.NOTIFICATION, ERROR, now_s, NOTIFICATION_S)
             case LightsFeedback(state):
                 self._feedback(state, now_s)
 
@@ -119,24 +121,24 @@ class LedScene:
         self._activity = activity
         look = look_of(activity)
         if look is None:
-            self._layers.pop(Layer.ACTIVITY, None)
-        elif Layer.ACTIVITY not in self._layers or self._layers[Layer.ACTIVITY].look != look:
-            self._put(Layer.ACTIVITY, look, now_s)
+            self._layers.pop(LightLayer.ACTIVITY, None)
+        elif LightLayer.ACTIVITY not in self._layers or self._layers[LightLayer.ACTIVITY].look != look:
+            self._put(LightLayer.ACTIVITY, look, now_s)
 
     def notify(self, now_s: float) -> None:
         """Blinks: there is a text, which LEDs cannot show."""
-        self._put(Layer.NOTIFICATION, NOTIFICATION, now_s, NOTIFICATION_S)
+        self._put(LightLayer.NOTIFICATION, NOTIFICATION, now_s, NOTIFICATION_S)
 
     def show_volume(self, level: float, now_s: float) -> None:
         """Shows the volume, 0 to 1, as an arc, for a moment."""
-        self._put(Layer.VOLUME, Look(WHITE, level=level), now_s, VOLUME_S)
+        self._put(LightLayer.VOLUME, Look(WHITE, level=level), now_s, VOLUME_S)
 
     def ask(self, asked: bool, now_s: float) -> None:
         """A question waits for a press, or no longer."""
         if asked:
-            self._put(Layer.QUESTION, QUESTION, now_s)
+            self._put(LightLayer.QUESTION, QUESTION, now_s)
         else:
-            self._layers.pop(Layer.QUESTION, None)
+            self._layers.pop(LightLayer.QUESTION, None)
 
     def frame(self, now_s: float, count: int) -> Frame:
         """What so many LEDs show now."""
@@ -150,26 +152,26 @@ class LedScene:
         at = min(moves_at, shown.until_s)
         return None if at == math.inf else at
 
-    def _put(self, layer: Layer, look: Look, now_s: float, lasts_s: float = math.inf) -> None:
+    def _put(self, layer: LightLayer, look: Look, now_s: float, lasts_s: float = math.inf) -> None:
         self._layers[layer] = _Shown(look, now_s, now_s + lasts_s)
 
     def _top(self, now_s: float) -> _Shown:
         self._layers = {layer: shown for layer, shown in self._layers.items() if now_s < shown.until_s}
         return self._layers[max(layer for layer in self._layers if not self._hidden(layer))]
 
-    def _hidden(self, layer: Layer) -> bool:
+    def _hidden(self, layer: LightLayer) -> bool:
         """Whether a layer may not cover others: content without an end would hide that the microphone is off."""
-        return layer is Layer.CONTENT and self._activity.muted and self._layers[layer].until_s == math.inf
+        return layer is LightLayer.CONTENT and self._activity.muted and self._layers[layer].until_s == math.inf
 
     def _feedback(self, state: str, now_s: float) -> None:
         """The states of the Mark II's own software."""
         match state.partition("_"):
             case ("asleep", _, _):
-                self._layers.pop(Layer.CONTENT, None)
+                self._layers.pop(LightLayer.CONTENT, None)
             case ("awake", _, _):
-                self._put(Layer.CONTENT, LISTENING, now_s, ANIMATION_MAX_S)
+                self._put(LightLayer.CONTENT, LISTENING, now_s, ANIMATION_MAX_S)
             case ("thinking", _, _):
-                self._put(Layer.CONTENT, THINKING, now_s, ANIMATION_MAX_S)
+                self._put(LightLayer.CONTENT, THINKING, now_s, ANIMATION_MAX_S)
             case ("volume", _, level) if level in map(str, range(11)):
                 self.show_volume(int(level) / 10, now_s)
 

@@ -297,8 +297,8 @@ async def test_an_inbox_is_bounded_in_size_too() -> None:
         return True
 
     for _ in range(2):
-        await waiting.put(inbox.Received(Message("large"), inbox.MAX_SIZE // 2, socket), is_open)
-    putting = asyncio.create_task(waiting.put(inbox.Received(Message("next"), 10, socket), is_open))
+        await waiting.put(inbox.QueuedMessage(Message("large"), inbox.MAX_SIZE // 2, socket), is_open)
+    putting = asyncio.create_task(waiting.put(inbox.QueuedMessage(Message("next"), 10, socket), is_open))
     await asyncio.sleep(1)
     assert not putting.done()
     assert (await waiting.get()).message.msg_type == "large"

@@ -2,23 +2,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enclosure.leds.looks import BLACK, DARK, Look, Motion, dimmed, frame, moves
+from enclosure.leds.looks import BLACK, DARK, Animation, Look, dimmed, frame, moves
 from enclosure.leds.wire import apa102, attiny
 
 RED = (255, 0, 0)
 
 
-@given(st.sampled_from(Motion), st.floats(0, 100), st.sampled_from([1, 3, 12]), st.floats(0, 1))
-def test_each_look_has_a_colour_for_each_led(motion: Motion, elapsed_s: float, count: int, level: float) -> None:
-    shown = frame(Look((255, 128, 0), motion, level=level), elapsed_s, count)
+@given(st.sampled_from(Animation), st.floats(0, 100), st.sampled_from([1, 3, 12]), st.floats(0, 1))
+def test_each_look_has_a_colour_for_each_led(
+    animation: Animation, elapsed_s: float, count: int, level: float
+) -> None:
+    shown = frame(Look((255, 128, 0), animation, level=level), elapsed_s, count)
     assert len(shown) == count
     assert all(0 <= part <= 255 for led in shown for part in led)
 
 
-@pytest.mark.parametrize("motion", [motion for motion in Motion if motion is not Motion.STILL])
+@pytest.mark.parametrize("animation", [animation for animation in Animation if animation is not Animation.STILL])
 @pytest.mark.parametrize("count", [1, 3, 12])
-def test_each_motion_moves_and_repeats(motion: Motion, count: int) -> None:
-    look = Look(RED, motion, period_s=2.0)
+def test_each_motion_moves_and_repeats(animation: Animation, count: int) -> None:
+    look = Look(RED, animation, period_s=2.0)
     frames = [frame(look, step / 8, count) for step in range(32)]
     assert len(set(frames)) > 1
     assert frames[:16] == frames[16:]
@@ -26,8 +28,8 @@ def test_each_motion_moves_and_repeats(motion: Motion, count: int) -> None:
 
 def test_what_is_dark_or_still_does_not_move() -> None:
     assert not moves(Look(RED))
-    assert not moves(Look(BLACK, Motion.CHASE))
-    assert moves(Look(RED, Motion.CHASE))
+    assert not moves(Look(BLACK, Animation.CHASE))
+    assert moves(Look(RED, Animation.CHASE))
 
 
 @pytest.mark.parametrize(("level", "lit"), [(0.0, 0), (0.25, 3), (0.5, 6), (1.0, 12)])

@@ -18,7 +18,7 @@ from enclosure.display import (
     MouthText,
 )
 from enclosure.leds import scene as looks
-from enclosure.leds.looks import BLACK, Look, Motion, frame
+from enclosure.leds.looks import BLACK, Animation, Look, frame
 from enclosure.leds.scene import LedScene, look_of
 
 COUNT = 12
@@ -94,7 +94,7 @@ def test_skill_content_without_an_end_does_not_hide_that_the_microphone_is_off()
     scene.indicate(replace(IDLE, muted=True), 1.0)
     assert shows(scene, looks.MUTED, 2.0)
     scene.show(LightsAnimation("chase", None, 5.0), 3.0)
-    assert shows(scene, Look(looks.BLUE, Motion.CHASE), 4.2, 3.0)
+    assert shows(scene, Look(looks.BLUE, Animation.CHASE), 4.2, 3.0)
     assert shows(scene, looks.MUTED, 9.0)
 
 
@@ -108,11 +108,11 @@ def test_the_eyes_of_a_mark_1_are_shown_as_far_as_a_ring_can() -> None:
     scene.show(EyesFill(11), 0.0)
     assert shows(scene, Look((10, 20, 30), level=0.5), 1.0)
     scene.show(EyesAction.SPIN, 1.0)
-    assert shows(scene, Look((10, 20, 30), Motion.CHASE), 1.7, 1.0)
+    assert shows(scene, Look((10, 20, 30), Animation.CHASE), 1.7, 1.0)
     scene.show(EyesBlink("b"), 2.0)
     assert scene.frame(2.1, COUNT) == DARK
     scene.show(EyesTimedSpin(500), 3.0)
-    assert shows(scene, Look((10, 20, 30), Motion.CHASE), 3.4, 3.0)
+    assert shows(scene, Look((10, 20, 30), Animation.CHASE), 3.4, 3.0)
     assert scene.frame(3.6, COUNT) == DARK
     scene.show(EyesVolume(11), 4.0)
     assert shows(scene, Look(looks.WHITE), 4.1)
@@ -131,7 +131,7 @@ def test_the_brightness_is_that_of_eyes_and_screen() -> None:
 def test_an_animation_has_neons_names_and_an_end() -> None:
     scene = LedScene()
     scene.show(LightsAnimation("bounce", EyesColor(1, 2, 3), 3600), 0.0)
-    assert shows(scene, Look((1, 2, 3), Motion.BOUNCE), 29.0)
+    assert shows(scene, Look((1, 2, 3), Animation.BOUNCE), 29.0)
     assert scene.frame(looks.ANIMATION_MAX_S, COUNT) == DARK
 
 
