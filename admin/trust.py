@@ -5,7 +5,7 @@ import pwd
 from dataclasses import dataclass
 
 from bus.contract import ours as topics
-from bus.daemon.authority import may_administer
+from bus.daemon.authority import FIRST_LOGIN_UID, may_administer
 from bus.errors import BusUnavailableError
 from bus.message import Message, printable
 
@@ -37,14 +37,16 @@ def is_obeyed(sender: Sender | None) -> bool:
 
 
 def verify_listener(uid: int | None) -> None:
-    """Refuses a bus that another user than root, mycroft, or this daemon's own listens for.
+    """Refuses a bus that another user than root, the system user mycroft, or this daemon's own listens for.
 
     The bus names the sender of each message, so the user who runs it controls the machine. Raises
     BusUnavailableError.
     """
-    if uid is None or not (uid in (0, os.getuid()) or _user_name(uid) == "mycroft"):
-        name = _user_name(uid)
-        raise BusUnavailableError(f"uid {uid} ({name}) listens there; only a bus of root or mycroft is obeyed")
+    name = _user_name(uid)
+    if uid is None or not (uid in (0, os.getuid()) or (uid < FIRST_LOGIN_UID and name == "mycroft")):
+        raise BusUnavailableError(
+            f"uid {uid} ({name}) listens there; only a bus of root or the system user mycroft is obeyed"
+        )
 
 
 def _user_name(uid: int | None) -> str:

@@ -5,8 +5,10 @@ import os
 import pwd
 
 ADMIN_GROUP = "mycroft-admin"
-ADMIN_USERS = ("root", "mycroft", "mycroft-admin")
-"""Besides the members of the group."""
+SERVICE_USERS = ("mycroft", "mycroft-admin")
+
+FIRST_LOGIN_UID = 1000
+"""Debian gives lower numbers to system users. A login user, whose programs are no service, may have any name."""
 
 
 def may_administer(uid: int | None) -> bool:
@@ -30,6 +32,6 @@ def is_service(uid: int | None) -> bool:
     if uid in (0, os.getuid()):
         return True
     try:
-        return pwd.getpwuid(uid).pw_name in ADMIN_USERS
+        return uid < FIRST_LOGIN_UID and pwd.getpwuid(uid).pw_name in SERVICE_USERS
     except KeyError:
         return False

@@ -17,6 +17,7 @@ from enclosure.doctor import (
     mixer,
     ovos,
     serial_port,
+    service_users,
     services,
     state_folder,
 )
@@ -25,7 +26,20 @@ from enclosure.doctor.patient import Setup, look_at
 
 __all__ = ["Finding", "Setup", "Verdict", "examine", "healthy", "report"]
 
-CHECKS = (serial_port, boot_files, faceplate, board, mixer, groups, state_folder, bus, services, ovos, clock)
+CHECKS = (
+    serial_port,
+    boot_files,
+    faceplate,
+    board,
+    mixer,
+    service_users,
+    groups,
+    state_folder,
+    bus,
+    services,
+    ovos,
+    clock,
+)
 """In the order in which a person should mend what they find."""
 
 _COLOURS = {Verdict.OK: "\033[32m", Verdict.WARN: "\033[33m", Verdict.FAIL: "\033[31m", Verdict.SKIP: "\033[2m"}

@@ -8,7 +8,7 @@ from enclosure.doctor.answers import Client
 from enclosure.doctor.finding import Finding, fail, ok, warn
 from enclosure.doctor.patient import AS_ROOT, Patient
 from enclosure.doctor.processes import Process, listener, listening
-from enclosure.doctor.units import BUS, SOCKET, START_BUS, Unit, start
+from enclosure.doctor.units import BUS, SOCKET, START_BUS, UnitState, start
 
 NAME = "bus"
 
@@ -28,7 +28,7 @@ async def check(patient: Patient) -> list[Finding]:
     return [ours(url, patient.answers.clients)]
 
 
-def no_bus(url: str, units: Mapping[str, Unit], holder: Process | None, *, taken: bool) -> Finding:
+def no_bus(url: str, units: Mapping[str, UnitState], holder: Process | None, *, taken: bool) -> Finding:
     """Why there is no bus: another program has its port, or it does not run."""
     if SOCKET in units and units[SOCKET].active == "active":
         return fail(NAME, f"{BUS} does not answer", f"sudo systemctl restart {BUS}")
@@ -43,7 +43,7 @@ def no_bus(url: str, units: Mapping[str, Unit], holder: Process | None, *, taken
     return fail(NAME, f"there is no bus at {url}", mend)
 
 
-def foreign(url: str, units: Mapping[str, Unit], holder: Process | None) -> Finding:
+def foreign(url: str, units: Mapping[str, UnitState], holder: Process | None) -> Finding:
     """That the bus is another program's: it does not tell who sends a message, so admin does not listen to it."""
     found = (
         f"{url} is the bus of {holder or 'another program'}: "

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from enclosure.board import Profile
 from enclosure.doctor.answers import Answers, ask
-from enclosure.doctor.units import ENCLOSURE, Unit, installed_units
+from enclosure.doctor.units import ENCLOSURE, UnitState, installed_units
 
 AS_ROOT = "sudo mycroft-enclosure doctor"
 
@@ -60,7 +60,7 @@ class Patient:
     """Runs the doctor."""
     daemon: User
     """Runs the enclosure: user `mycroft` with the unit, in a checkout the same one as the doctor's."""
-    units: Mapping[str, Unit]
+    units: Mapping[str, UnitState]
     """The installed units; none in a checkout."""
     answers: Answers | None
     """Answers on the bus; None without a bus."""

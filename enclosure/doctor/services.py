@@ -6,7 +6,7 @@ from bus.contract import ours as topics
 from enclosure.doctor.answers import Client
 from enclosure.doctor.finding import Finding, fail, ok, skip
 from enclosure.doctor.patient import Patient
-from enclosure.doctor.units import ADMIN, ENCLOSURE, Unit, start
+from enclosure.doctor.units import ADMIN, ENCLOSURE, UnitState, start
 
 COMM_LENGTH = 15
 """Characters of a process name, which the kernel cuts there (proc_pid_comm(5))."""
@@ -30,7 +30,9 @@ async def check(patient: Patient) -> list[Finding]:
     return found
 
 
-def running(name: str, count: int, clients: Sequence[Client], units: Mapping[str, Unit], unit: str) -> Finding:
+def running(
+    name: str, count: int, clients: Sequence[Client], units: Mapping[str, UnitState], unit: str
+) -> Finding:
     """Whether exactly one program does the work of a daemon."""
     if count == 1:
         return ok(name, "it runs")

@@ -17,7 +17,7 @@ TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class UnitState:
     """One installed unit."""
 
     active: str
@@ -26,23 +26,23 @@ class Unit:
     """Its main process; 0 without one."""
 
 
-async def installed_units() -> dict[str, Unit]:
+async def installed_units() -> dict[str, UnitState]:
     """Our units by name; empty in a checkout, and where systemd does not run."""
     properties = "--property=Id,LoadState,ActiveState,MainPID"
     return parse(await output("systemctl", "show", properties, SOCKET, BUS, ENCLOSURE, ADMIN))
 
 
-def parse(shown: str) -> dict[str, Unit]:
+def parse(shown: str) -> dict[str, UnitState]:
     """The units in the output of `systemctl show`: blocks of KEY=VALUE lines."""
     found = {}
     for block in shown.split("\n\n"):
         values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         if values.get("LoadState") == "loaded":
-            found[values["Id"]] = Unit(values["ActiveState"], int(values.get("MainPID", "0")))
+            found[values["Id"]] = UnitState(values["ActiveState"], int(values.get("MainPID", "0")))
     return found
 
 
-def start(units: Mapping[str, Unit], unit: str, module: str) -> str:
+def start(units: Mapping[str, UnitState], unit: str, module: str) -> str:
     """The command that starts a daemon: its unit where that is installed, else the package in a checkout."""
     return f"sudo systemctl enable --now {unit}" if unit in units else f"{sys.executable} -m {module}"
 

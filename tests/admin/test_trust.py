@@ -56,6 +56,7 @@ def test_a_process_cannot_forge_a_line_of_the_log() -> None:
         (999, "mycroft", True),
         (12345, "me", True),
         (1000, "pi", False),
+        (1000, "mycroft", False),
         (998, "mycroft-admin", False),
     ],
 )
@@ -73,5 +74,5 @@ def test_only_root_mycroft_and_oneself_may_run_the_bus(
 
 @pytest.mark.parametrize("uid", [STRANGER, None])
 def test_a_bus_of_an_unknown_user_is_refused(uid: int | None) -> None:
-    with pytest.raises(BusUnavailableError, match="only a bus of root or mycroft is obeyed"):
+    with pytest.raises(BusUnavailableError, match="only a bus of root or the system user mycroft is obeyed"):
         verify_listener(uid)

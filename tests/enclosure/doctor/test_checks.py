@@ -17,7 +17,7 @@ from enclosure.doctor.faceplate import firmware
 from enclosure.doctor.finding import Verdict
 from enclosure.doctor.patient import Patient, Setup, User
 from enclosure.doctor.serial_port import access
-from enclosure.doctor.units import Unit
+from enclosure.doctor.units import UnitState
 from enclosure.drivers.serial import AsyncSerial
 from enclosure.ports import MixerLevel
 from hw_sim.faceplate import Faceplate
@@ -151,8 +151,8 @@ LoadState=not-found
 ActiveState=inactive
 MainPID=0"""
     assert units.parse(shown) == {
-        "mycroft-bus.socket": Unit("failed"),
-        "mycroft-enclosure.service": Unit("active", 812),
+        "mycroft-bus.socket": UnitState("failed"),
+        "mycroft-enclosure.service": UnitState("active", 812),
     }
     assert units.parse("") == {}
 

@@ -141,6 +141,12 @@ FAULTS = (
         ),
     ),
     Fault(
+        "login user with the name of a service user",
+        lambda world: world.uids.update(mycroft=1000),
+        *("service users", "fail", "mycroft (uid 1000) is a login user"),
+        "sudo usermod --login mycroft-login mycroft",
+    ),
+    Fault(
         "group missing",
         lambda world: setattr(world, "daemon", replace(world.daemon, groups=ONLY_DIALOUT)),
         *("groups", "fail", "mycroft is not in audio"),

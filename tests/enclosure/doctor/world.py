@@ -2,6 +2,7 @@
 
 import grp
 import os
+import pwd
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
@@ -13,7 +14,7 @@ from bus.message import Message
 from enclosure.doctor import CHECKS, Finding, clock, mixer
 from enclosure.doctor.answers import PHAL_IS_READY, SOURCE, Answers
 from enclosure.doctor.patient import Patient, Setup, User
-from enclosure.doctor.units import ADMIN, BUS, ENCLOSURE, SOCKET, Unit
+from enclosure.doctor.units import ADMIN, BUS, ENCLOSURE, SOCKET, UnitState
 from enclosure.errors import MixerError
 from enclosure.ports import MixerLevel
 
@@ -78,14 +79,15 @@ class World:
         self.as_root = as_root
         self.answers: Answers | None = Answers(ALL)
         self.synchronized = "yes"
+        self.uids = {"root": 0, "mycroft": 997, "mycroft-admin": 996, "pi": 1000}
         # Another user than the one of this test, which owns the files, and in its group.
         self.daemon = User("mycroft", os.getuid() + 1, DAEMON_GROUPS)
         self._user = User("root", 0, {0: "root"}) if as_root else User("pi", 1000, {1000: "pi"})
         self.units = {
-            SOCKET: Unit("active"),
-            BUS: Unit("active", 10),
-            ADMIN: Unit("active", ADMIN_PID),
-            ENCLOSURE: Unit("active", ENCLOSURE_PID),
+            SOCKET: UnitState("active"),
+            BUS: UnitState("active", 10),
+            ADMIN: UnitState("active", ADMIN_PID),
+            ENCLOSURE: UnitState("active", ENCLOSURE_PID),
         }
         self.write("boot/firmware/cmdline.txt", CMDLINE)
         self.write("boot/firmware/config.txt", CONFIG)
@@ -100,8 +102,12 @@ class World:
 
         there = [grp.struct_group((name, "x", number, [])) for number, name in enumerate(("audio", "dialout"))]
         monkeypatch.setattr(grp, "getgrall", lambda: there)
+        monkeypatch.setattr(pwd, "getpwall", self._users)
         monkeypatch.setattr(clock, "ntp_synchronized", ntp_synchronized)
         monkeypatch.setattr(mixer, "card", lambda *_: mixer.read(NoCard()))
+
+    def _users(self) -> list[pwd.struct_passwd]:
+        return [pwd.struct_passwd((name, "x", uid, uid, "", "/", "")) for name, uid in self.uids.items()]
 
     def write(self, name: str, text: str) -> None:
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +125,7 @@ class World:
 
     def down(self, *units: str, bus: bool = True) -> Self:
         """These units do not run; without `bus`, there is no bus either."""
-        self.units |= dict.fromkeys(units, Unit("inactive"))
+        self.units |= dict.fromkeys(units, UnitState("inactive"))
         if not bus:
             self.answers = None
         return self
