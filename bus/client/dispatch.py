@@ -50,13 +50,13 @@ class Dispatcher:
         return sorted({re.split("(?<=[.:])", name, maxsplit=1)[0] + "*" for name in self._handlers})
 
     async def __call__(self, message: Message) -> None:
-        if message.context.get("_namespace_compat_twin"):
-            return  # OVOS 2.x sends this message a second time, under its new name
         if message.msg_type == CONNECTED.name:
             self._warned_of_outage = False
         if message.msg_type not in self._handlers:
             return
         topic, handlers = self._handlers[message.msg_type]
+        if message.context.get("_namespace_compat_twin") and not topic.privileged:
+            return  # OVOS 2.x sends this message a second time, under its new name; it renames no privileged type
         errors: list[str] = []
         with self._contained(message, errors):
             fields = topic.read(message.data)

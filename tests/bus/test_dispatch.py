@@ -9,6 +9,7 @@ from bus.errors import BusUnavailableError
 from bus.message import Message
 
 TOPIC = Topic("a.set", "", (Field("level", int, 5, 0, 10), Field("name", str)), alias="ovos.a.set")
+PRIVILEGED = Topic("a.reset", "", privileged=True)
 
 
 class Recorder:
@@ -49,6 +50,13 @@ async def test_the_marked_twin_of_ovos_is_ignored() -> None:
     recorder = Recorder()
     await recorder.dispatcher(Message("a.set", {"name": "n"}, {"_namespace_compat_twin": True}))
     assert recorder.calls == []
+
+
+async def test_the_mark_of_a_twin_does_not_hide_a_privileged_message() -> None:
+    recorder = Recorder()
+    recorder.dispatcher.on(PRIVILEGED, recorder.handle)
+    await recorder.dispatcher(Message(PRIVILEGED.name, {}, {"_namespace_compat_twin": True}))
+    assert recorder.calls == [{}]
 
 
 @pytest.mark.parametrize(
