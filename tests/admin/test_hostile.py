@@ -166,6 +166,16 @@ async def test_a_new_owner_of_the_name_is_followed(system: SystemBus, service: P
         await doing
 
 
+async def test_signals_are_received_only_while_they_are_awaited(system: SystemBus, service: Program) -> None:
+    service.answer = systemd
+    async with system.signals(SYSTEMD, "JobRemoved", "uoss") as found:
+        await system.call(SYSTEMD, "Subscribe")
+    us = (await service.calls.get()).sender
+    await service.signal(*DONE, to=us)
+    await system.call(SYSTEMD, "Subscribe")  # its reply comes after the signal
+    assert found.empty()
+
+
 async def test_a_unit_that_never_ends_is_a_failed_action(system: SystemBus, service: Program) -> None:
     service.answer = systemd
     with pytest.raises(HostError, match=r"slow\.service is not done after 0\.1 s"):

@@ -2,6 +2,7 @@ import asyncio
 import json
 import logging
 import os
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -84,6 +85,31 @@ async def test_a_new_file_takes_the_place_of_the_old_one_when_it_is_on_the_disk(
     await put(path, volume=Level(22))
     assert json.loads(before.read_text()) == {"volume": {"level": 1}}, "a loss of power leaves the old file"
     assert steps == [f"{path.stat().st_size} bytes on the disk", "in its place"]
+
+
+async def test_a_save_waits_for_the_one_that_is_under_way(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SAVE_DELAY_S", 0)
+    saves: list[str] = []
+    loop, first, second = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def synced(_: int) -> None:
+        if saves:
+            second.set()
+        saves.append("begins")
+        loop.call_soon_threadsafe(first.set)
+        second.wait(0.2)  # a second save that does not wait begins meanwhile
+        saves.append("ends")
+
+    monkeypatch.setattr(os, "fsync", synced)
+    state = SavedState(path)
+    running = asyncio.create_task(state.run())
+    state.put("volume", Level(1))
+    await first.wait()
+    state.put("volume", Level(2))
+    running.cancel()
+    await asyncio.wait([running])
+    assert saves == ["begins", "ends"] * 2
+    assert loaded(path).get("volume", Level) == Level(2)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"null", b"\xff\xfe", b'{"a": "\xff"}', b'{"a":' * 10_000])
