@@ -22,14 +22,14 @@ class Resource(Enum):
     CLOCK = auto()
 
 
-class Report(Protocol):
+class Reporter(Protocol):
     """Emits the acknowledgement, the progress or the end of an action, as a reply to its requests."""
 
     async def __call__(self, topic: Topic, **data: Any) -> None: ...
 
 
 Perform = Callable[..., Awaitable[None]]
-"""Called with the host, a `Report`, and the fields of the request by name; raises HostError."""
+"""Called with the host, a `Reporter`, and the fields of the request by name; raises HostError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +53,33 @@ ENABLE_SSH_UNIT = Unit("mycroft-ssh-enable.service", 180.0)
 DISABLE_SSH_UNIT = Unit("mycroft-ssh-disable.service", 30.0)
 
 
-async def reboot(host: Host, report: Report) -> None:
+async def reboot(host: Host, report: Reporter) -> None:
     await report(topics.REBOOT_START)
     await host.logind.reboot()
 
 
-async def shut_down(host: Host, report: Report) -> None:
+async def shut_down(host: Host, report: Reporter) -> None:
     await report(topics.SHUTDOWN_START)
     await host.logind.power_off()
 
 
-async def enable_ssh(host: Host, report: Report) -> None:
+async def enable_ssh(host: Host, report: Reporter) -> None:
     await report(topics.SSH_ENABLING)
     await host.systemd.start(ENABLE_SSH_UNIT)
     await report(topics.SSH_ENABLED)
 
 
-async def disable_ssh(host: Host, report: Report) -> None:
+async def disable_ssh(host: Host, report: Reporter) -> None:
     await report(topics.SSH_DISABLING)
     await host.systemd.start(DISABLE_SSH_UNIT)
     await report(topics.SSH_DISABLED)
 
 
-async def ssh_status(host: Host, report: Report) -> None:
+async def ssh_status(host: Host, report: Reporter) -> None:
     await report(topics.SSH_STATUS_RESPONSE, enabled=await host.systemd.ssh_enabled())
 
 
-async def synchronise_clock(host: Host, report: Report) -> None:
+async def synchronise_clock(host: Host, report: Reporter) -> None:
     await report(topics.NTP_SYNCING)
     await host.timedate.synchronise()
     await report(topics.NTP_COMPLETE)

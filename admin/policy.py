@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from admin.actions import Action
+from bus.daemon.token_bucket import TokenBucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,12 @@ CHANGES = Rate(5, 10.0)
 QUESTIONS = Rate(20, 0.1)
 """For questions: a settings page asks about once a second."""
 
+MAX_BUCKETS = 1000
+"""Rates that are remembered: one user of Linux can have 65,536 numbers (subuid(5))."""
+
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedRequest:
     """The reason why a request may not start."""
 
     reason: str
@@ -38,48 +42,29 @@ class Policy:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._under_way: list[Action] = []
-        self._buckets: dict[tuple[str, int | None], _TokenBucket] = {}
+        self._buckets: dict[tuple[str, int | None], TokenBucket] = {}
 
-    def over_rate(self, action: Action, uid: int | None) -> Refusal | None:
+    def over_rate(self, action: Action, uid: int | None) -> RefusedRequest | None:
         """Counts a request; returns a refusal if it exceeds the rate of its user."""
         key = (action.request.name, uid)
-        if key not in self._buckets:
-            self._buckets[key] = _TokenBucket(CHANGES if action.occupies else QUESTIONS, self._clock())
-        bucket = self._buckets[key]
-        quiet = bucket.empty
-        if bucket.take(self._clock()):
+        rate = CHANGES if action.occupies else QUESTIONS
+        bucket = self._buckets.pop(key, None) or TokenBucket(1 / rate.interval_s, rate.burst)
+        if len(self._buckets) >= MAX_BUCKETS:
+            del self._buckets[next(iter(self._buckets))]
+        self._buckets[key] = bucket  # the last one, so that the first has been unused for the longest time
+        quiet = bucket.refused > 0
+        if bucket.spend(self._clock()):
             return None
-        return Refusal("too many requests; try again later", quiet)
+        return RefusedRequest("too many requests; try again later", quiet)
 
-    def start(self, action: Action) -> Refusal | None:
+    def start(self, action: Action) -> RefusedRequest | None:
         """Marks an action as under way until `end`; returns a refusal instead if another one excludes it."""
         for other in self._under_way:
             if other.occupies & action.occupies and other.request not in action.cancels:
-                return Refusal(f"{other.request.name} is under way")
+                return RefusedRequest(f"{other.request.name} is under way")
         self._under_way.append(action)
         return None
 
     def end(self, action: Action) -> None:
         """Marks an action as ended."""
         self._under_way.remove(action)
-
-
-class _TokenBucket:
-    """Holds up to `rate.burst` tokens and gains one each `rate.interval_s`."""
-
-    def __init__(self, rate: Rate, now: float) -> None:
-        self.empty = False
-        """Whether the last attempt to take a token failed."""
-        self._rate = rate
-        self._tokens = float(rate.burst)
-        self._filled_at = now
-
-    def take(self, now: float) -> bool:
-        """Takes a token; returns whether there was one."""
-        gained = (now - self._filled_at) / self._rate.interval_s
-        self._tokens = min(self._tokens + gained, self._rate.burst)
-        self._filled_at = now
-        self.empty = self._tokens < 1
-        if not self.empty:
-            self._tokens -= 1
-        return not self.empty

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from admin.actions import Action, Perform, Report
+from admin.actions import Action, Perform, Reporter
 from admin.errors import HostError
 from admin.host import Host
-from admin.policy import Policy, Refusal
+from admin.policy import Policy, RefusedRequest
 from admin.trust import is_obeyed, sender_of
 from admin.unfinished import Unfinished
 from bus.client.dispatch import Dispatcher, Emit
@@ -80,12 +80,12 @@ class AdminService:
     async def _on_request(self, action: Action, message: Message, **fields: Any) -> None:
         sender = sender_of(message)
         obeyed = is_obeyed(sender)
-        refusal = self._policy.over_rate(action, sender.uid if sender and obeyed else None)
+        refusal = self._policy.over_rate(action, sender.uid if sender else None)
         if refusal and refusal.quiet:
             return
         request = _Request(_as_kept(message), str(sender or "an unknown sender"))
         if action.request.privileged and not obeyed:
-            refusal = Refusal("the sender may not administer this machine")
+            refusal = RefusedRequest("the sender may not administer this machine")
         job = self._jobs.get(action.request)
         if not refusal and job and job.fields == fields:
             await self._join(job, request)
@@ -126,7 +126,7 @@ class AdminService:
             for topic in job.action.cancels:
                 if other := self._jobs.get(topic):
                     await self._cancel(other, request.name)
-            report: Report = partial(self._report, job)
+            report: Reporter = partial(self._report, job)
             await perform(self._host, report, **job.fields)
         except HostError as failure:
             error = str(failure)
@@ -180,7 +180,7 @@ class AdminService:
             _LOGGER.warning("not reported: %s", error)
 
 
-async def _unknown_result(_: Host, __: Report) -> None:
+async def _unknown_result(_: Host, __: Reporter) -> None:
     raise HostError("the admin service was restarted meanwhile; the result is unknown")
 
 

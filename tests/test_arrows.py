@@ -83,6 +83,7 @@ PURE = [
     *("bus/errors.py", "bus/message.py", "bus/contract/*.py"),
     *(f"bus/server/{name}.py" for name in ("admission", "frames", "hub", "limits", "policy")),
     *("bus/address.py", "bus/client/backoff.py", "bus/client/unconfirmed.py", "bus/daemon/commented_json.py"),
+    "bus/daemon/token_bucket.py",
     *(
         "enclosure/activity.py",
         "enclosure/board.py",

@@ -15,10 +15,10 @@ _topic = _registry.adding(Topic)
 
 
 SENDER = "bus_sender"
-"""The key of the context under which the bus names the sender of a privileged message: {"uid", "pid", "process"}.
+"""The key of the context under which the bus names the sender of a message of a `SHORT` type.
 
-The uid comes from the kernel; pid and process name are hints, or null. No client can set it: the bus drops this
-key from every message that a client sends.
+The value is {"uid", "pid", "process"}. The uid comes from the kernel; pid and process name are hints, or null. No
+client can set it: the bus drops this key from every message that a client sends.
 """
 
 
@@ -914,7 +914,7 @@ PRIVILEGED = frozenset(name for topic in OURS if topic.privileged for name in to
 """The types, by either name, that the bus accepts only from users who may administer the machine."""
 
 SHORT = PRIVILEGED.union(*(topic.names for topic in OURS if "admin" in topic.handled_by))
-"""The types, by either name, that have no long data; the bus refuses long frames of them.
+"""The types, by either name, that have no long data; the bus adds their sender, and refuses long frames of them.
 
 The admin service subscribes to these types only, so that no message can exhaust its memory.
 """

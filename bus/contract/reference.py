@@ -36,13 +36,13 @@ OVOS had another name first.
 
 **Privileged.** Requests that make the admin service change the machine are accepted only from root, our service
 users and members of the group `mycroft-admin`; any other sender gets `bus.message.denied`, and nothing is
-relayed. To such a message the bus adds its sender, as the kernel reports it: `context.bus_sender` is
-`{"uid", "pid", "process"}`. Questions (`system.ssh.status`, a wifi scan), acknowledgements and reports change
-nothing and are not privileged.
+relayed. To such a message, and to a question to the admin service, the bus adds its sender, as the kernel
+reports it: `context.bus_sender` is `{"uid", "pid", "process"}`. Questions (`system.ssh.status`, a wifi scan),
+acknowledgements and reports change nothing and are not privileged.
 
 **Other names.** OVOS 2.x has renamed 26 types, and older Mycroft had other names for four; the table has them
 as "also". A program that handles such a message handles both names, and ignores the copy that OVOS 2.x marks
-with `context._namespace_compat_twin`.
+with `context._namespace_compat_twin`. No privileged type has such a copy: there the mark changes nothing.
 
 **Families without a row.** `<skill_id>:<intent>` calls an intent of a skill. `<type>.response` is the answer that
 clients wait for by default. `mycroft.<service>.is_alive`, `.is_ready` and `.all_loaded` are answered by every

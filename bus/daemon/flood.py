@@ -2,6 +2,8 @@
 
 import logging
 
+from bus.daemon.token_bucket import TokenBucket
+
 BURST = 100
 INTERVAL_S = 1.0
 """A statement that logs all the time has some 60 lines a minute, each of at most 2000 characters."""
@@ -16,33 +18,16 @@ class FloodFilter(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._buckets: dict[tuple[str, int], _Bucket] = {}
+        self._buckets: dict[tuple[str, int], TokenBucket] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is kept."""
         if record.levelno < logging.INFO:
             return True
-        bucket = self._buckets.setdefault((record.pathname, record.lineno), _Bucket(record.created))
-        if not bucket.take(record.created):
+        bucket = self._buckets.setdefault((record.pathname, record.lineno), TokenBucket(1 / INTERVAL_S, BURST))
+        left_out = bucket.refused
+        if not bucket.spend(record.created):
             return False
-        if bucket.left_out:
-            record.msg, record.args = f"{record.getMessage()} ({bucket.left_out} more were left out)", None
-            bucket.left_out = 0
-        return True
-
-
-class _Bucket:
-    def __init__(self, now: float) -> None:
-        self.left_out = 0
-        self._tokens = float(BURST)
-        self._filled_at = now
-
-    def take(self, now: float) -> bool:
-        """Takes a token; counts where there is none. The clock may be set back."""
-        self._tokens = min(self._tokens + max(now - self._filled_at, 0) / INTERVAL_S, BURST)
-        self._filled_at = now
-        if self._tokens < 1:
-            self.left_out += 1
-            return False
-        self._tokens -= 1
+        if left_out:
+            record.msg, record.args = f"{record.getMessage()} ({left_out} more were left out)", None
         return True

@@ -19,7 +19,7 @@ class Refusal:
     reason: str
     """In words for its user, who reads them in the response or in the log."""
     headers: tuple[tuple[str, str], ...] = ()
-    """Of the response; without any, those of a text."""
+    """Headers of the HTTP response; empty for those of a plain text."""
 
     @property
     def response(self) -> bytes:

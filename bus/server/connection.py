@@ -18,6 +18,7 @@ from websockets.protocol import SEND_EOF, Protocol
 
 from bus.daemon.authority import may_administer
 from bus.daemon.config import BusSettings, Role, WebSocketSettings
+from bus.daemon.token_bucket import TokenBucket
 from bus.message import printable
 from bus.server import admission
 from bus.server.admission import Refusal
@@ -25,7 +26,7 @@ from bus.server.handshake import Handshake
 from bus.server.hub import Hub
 from bus.server.identity import Caller, Processes, caller_of, process_name
 from bus.server.incoming import Fragments, frame_size, text_payloads
-from bus.server.limits import SLOWED_BURST, SLOWED_RATE, Limits, Outbox, Party, TokenBucket
+from bus.server.limits import SLOWED_BURST, SLOWED_RATE, Limits, Outbox, Party
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -234,10 +235,11 @@ class Connection(asyncio.BufferedProtocol):
             budget.hold(self._caller.party, self, 0)
         if self._stage is Stage.HANDSHAKE and self._securing is None:
             self._refuse(admission.TOO_MANY)
-        elif self._stage is Stage.HANDSHAKE:
+            return
+        limits.counters.evicted += 1
+        if self._stage is Stage.HANDSHAKE:
             self.drop(admission.TOO_MANY.reason)
         else:
-            limits.counters.evicted += 1
             self._log("%s: closed to make place for another user", self._caller.name)
             self.close(CloseCode.TRY_AGAIN_LATER, "too many connections")
 
@@ -258,6 +260,7 @@ class Connection(asyncio.BufferedProtocol):
             while evicted := budget.excess():
                 evicted.make_place()
         while evicted := limits.handshakes.excess():
+            limits.counters.evicted += 1
             evicted.drop("too many connections without a handshake")
 
     def _leave(self) -> None:

@@ -42,26 +42,26 @@ class Peer(Protocol):
         """Whether the client's user may have the machine changed; asked for privileged messages only."""
 
     def identify(self) -> Mapping[str, Any]:
-        """The sender of a privileged message, as `bus.contract.ours.SENDER` says."""
+        """The sender, as the bus names it in the context of a message; see `bus.contract.ours.SENDER`."""
 
     def describe(self) -> Mapping[str, Any]:
         """The client and its state, for `bus.status`."""
 
 
 class Subscription:
-    """What some clients receive: the messages whose types match their patterns."""
+    """The types that a client receives; clients with the same patterns share one subscription."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         """Raises PayloadError."""
         self._wants = lru_cache(32)(Patterns(patterns).match)
 
     def choose(self, types: Sequence[str]) -> tuple[int, ...]:
-        """The numbers of the messages that match, of messages of these types."""
+        """The positions in `types` of those that match a pattern."""
         return tuple(number for number, msg_type in enumerate(types) if self._wants(msg_type))
 
 
 EVERYTHING = Subscription(["*"])
-"""What a client receives that has not subscribed."""
+"""The subscription of a client that has not sent `bus.subscribe`."""
 
 
 class Hub:
@@ -119,9 +119,9 @@ class Hub:
             self.counters.denied += 1
             _tell(sender, Message(topics.DENIED.name, {"type": msg_type, "reason": reason}))
             return f"{msg_type}: {reason}"
-        if msg_type in topics.PRIVILEGED:
-            if isinstance(parsed.get("data"), str):
-                return self.reject(sender, "data is a text")
+        if msg_type in topics.PRIVILEGED and isinstance(parsed.get("data"), str):
+            return self.reject(sender, "data is a text")
+        if msg_type in topics.SHORT:
             payload = replace_context(parsed, {**context, topics.SENDER: sender.identify()})
         elif topics.SENDER in context:  # such as the reply to a privileged message
             payload = replace_context(parsed, {key: context[key] for key in context if key != topics.SENDER})

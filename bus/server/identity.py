@@ -21,7 +21,7 @@ _HEADER = struct.Struct("=IHHII")
 _REQUEST = struct.Struct("=BBBBI")
 _NO_COOKIE = struct.pack("=III", 0, 0xFFFFFFFF, 0xFFFFFFFF)
 _REPLY = struct.Struct("=xB2x48x12xII")
-"""Of inet_diag_msg: the state, then the user and the inode."""
+"""The fields of an inet_diag_msg that count here: TCP state, uid and inode of the socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ class Caller:
     """Where a connection comes from."""
 
     name: str
-    """For the log and for `bus.status`."""
+    """The name of the connection in the log and in `bus.status`: address, port and uid."""
     local: bool
-    """Whether from this machine."""
+    """Whether the client runs on this machine."""
     owner: Owner
     party: Party
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from bus.daemon.config import BusSettings, WebSocketSettings
+from bus.daemon.token_bucket import TokenBucket
 
 MB = 2**20
 
@@ -53,7 +54,7 @@ class Counters:
     throttled: int = 0
     """Times that a client had to wait because it sent too fast."""
     evicted: int = 0
-    """Clients dropped because their user had the most connections."""
+    """Connections dropped because their user or machine had the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +66,6 @@ class Party:
     address: str = ""
     trusted: bool = False
     """Whether it is root or a service of this project, for which places are kept."""
-
-
-class TokenBucket:
-    """Tokens come at a rate, and are kept up to a burst."""
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._tokens = burst
-        self._counted_at = float("-inf")
-
-    def take(self, amount: float, now: float) -> float:
-        """Takes tokens, also more than there are; the seconds until the bucket is not in debt any more."""
-        self._fill(now)
-        self._tokens -= amount
-        return max(0.0, -self._tokens / self._rate)
-
-    def has(self, amount: float, now: float) -> bool:
-        """Whether there are so many tokens."""
-        self._fill(now)
-        return self._tokens >= amount
-
-    def _fill(self, now: float) -> None:
-        if now > self._counted_at:
-            self._tokens = min(self._tokens + (now - self._counted_at) * self._rate, self._burst)
-            self._counted_at = now
 
 
 class LogQuota:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from admin.actions import Action, Resource
-from admin.policy import CHANGES, QUESTIONS, Policy, Refusal
+from admin.policy import CHANGES, MAX_BUCKETS, QUESTIONS, Policy, RefusedRequest
 from bus.contract.topic import Topic
 
 PERFORM: Any = None
@@ -20,8 +20,8 @@ REBOOT = Action(
 )
 QUESTION = Action(Topic("question", "."), PERFORM)
 
-FIRST = Refusal("too many requests; try again later")
-REPEATED = Refusal("too many requests; try again later", quiet=True)
+FIRST = RefusedRequest("too many requests; try again later")
+REPEATED = RefusedRequest("too many requests; try again later", quiet=True)
 
 
 class Clock:
@@ -71,9 +71,17 @@ def test_questions_may_be_asked_more_often(policy: Policy) -> None:
     assert refusals == [None] * QUESTIONS.burst + [FIRST]
 
 
+def test_the_rates_of_recent_users_alone_are_remembered(policy: Policy) -> None:
+    for uid in range(MAX_BUCKETS + 1):
+        for _ in range(QUESTIONS.burst + 1):
+            policy.over_rate(QUESTION, uid)
+    assert policy.over_rate(QUESTION, 1) == REPEATED
+    assert policy.over_rate(QUESTION, 0) is None, "another user's rate took the place of this one"
+
+
 def test_a_reboot_during_an_update_is_refused(policy: Policy) -> None:
     assert policy.start(UPDATE) is None
-    assert policy.start(REBOOT) == Refusal("update is under way")
+    assert policy.start(REBOOT) == RefusedRequest("update is under way")
     policy.end(UPDATE)
     assert policy.start(REBOOT) is None
 
@@ -84,7 +92,7 @@ def test_actions_that_share_no_resource_run_together(policy: Policy) -> None:
 
 def test_an_action_excludes_itself(policy: Policy) -> None:
     assert policy.start(SSH) is None
-    assert policy.start(SSH) == Refusal("ssh is under way")
+    assert policy.start(SSH) == RefusedRequest("ssh is under way")
 
 
 def test_what_an_action_cancels_does_not_exclude_it(policy: Policy) -> None:

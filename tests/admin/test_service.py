@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from admin.actions import ACTIONS, Action, Report, Resource
+from admin.actions import ACTIONS, Action, Reporter, Resource
 from admin.errors import HostError
 from admin.host import Host
-from admin.policy import CHANGES
+from admin.policy import CHANGES, QUESTIONS
 from admin.service import MAX_CONTEXT, AdminService
 from admin.unfinished import Unfinished
 from bus.client.dispatch import Dispatcher
@@ -33,7 +33,7 @@ LEAVE = Topic("test.leave", "Leaves.", privileged=True)
 LEFT = Topic("test.left", "Has left.")
 
 OURSELVES = {"uid": os.getuid(), "pid": 7, "process": "menu"}
-STRANGER = {"uid": 4_000_000_000, "pid": 8, "process": "skill"}
+STRANGER: dict[str, Any] = {"uid": 4_000_000_000, "pid": 8, "process": "skill"}
 
 DISOBEYED = "the sender may not administer this machine"
 
@@ -47,7 +47,7 @@ class Machine:
         self.cleaned = False
         self.error: Exception | None = None
 
-    async def join(self, _: Host, report: Report, **fields: Any) -> None:
+    async def join(self, _: Host, report: Reporter, **fields: Any) -> None:
         self.calls.append(("join", fields))
         await report(BEGUN)
         try:
@@ -59,15 +59,15 @@ class Machine:
         await report(PROGRESS, percent=50)
         await report(ENDED)
 
-    async def look_again(self, _: Host, report: Report) -> None:
+    async def look_again(self, _: Host, report: Reporter) -> None:
         self.calls.append(("look again", {}))
         await report(ENDED)
 
-    async def leave(self, _: Host, report: Report) -> None:
+    async def leave(self, _: Host, report: Reporter) -> None:
         self.calls.append(("leave", {}))
         await report(LEFT)
 
-    async def answer(self, _: Host, report: Report) -> None:
+    async def answer(self, _: Host, report: Reporter) -> None:
         await report(ANSWER)
 
     def actions(self) -> tuple[Action, ...]:
@@ -279,6 +279,13 @@ async def test_each_user_has_a_rate_of_its_own(
     for uid in (1000, 1001):
         answers = [await daemon.ask(LEAVE, {"uid": uid, "pid": 1, "process": "x"}) for _ in range(CHANGES.burst)]
         assert answers == [["test.left"]] * CHANGES.burst
+
+
+async def test_a_user_who_asks_too_often_stops_no_answer_to_another_one(daemon: Daemon) -> None:
+    for _ in range(QUESTIONS.burst + 1):
+        answers = await daemon.ask(QUESTION, STRANGER)
+    assert answers == ["test.question.failed"]
+    assert await daemon.ask(QUESTION, {**STRANGER, "uid": STRANGER["uid"] + 1}) == [ANSWER.name]
 
 
 async def test_a_large_context_is_not_carried_back(daemon: Daemon, machine: Machine) -> None:

@@ -195,13 +195,16 @@ def test_no_spelling_hides_a_privileged_type(hub: Hub, sent: bytes) -> None:
 
 
 @pytest.mark.parametrize("context", [None, {}, {"source": "me", SENDER: {"uid": 5, "more": 1}}])
-def test_a_privileged_message_carries_its_authenticated_sender(hub: Hub, context: dict[str, Any] | None) -> None:
-    ann, bob = joined(hub, admin=True), joined(hub)
-    hub.receive(ann, Message("system.reboot", {"a": 1}, context or {}).serialize().encode())
+@pytest.mark.parametrize(("msg_type", "admin"), [("system.reboot", True), ("system.ssh.status", False)])
+def test_a_message_to_the_admin_service_carries_its_authenticated_sender(
+    hub: Hub, context: dict[str, Any] | None, msg_type: str, admin: bool
+) -> None:
+    ann, bob = joined(hub, admin=admin), joined(hub)
+    hub.receive(ann, Message(msg_type, {"a": 1}, context or {}).serialize().encode())
     hub.flush()
     [relayed] = map(Message.deserialize, bob.heard)
     sender = {"uid": 0, "pid": 7, "process": "test"}
-    assert relayed == Message("system.reboot", {"a": 1}, {**(context or {}), SENDER: sender})
+    assert relayed == Message(msg_type, {"a": 1}, {**(context or {}), SENDER: sender})
 
 
 def test_a_client_recognises_its_own_privileged_message(hub: Hub) -> None:

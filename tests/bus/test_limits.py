@@ -1,5 +1,3 @@
-import pytest
-
 from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.server.limits import (
     LINE_S,
@@ -14,20 +12,9 @@ from bus.server.limits import (
     LogQuota,
     Outbox,
     Party,
-    TokenBucket,
 )
 
 ANN, BOB, ROOT = Party(1000), Party(1001), Party(0, trusted=True)
-
-
-def test_a_token_bucket_lends_and_is_paid_back_with_time() -> None:
-    bucket = TokenBucket(rate=10, burst=5)
-    assert bucket.take(5, now=100) == 0
-    assert bucket.take(2, now=100) == 0.2
-    assert bucket.take(0, now=100.1) == pytest.approx(0.1)
-    assert bucket.take(0, now=100.2) == pytest.approx(0)
-    assert bucket.take(5, now=200) == 0
-    assert bucket.take(1, now=200) == 0.1, "no more is kept than the burst"
 
 
 def test_a_budget_that_is_not_exceeded_drops_no_holder() -> None:

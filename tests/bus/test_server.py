@@ -13,15 +13,16 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from bus.contract.ours import SENDER
 from bus.daemon.config import BusSettings, Role, Token, WebSocketSettings
 from bus.errors import ListenError
-from bus.server import identity
+from bus.server import connection, identity
 from bus.server.frames import text_frame
 from bus.server.hub import GREETING
+from bus.server.limits import Party
 from bus.server.listener import Server
 from tests.bus.certificate import make_certificate
 from tests.conftest import until
@@ -464,6 +465,41 @@ async def test_more_clients_than_allowed_are_refused(monkeypatch: pytest.MonkeyP
         await client.recv()
         await client.send('{"type":"x"}')
         assert await client.recv() == '{"type":"x"}'
+
+
+async def test_the_newest_client_of_the_user_with_most_makes_place_for_another_user(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parties = iter([Party(1000), Party(1000), Party(1001)])
+    caller = identity.Caller("x", True, identity.Owner(None), Party(None))
+    monkeypatch.setattr(connection, "caller_of", lambda *_: replace(caller, party=next(parties)))
+    async with (
+        Server(WebSocketSettings(port=0), BusSettings(max_clients=2)) as bus,
+        connect(bus.url) as old,
+        connect(bus.url) as new,
+        connect(bus.url) as other,
+    ):
+        await new.recv()
+        with pytest.raises(ConnectionClosedError, match="1013"):
+            await new.recv()
+        assert bus.hub.counters.evicted == 1
+        for client in (old, other):
+            await client.recv()
+            await client.send('{"type":"x"}')
+            assert await client.recv() == '{"type":"x"}'
+
+
+async def test_the_oldest_connection_without_a_handshake_is_dropped_for_a_newer_one() -> None:
+    async with Server(WebSocketSettings(port=0), BusSettings(max_handshakes=2)) as bus:
+        dialled = [await dial(bus) for _ in range(3)]
+        with contextlib.suppress(ConnectionResetError):
+            assert await dialled[0][0].read() == b""
+        assert bus.hub.counters.evicted == 1
+        for reader, writer in dialled[1:]:
+            writer.write(HANDSHAKE)
+            assert GREETING in await reader.readuntil(GREETING)
+        for _, writer in dialled:
+            writer.close()
 
 
 async def test_a_client_over_its_rate_is_read_slowly_and_loses_nothing() -> None:
