@@ -21,8 +21,8 @@ from enclosure.doctor import (
     services,
     state_folder,
 )
-from enclosure.doctor.finding import Finding, Verdict
-from enclosure.doctor.patient import Setup, look_at
+from enclosure.doctor.finding import Finding, Verdict, skip
+from enclosure.doctor.patient import AS_ROOT, Patient, Setup, look_at
 
 __all__ = ["Finding", "Setup", "Verdict", "examine", "healthy", "report"]
 
@@ -48,8 +48,19 @@ _PLAIN = "\033[0m"
 
 async def examine(setup: Setup, root: Path = Path("/")) -> list[Finding]:
     """The findings of all checks. `root` is where the files of the system are."""
-    patient = await look_at(setup, root)
-    return [finding for check in CHECKS for finding in await check.check(patient)]
+    return await check_all(await look_at(setup, root))
+
+
+async def check_all(patient: Patient) -> list[Finding]:
+    """The findings of all checks; a check of what this user may not look at is skipped."""
+    findings: list[Finding] = []
+    for check in CHECKS:
+        try:
+            findings += await check.check(patient)
+        except PermissionError as error:
+            name = check.__name__.rpartition(".")[2].replace("_", " ")
+            findings.append(skip(name, f"{patient.user.name} may not look at {error.filename}", AS_ROOT))
+    return findings
 
 
 def healthy(findings: Sequence[Finding]) -> bool:

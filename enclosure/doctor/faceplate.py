@@ -71,5 +71,5 @@ def firmware(version: str | None) -> Finding:
         return fail(NAME, "it does not answer on the serial port", mend)
     if version != NEWEST_FIRMWARE:
         found = f"firmware {version} answers; the last one, and all that this was tried with, is {NEWEST_FIRMWARE}"
-        return warn(NAME, found, "see the section on the firmware in docs/mark1.md")
+        return warn(NAME, found, "see the section on the firmware in /usr/share/doc/mycroft-bus/mark1.md")
     return ok(NAME, f"firmware {version} answers")

@@ -1,5 +1,6 @@
 """Each fault of a device: how it is broken, what the doctor finds, and what mends it."""
 
+import errno
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import NamedTuple
 import pytest
 
 from bus.contract import ours as topics
-from enclosure.doctor import Finding, Verdict, healthy, report
+from enclosure.doctor import Finding, Verdict, boot_files, healthy, report
+from enclosure.doctor.patient import Patient
 from enclosure.doctor.units import ADMIN, BUS, ENCLOSURE, SOCKET
 from tests.enclosure.doctor.world import (
     ADMIN_ALIVE,
@@ -231,7 +233,7 @@ async def test_a_healthy_device_has_nothing_to_mend(world: World) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.what for fault in FAULTS])
-async def test_a_fault_is_found_and_mended(fault: Fault, world: World) -> None:
+async def test_a_fault_is_found_and_its_mend_is_named(fault: Fault, world: World) -> None:
     fault.broken(world)
     finding = (await world.examine())[fault.name]
     found, mend = fault.found, fault.mend
@@ -251,6 +253,20 @@ async def test_a_checkout_is_mended_by_its_own_commands(world: World) -> None:
     assert "groups" not in found
     world.answers = None
     assert ((await world.examine())["bus"].mend or "").endswith("python -m bus serve")
+
+
+async def test_the_check_of_what_a_user_may_not_look_at_is_skipped(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_: Patient) -> list[Finding]:
+        raise PermissionError(errno.EACCES, "Permission denied", "/boot/firmware/config.txt")
+
+    monkeypatch.setattr(boot_files, "check", refuse)
+    found = await world.examine()
+    assert found["boot files"].verdict is Verdict.SKIP
+    assert "may not look at /boot/firmware/config.txt" in found["boot files"].found
+    assert found["boot files"].mend == "sudo mycroft-enclosure doctor"
+    assert found["clock"].verdict is Verdict.OK
 
 
 async def test_admin_is_not_missed_where_it_is_not_installed(world: World) -> None:

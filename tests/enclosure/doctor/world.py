@@ -11,7 +11,7 @@ import pytest
 
 from bus.contract import ours as topics
 from bus.message import Message
-from enclosure.doctor import CHECKS, Finding, clock, mixer
+from enclosure.doctor import Finding, check_all, clock, mixer
 from enclosure.doctor.answers import PHAL_IS_READY, SOURCE, Answers
 from enclosure.doctor.patient import Patient, Setup, User
 from enclosure.doctor.units import ADMIN, BUS, ENCLOSURE, SOCKET, UnitState
@@ -147,4 +147,4 @@ class World:
         """The findings by name."""
         setup = Setup("ws://127.0.0.1:8181/core", "/dev/ttyAMA0", 9600, "default", ["Master"])
         patient = Patient(setup, self.root, self._user, self.daemon, self.units, self.answers)
-        return {found.name: found for check in CHECKS for found in await check.check(patient)}
+        return {found.name: found for found in await check_all(patient)}
