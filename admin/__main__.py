@@ -30,12 +30,13 @@ exit codes: 0 done, 1 failed, 2 usage or configuration
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
-    options = _parser().parse_args(arguments)
-    log.start()
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    log.start(program=parser.prog)
     try:
         log_level = Configuration().log_level(options.log_level)
     except ConfigError as error:
-        log.complain(f"mycroft-admin: {error}")
+        log.complain(str(error))
         return Exit.USAGE
     runtime = os.environ.get("RUNTIME_DIRECTORY")  # from systemd
     with lean(tls=options.bus.startswith("wss:")):

@@ -9,6 +9,9 @@ from bus.daemon.authority import FIRST_LOGIN_UID, may_administer
 from bus.errors import BusUnavailableError
 from bus.message import Message, printable
 
+NO_OTHER_BUS = "no other bus is used: the sender of a message is known only on this one"
+"""Why the admin service waits where another bus runs, for the log."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:

@@ -14,7 +14,7 @@ if __name__ == "__main__":
 
 from bus.daemon import log
 from bus.daemon.config import BusSettings, Configuration
-from bus.daemon.start import bus_address, lean
+from bus.daemon.start import bus_address, lean, port
 from bus.errors import BusError, ConfigError, Exit
 from bus.message import Message, printable
 from bus.version import VERSION
@@ -36,8 +36,9 @@ exit codes: 0 done, 1 refused or timed out, 2 usage or configuration, 3 no bus
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
-    options = _parser().parse_args(arguments)
-    log.start()
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    log.start(program=parser.prog)
     if options.command == "types":
         return _types(options)
     try:
@@ -47,14 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         websocket = configuration.websocket()
         return _talk(options, options.bus or websocket.url)
     except BusError as error:
-        log.complain(f"mycroft-bus: {error}")
+        log.complain(str(error))
         return Exit.USAGE
 
 
 def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
     websocket = configuration.websocket(host=options.host, port=options.port)
     if websocket.ssl and not (websocket.ssl_cert and websocket.ssl_key):
-        raise ConfigError("websocket.ssl: needs websocket.ssl_cert and websocket.ssl_key")
+        where = configuration.place("websocket.ssl")
+        raise ConfigError(f"{where}: needs websocket.ssl_cert and websocket.ssl_key")
     settings = configuration.section("bus", BusSettings, socket=options.socket)
     with lean(tls=websocket.ssl or settings.remote_port is not None):
         from bus.server.listener import serve  # noqa: PLC0415  # not before, see lean
@@ -142,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Runs the bus until it is stopped. The unit mycroft-bus.service does that.",
     )
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
-    serve.add_argument("--port", type=_port, help="port to listen on; 0 takes a free one (8181)")
+    serve.add_argument("--port", type=port, help="port to listen on; 0 takes a free one (8181)")
     serve.add_argument("--socket", metavar="PATH", help="unix socket to listen on as well (none)")
     serve.add_argument(
         "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"
@@ -216,13 +218,6 @@ def _parser() -> argparse.ArgumentParser:
             "--bus", type=bus_address, metavar="URL", help="ws:, wss: or unix: (ws://127.0.0.1:8181/core)"
         )
     return parser
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port < 65536:
-        raise argparse.ArgumentTypeError(f"{text} is not a port")
-    return port
 
 
 def _positive(text: str) -> float:

@@ -104,10 +104,10 @@ class Message:
     def publish(
         self, msg_type: str, data: dict[str, Any] | None = None, context: dict[str, Any] | None = None
     ) -> "Message":
-        """A message to everybody: the context without its `target`."""
-        everybody = {**copy.deepcopy(self.context), **(context or {})}
-        everybody.pop("target", None)
-        return Message(msg_type, data or {}, everybody)
+        """A message to all clients: the context without its `target`."""
+        context = {**copy.deepcopy(self.context), **(context or {})}
+        context.pop("target", None)
+        return Message(msg_type, data or {}, context)
 
 
 def check(frame: str | bytes, *, text_data: bool = False) -> dict[str, Any]:

@@ -38,8 +38,9 @@ exit codes: 0 done or all well, 1 failed or something to mend, 2 usage or config
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
-    options = _parser().parse_args(arguments)
-    log.start()
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    log.start(program=parser.prog)
     try:
         configuration = Configuration()
         bus_url = options.bus or configuration.websocket().url
@@ -48,10 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = configuration.section(
             "enclosure", EnclosureSettings, KEYS_OF_OTHERS, platform=options.profile, port=options.serial
         )
-        profile = load_profile(settings.platform, settings.board)
+        profile = load_profile(settings.platform, settings.board, place=configuration.place)
         log_level = configuration.log_level(options.log_level)
     except ConfigError as error:
-        log.complain(f"mycroft-enclosure: {error}")
+        log.complain(str(error))
         return Exit.USAGE
     if options.command == "doctor":
         return _doctor(options, bus_url, profile, settings)
@@ -111,6 +112,12 @@ def _doctor(options: argparse.Namespace, bus_url: str, profile: Profile, setting
     return run(examine, level=logging.ERROR)  # what it would warn of is among the findings
 
 
+def _profile_name(text: str) -> str:
+    if text not in (known := profile_names()):
+        raise argparse.ArgumentTypeError(f"there is no {text}; there are: {', '.join(known)}")
+    return text
+
+
 def _colour(text: str) -> Message:
     try:
         return eyes_message(text)
@@ -141,12 +148,16 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="for programs to read")
     for command in (run_, doctor):
         command.add_argument("--serial", metavar="PATH", help="serial port of the faceplate (that of the profile)")
-        command.add_argument("--profile", metavar="NAME", help=f"kind of board: {', '.join(profile_names())}")
         command.add_argument(
-            "--log-level",
-            metavar="LEVEL",
-            help="debug, info, warning or error (log_level of mycroft.conf, or info)",
+            "--profile",
+            type=_profile_name,
+            metavar="NAME",
+            help=f"kind of board: {', '.join(profile_names())}",
         )
+    run_.add_argument(
+        "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"
+    )
+    doctor.set_defaults(log_level=None)  # its report is its only output; the level of the daemons is verified
 
     show = subparsers.add_parser(
         "show", help="show a text or a picture", description="Puts a text or a picture on the mouth."

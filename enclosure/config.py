@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bus.daemon.config import convert, hint
+from bus.daemon.config import Place, convert, hint
 from bus.errors import ConfigError
 from enclosure.board import (
     AmplifierSettings,
@@ -80,33 +80,42 @@ def profile_names(own: Path = OWN_PROFILES) -> list[str]:
     return sorted({file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")})
 
 
-def load_profile(name: str, changes: Mapping[str, Any] | None = None, own: Path = OWN_PROFILES) -> Profile:
-    """The profile of this name, with the values of `enclosure.board` in place of its own. Raises ConfigError."""
+def load_profile(
+    name: str, changes: Mapping[str, Any] | None = None, own: Path = OWN_PROFILES, place: Place = str
+) -> Profile:
+    """The profile of this name, with the values of `enclosure.board` in place of its own. Raises ConfigError.
+
+    `place` tells where a key of the configuration is set.
+    """
     if name not in profile_names(own):
-        raise ConfigError(f"enclosure.platform: there is no {name}; there are: {', '.join(profile_names(own))}")
+        known = ", ".join(profile_names(own))
+        raise ConfigError(f"{place('enclosure.platform')}: there is no {name}; there are: {known}")
     path = own / f"{name}.toml"
     file = path if path in _files(own) else _PROFILES / f"{name}.toml"
     try:
         values = tomllib.loads(file.read_text())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{file}: {error}") from error
-    profile = _profile(values, str(file))
-    return _profile(_merged(values, changes), "enclosure.board") if changes else profile
+    profile = _profile(values, str(file), lambda key: f"{file}: {key}")
+    if not changes:
+        return profile
+    board = "enclosure.board"
+    return _profile(_merged(values, changes), place(board), lambda key: place(f"{board}.{key}"))
 
 
-def _profile(values: Mapping[str, Any], where: str) -> Profile:
+def _profile(values: Mapping[str, Any], where: str, place: Place) -> Profile:
     known = {field.name for field in fields(Profile)}
     for key in values.keys() - known:
-        raise ConfigError(f"{where}: {key}: unknown key{hint(key, known)}")
+        raise ConfigError(f"{place(key)}: unknown key{hint(key, known)}")
     read = dict(values)
     for name, kind in _TABLES.items():
         tables = values.get(name, {})
         if not isinstance(tables, Mapping):
-            raise ConfigError(f"{where}: {name}: expected a table for each")
-        read[name] = {key: convert(table, kind, f"{where}: {name}.{key}") for key, table in tables.items()}
+            raise ConfigError(f"{place(name)}: expected a table for each")
+        read[name] = {key: convert(table, kind, f"{name}.{key}", place) for key, table in tables.items()}
     for name, kind in (("leds", LedSettings), ("amplifier", AmplifierSettings)):
-        read[name] = convert(values.get(name, {}), kind, f"{where}: {name}")
-    profile = convert(read, Profile, f"{where}: profile")
+        read[name] = convert(values.get(name, {}), kind, name, place)
+    profile = convert(read, Profile, "", place)
     for problem in problems(profile):
         raise ConfigError(f"{where}: {problem}")
     return profile

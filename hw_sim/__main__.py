@@ -11,7 +11,9 @@ from pathlib import Path
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
 
+from bus.daemon import log
 from bus.daemon.runner import run
+from bus.daemon.start import port
 from bus.errors import Exit
 from bus.version import VERSION
 from hw_sim.device import Ports, run_device
@@ -31,12 +33,14 @@ exit codes: 0 done, 1 failed, 2 usage
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    log.start(program=parser.prog)
     cable = CABLES[options.cable]()
     if options.command == "run":
         return run(lambda: simulate(Ports(options.bus_port, options.face_port), cable), level=logging.WARNING)
     if options.link.exists() and not options.link.is_symlink():
-        print(f"mycroft-sim: {options.link} is in the way", file=sys.stderr)
+        log.complain(f"{options.link} is in the way")
         return Exit.USAGE
     return run(lambda: faceplate(options.link, cable))
 
@@ -47,7 +51,7 @@ async def simulate(ports: Ports, cable: Cable) -> Exit:
         await run_device(ports, cable, report)
     except* SimulatorError as errors:
         for error in errors.exceptions:
-            print(f"mycroft-sim: {error}", file=sys.stderr)
+            log.complain(str(error))
     return Exit.FAILED
 
 
@@ -58,7 +62,7 @@ async def faceplate(link: Path, cable: Cable) -> Exit:
         try:
             await device.run()
         except SimulatorError as error:
-            print(f"mycroft-sim: {error}", file=sys.stderr)
+            log.complain(str(error))
     return Exit.FAILED
 
 
@@ -83,8 +87,8 @@ def _parser() -> argparse.ArgumentParser:
         help="run the whole device",
         description="Runs the hardware, the three daemons on it, and a page that shows the face.",
     )
-    run_.add_argument("--bus-port", type=int, default=8181, metavar="N", help="0 takes a free one (8181)")
-    run_.add_argument("--face-port", type=int, default=8080, metavar="N", help="0 takes a free one (8080)")
+    run_.add_argument("--bus-port", type=port, default=8181, metavar="N", help="0 takes a free one (8181)")
+    run_.add_argument("--face-port", type=port, default=8080, metavar="N", help="0 takes a free one (8080)")
     alone = commands.add_parser(
         "faceplate",
         help="run the serial faceplate alone",

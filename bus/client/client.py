@@ -51,12 +51,14 @@ async def open_socket(url: str, verify: Verify = lambda _: None) -> AsyncIterato
 class BusClient:
     """A connection of a daemon to the bus. `run` has to be running, as a task, for `emit` to send anything.
 
-    `verify` may refuse the bus at the other end of each new connection; see `bus.client.websocket.Verify`.
+    `verify` may refuse the bus at the other end of each new connection; see `bus.client.websocket.Verify`. `hint`
+    is logged after the reason why there is no connection.
     """
 
-    def __init__(self, url: str, verify: Verify = lambda _: None) -> None:
+    def __init__(self, url: str, verify: Verify = lambda _: None, hint: str = "") -> None:
         self.url = url
         self._verify = verify
+        self._hint = f"; {hint}" if hint else ""
         self._socket: WebSocket | None = None
         self._connected = asyncio.Event()
         self._unconfirmed = Unconfirmed()
@@ -128,7 +130,9 @@ class BusClient:
                 raise BusUnavailableError(f"the bus closed the connection ({socket.close_code}){lost}")
             except BusUnavailableError as error:
                 retry_s, log = backoff.failed(connected=connected)
-                _LOGGER.log(logging.WARNING if log else logging.DEBUG, "%s", error)
+                _LOGGER.log(
+                    logging.WARNING if log else logging.DEBUG, "%s%s", error, "" if connected else self._hint
+                )
                 observe("error", error)
             await asyncio.sleep(retry_s * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, no secret
             observe("reconnecting")

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 _COMMENT_OR_STRING = re.compile(rb'"(?:[^"\\\n]|\\.)*"|(?://|#)[^\n]*')
+_KEY_OR_BRACKET = re.compile(rb'("(?:[^"\\\n]|\\.)*")\s*:|"(?:[^"\\\n]|\\.)*"|[{}\[\]]')
 _POSITION = re.compile(r" \(byte (\d+)\)$")
 
 
@@ -32,6 +33,27 @@ def parse(raw: bytes) -> dict[str, Any]:
             raise ValueError(message) from error
         place = _place(raw, int(found[1]) if found else len(bare.rstrip()))
         raise ValueError(f"{place}: {_POSITION.sub('', message)}") from error
+
+
+def line_of(raw: bytes, key: str) -> int | None:
+    """The line of a key such as "bus.tokens" in a file that `parse` accepts; the last one where it is repeated.
+
+    An index and what follows it do not count: the line of "names[1]" is that of "names". None without such a key.
+    """
+    wanted = key.partition("[")[0].split(".")
+    line = None
+    open_keys: list[str] = []
+    for found in _KEY_OR_BRACKET.finditer(without_comments(raw)):
+        match found[0][:1]:
+            case b"{" | b"[":
+                open_keys.append("")
+            case b"}" | b"]":
+                open_keys.pop()
+            case _ if found[1]:
+                open_keys[-1] = msgspec.json.decode(found[1])
+                if open_keys == wanted:
+                    line = raw.count(b"\n", 0, found.start()) + 1
+    return line
 
 
 def without_comments(raw: bytes) -> bytes:

@@ -1,8 +1,8 @@
 """mycroft.conf, the environment and flags, read once into frozen dataclasses.
 
 The files are the ecosystem's own: JSON with comments, later ones laid over earlier ones. Sections that belong to
-us are strict: an unknown key or a wrong type is an error that names the file and the key. Keys of other programs
-in these sections are known, and passed over.
+us are strict: an unknown key or a wrong type is an error that names file, line and key. Keys of other programs in
+these sections are known, and passed over.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import difflib
 import logging
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -37,9 +37,14 @@ SECTIONS = ("bus", "enclosure", "websocket")
 MISSPELT = 0.85
 """Similarity of names, from 0 to 1, above which one is taken for the other; `gui_websocket` is another section."""
 
+_UNKNOWN_FIELD = re.compile(r"unknown field `(.+)`")
+
 _LOGGER = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+Place = Callable[[str], str]
+"""Where a key such as "bus.tokens" is set, key included, as an error names it."""
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 """0 takes a free one."""
@@ -133,16 +138,39 @@ class BusSettings:
     """Seconds between pings; a client that was silent between two of them is dropped."""
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file that was read."""
+
+    path: Path
+    raw: bytes
+    content: Mapping[str, Any]
+
+    def place(self, key: str) -> str:
+        """File, line and key; no line for a key that is not found."""
+        line = commented_json.line_of(self.raw, key)
+        return f"{self.path}: {key}" if line is None else f"{self.path}: line {line}: {key}"
+
+
 class Configuration:
     """The contents of the files and the environment, by section; `section` makes a dataclass of one."""
 
     def __init__(self, files: Sequence[Path] = FILES, environment: Mapping[str, str] = os.environ) -> None:
         self._environment = environment
-        self._files = [(path, content) for path in map(_expanded, files) if (content := _read(path)) is not None]
-        for path, content in self._files:
-            for name in sorted(content.keys() - SECTIONS):
+        self._files = [file for path in map(_expanded, files) if (file := _read(path)) is not None]
+        for file in self._files:
+            for name in sorted(file.content.keys() - SECTIONS):
                 if nearest := difflib.get_close_matches(name.lower(), SECTIONS, 1, MISSPELT):
-                    _LOGGER.warning("%s: %s: no such section; did you mean %s?", path, name, nearest[0])
+                    _LOGGER.warning("%s: no such section; did you mean %s?", file.place(name), nearest[0])
+
+    def place(self, key: str) -> str:
+        """Where the value of a key such as "bus.tokens" comes from: a variable, or file and line; for errors."""
+        names = key.split(".")
+        variable = _variable(*names[:2])
+        if variable in self._environment:
+            return ".".join((variable, *names[2:]))
+        holders = [file for file in self._files if commented_json.line_of(file.raw, key) is not None]
+        return holders[-1].place(key) if holders else key
 
     def log_level(self, flag: str | None) -> int:
         """The level of the log: `log_level` of the files, then `MYCROFT_LOG_LEVEL`, then the flag, else INFO.
@@ -150,7 +178,9 @@ class Configuration:
         Raises ConfigError.
         """
         found: list[tuple[str, object]] = [
-            (f"{path}: log_level", content["log_level"]) for path, content in self._files if "log_level" in content
+            (file.place("log_level"), file.content["log_level"])
+            for file in self._files
+            if "log_level" in file.content
         ]
         if "MYCROFT_LOG_LEVEL" in self._environment:
             found.append(("MYCROFT_LOG_LEVEL", self._environment["MYCROFT_LOG_LEVEL"]))
@@ -184,43 +214,46 @@ class Configuration:
         others = others or {}
         known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]  # T is a dataclass
         values: dict[str, Any] = {}
-        for path, content in self._files:
-            found = content.get(name)
+        for file in self._files:
+            found = file.content.get(name)
             if found is None:
                 continue
             if not isinstance(found, dict):
-                raise ConfigError(f"{path}: {name}: expected an object")
+                raise ConfigError(f"{file.place(name)}: expected an object")
             for key in sorted(found.keys() - known - others.keys()):
-                problem = f"{path}: {name}.{key}: unknown key{hint(key, known)}"
+                problem = f"{file.place(f'{name}.{key}')}: unknown key{hint(key, known)}"
                 if strict:
                     raise ConfigError(problem)
                 _LOGGER.warning("%s", problem)
             own = {key: value for key, value in found.items() if key in known}
             for key in own.keys() & others.keys():
                 if own[key] in others[key]:
-                    _LOGGER.warning("%s: %s.%s: %s is for another program", path, name, key, own.pop(key))
-            convert(own, kind, f"{path}: {name}")
+                    place = file.place(f"{name}.{key}")
+                    _LOGGER.warning("%s: %s is for another program", place, own.pop(key))
+            convert(own, kind, name, file.place)
             values.update(own)
         for key in known:
-            variable = f"MYCROFT_{name}_{key}".upper()
+            variable = _variable(name, key)
             if variable in self._environment:
                 own = {key: _json_or_text(self._environment[variable])}
-                convert(own, kind, variable, inside=f".{key}")
+                convert(own, kind, name, self.place)
                 values.update(own)
         values.update({key: value for key, value in flags.items() if value is not None})
         return convert(values, kind, name)
 
 
-def convert(values: object, kind: type[T], where: str, inside: str = "") -> T:
-    """The dataclass with these values. `where` names their place for errors, and `inside` the last part of it."""
+def convert(values: object, kind: type[T], key: str, place: Place = str) -> T:
+    """The dataclass with these values, which `key` has in the configuration. Raises ConfigError."""
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         # msgspec says "Expected `int`, got `str` - at `$.port`"
-        what, _, place = str(error).partition(" - at `$")
-        unknown = re.search(r"unknown field `(.+)`", what)
-        nearest = hint(unknown[1], _nested_names(kind)) if unknown else ""
-        raise ConfigError(f"{where}{place.rstrip('`').removeprefix(inside)}: {what}{nearest}") from error
+        what, _, inner = str(error).partition(" - at `$")
+        wrong = f"{key}{inner.rstrip('`')}"
+        if unknown := _UNKNOWN_FIELD.search(what):
+            wrong = f"{wrong}.{unknown[1]}"
+            what = f"unknown key{hint(unknown[1], _nested_names(kind))}"
+        raise ConfigError(f"{place(wrong.removeprefix('.'))}: {what}") from error
 
 
 def hint(key: str, known: Collection[str]) -> str:
@@ -238,16 +271,22 @@ def _nested_names(kind: type) -> list[str]:
     return [name for part in nested if issubclass(part, msgspec.Struct) for name in part.__struct_fields__]
 
 
+def _variable(*names: str) -> str:
+    """The environment variable of a key."""
+    return "_".join(("MYCROFT", *names)).upper()
+
+
 def _expanded(path: Path) -> Path:
     with contextlib.suppress(RuntimeError):  # a user without a home
         return path.expanduser()
     return path
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    """The content of a file; None where there is none, or where this user may not read it. Raises ConfigError."""
+def _read(path: Path) -> _File | None:
+    """A file; None where there is none, or where this user may not read it. Raises ConfigError."""
     try:
-        return commented_json.parse(path.read_bytes())
+        raw = path.read_bytes()
+        return _File(path, raw, commented_json.parse(raw))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -26,9 +26,14 @@ _PRIORITIES = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}
 _VERBOSE_LIBRARIES = ("websockets", "PIL", "dbus_fast")
 """They log every connection, picture or call at the levels below WARNING."""
 
+_program = ""
+"""Name of the program that runs; see `start`."""
 
-def start(level: int = logging.INFO) -> None:
-    """Starts the log, or changes its level."""
+
+def start(level: int = logging.INFO, program: str | None = None) -> None:
+    """Starts the log, or changes its level. `program` is the name that `complain` puts before its line."""
+    global _program  # noqa: PLW0603  # a process runs one program
+    _program = program or _program
     root = logging.getLogger()
     if not root.handlers:
         handler = logging.StreamHandler(sys.stderr)
@@ -51,9 +56,10 @@ def level_of(name: str) -> int:
 
 
 def complain(text: str) -> None:
-    """Prints the one line with which a command ends in an error."""
-    prefix = f"<{_PRIORITIES['ERROR']}>" if _to_journal() else ""
-    print(f"{prefix}{printable(clip(text, MAX_MESSAGE))}", file=sys.stderr)
+    """Prints the one line with which a command ends in an error, after the name of the program."""
+    priority = f"<{_PRIORITIES['ERROR']}>" if _to_journal() else ""
+    program = f"{_program}: " if _program else ""
+    print(f"{priority}{program}{printable(clip(text, MAX_MESSAGE))}", file=sys.stderr)
 
 
 def _to_journal() -> bool:

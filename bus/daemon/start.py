@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType
 
+MAX_PORT = 65535
+
 _METADATA = "importlib.metadata"
 
 
@@ -34,6 +36,19 @@ def lean(*, tls: bool) -> Iterator[None]:
 
 def bus_address(text: str) -> str:
     """The value of --bus, for argparse."""
-    if not text.startswith(("ws://", "wss://", "unix:")):
-        raise argparse.ArgumentTypeError(f"{text} is not a ws:, wss: or unix: address")
-    return text
+    from urllib.parse import urlsplit  # noqa: PLC0415  # the bus itself has no use for it
+
+    with contextlib.suppress(ValueError):  # not a port, or not an IPv6 address
+        parts = urlsplit(text)
+        network = text.startswith(("ws://", "wss://")) and parts.hostname and parts.port != 0
+        if network or (text.startswith("unix:") and text != "unix:"):
+            return text
+    raise argparse.ArgumentTypeError(f"{text} is not a ws:, wss: or unix: address")
+
+
+def port(text: str) -> int:
+    """The value of --port and its like, for argparse; 0 takes a free one."""
+    with contextlib.suppress(ValueError):
+        if 0 <= (number := int(text)) <= MAX_PORT:
+            return number
+    raise argparse.ArgumentTypeError(f"{text} is not a port, which is a number from 0 to {MAX_PORT}")

@@ -15,7 +15,7 @@ from websockets.frames import CloseCode
 
 from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.daemon.runner import inherited_sockets, notify, run
-from bus.errors import ListenError
+from bus.errors import ConfigError, ListenError
 from bus.server.connection import CLOSE_TIMEOUT_S, Connection, Shared
 from bus.server.hub import Hub
 from bus.server.identity import Processes
@@ -47,7 +47,7 @@ def serve(websocket: WebSocketSettings, settings: BusSettings, log_level: int) -
 
 
 class Server:
-    """The listening bus. Use as an async context manager; entering raises ListenError.
+    """The listening bus. Use as an async context manager; entering raises ListenError or ConfigError.
 
     `inherited` are listening sockets that systemd holds; with them nothing else is opened for this machine.
     """
@@ -121,7 +121,7 @@ class Server:
             tls = self._tls()
             for listening in _tcp(host, port):
                 await self._serve(listening, tls)
-        except ListenError as error:
+        except (ListenError, ConfigError) as error:
             _LOGGER.error("other machines cannot connect (bus.remote_port): %s", error)
 
     async def _serve(self, listening: socket.socket, tls: "SSLContext | None") -> None:
@@ -139,14 +139,15 @@ class Server:
     def _tls(self) -> "SSLContext":
         here = self.shared.websocket
         if not here.ssl_cert or not here.ssl_key:
-            raise ListenError("TLS needs websocket.ssl_cert and websocket.ssl_key in mycroft.conf")
+            raise ConfigError("TLS needs websocket.ssl_cert and websocket.ssl_key in mycroft.conf")
         import ssl  # noqa: PLC0415  # 5 MiB that a bus without TLS does without
 
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         try:
             context.load_cert_chain(here.ssl_cert, here.ssl_key)
         except (OSError, ssl.SSLError) as error:
-            raise ListenError(f"TLS certificate {here.ssl_cert} with key {here.ssl_key}: {error}") from error
+            files = f"websocket.ssl_cert {here.ssl_cert} with websocket.ssl_key {here.ssl_key}"
+            raise ConfigError(f"{files}: {error}") from error
         return context
 
     def _stop_listening(self) -> None:

@@ -21,6 +21,7 @@ from tests.abuse.tools import (
     CONTINUATION,
     FIN,
     MB,
+    PATIENCE_S,
     PING,
     REQUEST,
     TEXT,
@@ -36,7 +37,7 @@ from tests.abuse.tools import (
     survive,
 )
 
-pytestmark = pytest.mark.real_time
+pytestmark = [pytest.mark.real_time, pytest.mark.timeout(PATIENCE_S)]
 
 
 def thirty_megabytes(port: int) -> None:
@@ -327,7 +328,6 @@ ATTACKS: dict[str, Callable[[int], None]] = {
 }
 
 
-@pytest.mark.timeout(90)
 @pytest.mark.parametrize("attack", ATTACKS)
 async def test_two_clients_notice_nothing_of(attack: str, bus: Bus, pair: Pair) -> None:
     await survive(ATTACKS[attack], bus, pair)

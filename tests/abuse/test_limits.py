@@ -16,6 +16,7 @@ import pytest
 from tests.abuse.conftest import pair_on, running
 from tests.abuse.tools import (
     MB,
+    PATIENCE_S,
     REQUEST,
     Bus,
     Pair,
@@ -30,7 +31,7 @@ from tests.abuse.tools import (
 )
 from tests.bus.certificate import make_certificate
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.real_time, pytest.mark.timeout(PATIENCE_S)]
 
 FLOOD_S = 3.0
 
@@ -146,10 +147,10 @@ async def test_one_user_cannot_take_all_places(bus: Bus, pair: Pair, request_: b
                 client = stack.enter_context(dial(port))
                 push(client, request_)
             attacked.set()
-            accepted.wait(10)
+            accepted.wait(PATIENCE_S)
 
     def newcomer() -> None:
-        attacked.wait(30)
+        attacked.wait(PATIENCE_S)
         with join(bus.port) as client:
             push(client, frame(b'{"type":"x"}'))
             accepted.set()

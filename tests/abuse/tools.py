@@ -15,11 +15,11 @@ from websockets.asyncio.client import ClientConnection
 
 from bus.server.hub import GREETING
 
-WAIT_S = 5.0
-"""A message has to be there by then, whatever is going on."""
+PATIENCE_S = 90.0
+"""How long a test waits: for one message, for a socket of its attacker, or altogether. A failure takes as long."""
 
 ATTACK_S = 10.0
-"""Attacks that would go on until cancelled end after this time."""
+"""Attacks without an end of their own stop after this time."""
 
 MAX_MEMORY_MB = 128
 """Memory that the bus may have under any attack, with its default settings."""
@@ -62,20 +62,19 @@ class Pair:
         self._beats = 0
 
     async def beat(self) -> None:
-        """Ann sends a message; both receive it in time, and no earlier one is missing."""
+        """Ann sends a message; both receive it, and nothing of what they sent before is missing."""
         ann, bob = self.clients
         self._beats += 1
         said = f'{{"type":"beat","data":{{"number":{self._beats}}}}}'
         await ann.send(said)
         for client in self.clients:
-            async with asyncio.timeout(WAIT_S):
-                while (heard := await client.recv()) != said:
-                    assert isinstance(heard, str)
-                    assert not heard.startswith('{"type":"beat"')
-                    if len(heard) < 100_000:
-                        json.loads(heard)
-                    if client is bob:
-                        self.overheard.append(heard[:100])
+            while (heard := await client.recv()) != said:
+                assert isinstance(heard, str)
+                assert not heard.startswith('{"type":"beat"')
+                if len(heard) < 100_000:
+                    json.loads(heard)
+                if client is bob:
+                    self.overheard.append(heard[:100])
 
 
 async def survive(attack: Callable[[int], None], bus: Bus, pair: Pair) -> None:
@@ -106,7 +105,7 @@ def frame(payload: bytes, first: int = TEXT) -> bytes:
 
 def dial(port: int) -> socket.socket:
     """A connection that has said nothing yet."""
-    return socket.create_connection(("127.0.0.1", port), timeout=2 * WAIT_S)
+    return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
 
 
 def join(port: int) -> socket.socket:

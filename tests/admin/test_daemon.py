@@ -165,6 +165,7 @@ async def test_a_bus_of_another_user_is_refused_with_one_line_and_told_nothing(
         assert len(bus.hub) == 0
         (line,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
         assert f"uid {stranger} (?) listens there; only a bus of root or the system user mycroft is" in line
+        assert line.endswith("; no other bus is used: the sender of a message is known only on this one")
         await until(lambda: len(bus.hub) == 1, "the connection to the right bus")
 
 
@@ -185,7 +186,8 @@ async def test_without_the_bus_of_the_package_it_waits(host: Host, tmp_path: Pat
         await asyncio.sleep(0)
         assert not watching.done()
         watching.cancel()
-    assert f"no bus at unix:{missing}" in lines[0]
+    assert f"no bus at unix:{missing}: " in lines[0]
+    assert lines[0].endswith("; no other bus is used: the sender of a message is known only on this one")
 
 
 async def test_a_d_bus_that_ends_ends_the_daemon_in_one_line(tmp_path: Path, bus: Server) -> None:
@@ -200,7 +202,7 @@ async def test_a_d_bus_that_ends_ends_the_daemon_in_one_line(tmp_path: Path, bus
             process.kill()
             raise
     _, said = await process.communicate()
-    assert said.decode().splitlines() == ["D-Bus has closed the connection"]
+    assert said.decode().splitlines() == ["mycroft-admin: D-Bus has closed the connection"]
     assert process.returncode == 1
 
 

@@ -45,11 +45,14 @@ def test_later_files_then_environment_then_flags_take_precedence(files: list[Pat
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ('{"own": {"levle": 2}}', r"user.conf: own.levle: unknown key; did you mean level\?"),
+        ('{"own": {"levle": 2}}', r"user.conf: line 1: own.levle: unknown key; did you mean level\?"),
         ('{"own": {"zzz": 2}}', r"own.zzz: unknown key; there are: inner, level, names"),
-        ('{"own": {"level": "high"}}', r"user.conf: own.level: Expected `int`"),
-        ('{"own": {"inner": {"colour": 1}}}', r"user.conf: own.inner: .*`colour`; did you mean color\?"),
-        ('{"own": 5}', "user.conf: own: expected an object"),
+        ('{"own": {"level": "high"}}', r"user.conf: line 1: own.level: Expected `int`"),
+        (
+            '{"own": {"inner": {"colour": 1}}}',
+            r"user.conf: line 1: own.inner.colour: unknown key; did you mean color\?",
+        ),
+        ('{"own": 5}', "user.conf: line 1: own: expected an object"),
         ('{"own": ', "user.conf: "),
         ("[]", "user.conf: "),
     ],
@@ -81,7 +84,7 @@ def test_a_setting_outside_its_range_is_named(
 ) -> None:
     files[1].write_text(f'{{"{section}": {{"{key}": {value}}}}}')
     kind: type = {"websocket": WebSocketSettings, "bus": BusSettings}[section]
-    with pytest.raises(ConfigError, match=f"user.conf: {section}.{key}: {complaint}"):
+    with pytest.raises(ConfigError, match=f"user.conf: line 1: {section}.{key}: {complaint}"):
         Configuration(files, {}).section(section, kind, strict=False)
 
 
@@ -100,7 +103,7 @@ def test_keys_of_other_programs_in_websocket_are_known_and_an_unknown_one_is_a_w
     assert caplog.messages == []
     files[1].write_text('{"websocket": {"hots": "0.0.0.0"}}')
     assert Configuration(files, {}).websocket(host="10.0.0.1") == WebSocketSettings("10.0.0.1", 8282)
-    assert caplog.messages == [f"{files[1]}: websocket.hots: unknown key; did you mean host?"]
+    assert caplog.messages == [f"{files[1]}: line 1: websocket.hots: unknown key; did you mean host?"]
 
 
 def test_a_value_of_another_program_leaves_the_key_as_it_was(
@@ -110,7 +113,7 @@ def test_a_value_of_another_program_leaves_the_key_as_it_was(
     files[0].write_text('{"own": {"level": 2, "rate": "any"}}')
     files[1].write_text('{"own": {"level": 5}}')
     assert Configuration(files, {}).section("own", Section, others) == Section(2)
-    assert caplog.messages == [f"{files[1]}: own.level: 5 is for another program"]
+    assert caplog.messages == [f"{files[1]}: line 1: own.level: 5 is for another program"]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +179,7 @@ def test_a_misspelt_section_is_reported(
 ) -> None:
     files[0].write_text(f'{{"{section}": {{"port": 1}}, "gui_websocket": {{}}, "gui": {{}}, "hal": {{}}}}')
     Configuration(files, {})
-    assert caplog.messages == [f"{files[0]}: {section}: no such section; did you mean {meant}?"]
+    assert caplog.messages == [f"{files[0]}: line 1: {section}: no such section; did you mean {meant}?"]
 
 
 def test_no_platform_of_ours_is_taken_for_one_of_another_program() -> None:
@@ -191,10 +194,89 @@ def test_configurations_of_the_field_are_understood(path: Path, caplog: pytest.L
     enclosure = configuration.section("enclosure", EnclosureSettings, KEYS_OF_OTHERS)
     load_profile(enclosure.platform)
     configuration.log_level(None)
+    line = path.read_text().partition('"platform"')[0].count("\n") + 1
     passed_over = {"dinkum": "mycroft_mark_2", "neon": "PHAL"}.get(path.stem)
     assert caplog.messages == (
-        [f"{path}: enclosure.platform: {passed_over} is for another program"] if passed_over else []
+        [f"{path}: line {line}: enclosure.platform: {passed_over} is for another program"] if passed_over else []
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ("own", 9),
+        ("own.level", 12),
+        ("own.inner.color", 14),
+        ("own.names[1]", 15),
+        ("own.inner[...].color", 13),
+        ("own.ö", 17),
+        ("own.text", 18),
+        ("own.more.level", 21),
+        ("other.level", 6),
+        ("own.objects.level", None),
+        ("own.absent", None),
+        ("level", None),
+        ("", None),
+    ],
+)
+def test_the_line_of_a_key_is_that_of_the_value_that_counts(key: str, line: int | None) -> None:
+    raw = rb"""
+// "own": {"level": 0}
+{
+  "own": {"level": 1},
+  "other": {
+    "level": 2
+  },
+  # the one that counts
+  "own":
+  {
+    "objects": [{"level": 3}, {"level": 4}],
+    "level" : 5,
+    "inner": {
+      "color": 6},
+    "names": ["level",
+      "own"],
+    "\u00f6": 7,
+    "text": "{\"level\": 8, // [[",
+    "more": {
+      // level
+      "level": "}"
+    }
+  }
+}"""
+    commented_json.parse(raw)
+    assert commented_json.line_of(raw, key) == line
+
+
+def test_the_place_of_a_key_is_its_variable_or_the_last_file_that_has_it(files: list[Path]) -> None:
+    files[0].write_text('{"own": {"inner":\n {"color": 2}, "level": 3}}')
+    files[1].write_text('\ufeff{\n"own": {\n"level": 4}}')
+    place = Configuration(files, {"MYCROFT_OWN_NAMES": "[]"}).place
+    assert place("own.level") == f"{files[1]}: line 3: own.level"
+    assert place("own.inner.color") == f"{files[0]}: line 2: own.inner.color"
+    assert place("own.names") == "MYCROFT_OWN_NAMES"
+    assert place("own.absent") == "own.absent"
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ('"platform": "mark_9"', "enclosure.platform: there is no mark_9; there are: aiy_voice_v1, "),
+        ('"board": {"butons": {}}', "enclosure.board.butons: unknown key; did you mean buttons?"),
+        ('"board": {"buttons": {"talk": {"gpoi": 1}}}', "enclosure.board.buttons.talk.gpoi: unknown key; did"),
+        ('"board": {"driver": "wiringpi"}', "enclosure.board.driver: Invalid enum value"),
+        ('"board": {"leds": {"kind": "gpio"}}', "enclosure.board: leds.gpio: kind gpio needs a line"),
+    ],
+)
+def test_an_error_in_the_choice_of_the_board_names_file_and_line(
+    files: list[Path], content: str, complaint: str
+) -> None:
+    files[1].write_text(f'{{"enclosure": {{\n{content}}}}}')
+    configuration = Configuration(files, {})
+    settings = configuration.section("enclosure", EnclosureSettings, KEYS_OF_OTHERS)
+    with pytest.raises(ConfigError) as error:
+        load_profile(settings.platform, settings.board, place=configuration.place)
+    assert str(error.value).startswith(f"{files[1]}: line 2: {complaint}")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +328,7 @@ def test_the_log_level_comes_from_file_environment_and_flag(files: list[Path]) -
             '{"log_level": "debgu"}',
             {},
             None,
-            r"user.conf: log_level: debgu is not a log level; did you mean debug\?",
+            r"user.conf: line 1: log_level: debgu is not a log level; did you mean debug\?",
         ),
         ("{}", {"MYCROFT_LOG_LEVEL": "loud"}, None, "MYCROFT_LOG_LEVEL: loud is .*; there are: debug, info, "),
         ("{}", {}, "loud", "--log-level: loud is not a log level"),

@@ -71,7 +71,7 @@ def hub() -> Hub:
     return Hub(Counters(), lambda: None, lambda: 12345)
 
 
-def test_everybody_gets_the_senders_bytes_in_order_the_sender_too(hub: Hub) -> None:
+def test_all_clients_get_the_senders_bytes_in_order_the_sender_too(hub: Hub) -> None:
     ann, bob = joined(hub), joined(hub)
     frames = [b'{"type" : "a"}', b'{"type":"b","data":{}}', b'{"type":"a","context":null}']
     hub.receive(ann, frames[0])

@@ -18,7 +18,7 @@ from websockets.frames import Frame, Opcode
 
 from bus.contract.ours import SENDER
 from bus.daemon.config import BusSettings, Role, Token, WebSocketSettings
-from bus.errors import ListenError
+from bus.errors import ConfigError, ListenError
 from bus.server import connection, identity
 from bus.server.frames import text_frame
 from bus.server.hub import GREETING
@@ -383,7 +383,7 @@ async def test_another_machine_without_tls_is_refused(bus: Server, monkeypatch: 
 
 
 async def test_tls_needs_its_files() -> None:
-    with pytest.raises(ListenError, match=r"websocket\.ssl_cert"):
+    with pytest.raises(ConfigError, match=r"websocket\.ssl_cert"):
         await Server(WebSocketSettings(port=0, ssl=True), BusSettings()).__aenter__()
 
 

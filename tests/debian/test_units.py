@@ -9,8 +9,8 @@ DEBIAN = Path(__file__).parents[2] / "debian"
 DAEMONS = ("mycroft-bus", "mycroft-enclosure", "mycroft-admin")
 
 
-def settings(daemon: str) -> Iterator[tuple[str, str]]:
-    for line in (DEBIAN / f"{daemon}.service").read_text().splitlines():
+def settings(daemon: str, kind: str = "service") -> Iterator[tuple[str, str]]:
+    for line in (DEBIAN / f"{daemon}.{kind}").read_text().splitlines():
         name, is_setting, value = line.partition("=")
         if is_setting and not name.startswith("#"):
             yield name, value
@@ -25,3 +25,9 @@ def test_a_configuration_error_is_not_tried_again(daemon: str) -> None:
 @pytest.mark.parametrize("name", ["MemoryMax", "WatchdogSec", "NoNewPrivileges", "ProtectSystem"])
 def test_every_daemon_is_bounded_and_shut(daemon: str, name: str) -> None:
     assert name in dict(settings(daemon))
+
+
+def test_the_socket_starts_a_bus_that_cannot_run_a_few_times_and_never_fails_for_good() -> None:
+    found = dict(settings("mycroft-bus", "socket"))
+    assert (found["PollLimitIntervalSec"], found["PollLimitBurst"]) == ("5min", "5")
+    assert not {"TriggerLimitIntervalSec", "TriggerLimitBurst"} & found.keys()  # 20 starts in 2 s, by default

@@ -84,10 +84,14 @@ async def test_a_daemon_runs_without_the_others_and_stops_on_a_signal(
         (
             ["bus", "serve", "--port", "{port}"],
             1,
-            "cannot listen on 127.0.0.1 port {port}: Address already in use",
+            "mycroft-bus: cannot listen on 127.0.0.1 port {port}: Address already in use",
         ),
-        (["bus", "serve", "--port", "70000"], 2, "70000 is not a port"),
-        (["bus", "send", "x", "--bus", NOWHERE], 3, "no bus at ws://127.0.0.1:9/core"),
+        (["bus", "serve", "--port", "70000"], 2, "argument --port: 70000 is not a port, which is a number from 0"),
+        (["bus", "serve", "--port", "abc"], 2, "argument --port: abc is not a port"),
+        (["hw_sim", "run", "--face-port", "-1"], 2, "argument --face-port: -1 is not a port"),
+        (["hw_sim", "run", "--face-port", "70000"], 2, "argument --face-port: 70000 is not a port"),
+        (["hw_sim", "run", "--bus-port", "99999"], 2, "argument --bus-port: 99999 is not a port"),
+        (["bus", "send", "x", "--bus", NOWHERE], 3, "mycroft-bus: no bus at ws://127.0.0.1:9/core"),
         (["bus", "send", "x", "[1]"], 2, "not a JSON object"),
         (["bus", "send", "x", '{{"a":NaN}}'], 2, "not a JSON object: NaN and Infinity are no JSON"),
         (["bus", "send", "x", '{{"a":"\\ud800"}}'], 2, "not a JSON object: 'utf-8' codec can't encode"),
@@ -97,19 +101,24 @@ async def test_a_daemon_runs_without_the_others_and_stops_on_a_signal(
         (["bus", "replay", "-", "--speed", "fast"], 2, "argument --speed: fast is not a number above 0"),
         (["bus", "replay", "-", "--max-gap", "-1"], 2, "argument --max-gap: -1 is not a number of 0 or more"),
         (["bus", "listen", "--bus", "mark1:8181"], 2, "mark1:8181 is not a ws:, wss: or unix: address"),
+        (["bus", "listen", "--bus", "ws://"], 2, "ws:// is not a ws:, wss: or unix: address"),
+        (["enclosure", "run", "--bus", "ws:///core"], 2, "ws:///core is not a ws:, wss: or unix: address"),
+        (["enclosure", "run", "--bus", "ws://mark1:99999"], 2, "ws://mark1:99999 is not a ws:, wss: or unix:"),
+        (["admin", "run", "--bus", "unix:"], 2, "unix: is not a ws:, wss: or unix: address"),
+        (["enclosure", "doctor", "--log-level", "debug"], 2, "unrecognized arguments: --log-level debug"),
         (["enclosure", "run", "--bus", "mark1:8181"], 2, "mark1:8181 is not a ws:, wss: or unix: address"),
         (["admin", "run", "--bus", "mark1:8181"], 2, "mark1:8181 is not a ws:, wss: or unix: address"),
         (["bus", "replay", "/nowhere"], 1, "/nowhere: No such file or directory"),
         (["bus", "replay", "/bin/true"], 1, "line 1: "),
         (["bus", "record", "/nowhere/file"], 1, "/nowhere/file: No such file or directory"),
-        (["admin", "run", "--dbus", "unix:path=/nowhere"], 1, "no D-Bus: "),
+        (["admin", "run", "--dbus", "unix:path=/nowhere"], 1, "mycroft-admin: no D-Bus: "),
         (
             ["enclosure", "run", "--profile", "toaster"],
             2,
-            "there is no toaster; there are: generic, mycroft_mark_1",
+            "argument --profile: there is no toaster; there are: aiy_voice_v1, generic, mycroft_mark_1",
         ),
-        (["hw_sim", "faceplate", "--link", "/etc/passwd"], 2, "/etc/passwd is in the way"),
-        (["hw_sim", "run", "--bus-port", "{port}", "--face-port", "0"], 1, "bus has ended by itself"),
+        (["hw_sim", "faceplate", "--link", "/etc/passwd"], 2, "mycroft-sim: /etc/passwd is in the way"),
+        (["hw_sim", "run", "--bus-port", "{port}", "--face-port", "0"], 1, "mycroft-sim: bus has ended by itself"),
     ],
 )
 async def test_a_command_that_cannot_start_gives_the_reason_in_one_line(
@@ -122,21 +131,33 @@ async def test_a_command_that_cannot_start_gives_the_reason_in_one_line(
     assert found == code
 
 
-async def test_a_configuration_error_names_file_and_key(tmp_path: Path) -> None:
+async def test_a_configuration_error_names_file_line_and_key(tmp_path: Path) -> None:
     config = tmp_path / ".config/mycroft/mycroft.conf"
     config.parent.mkdir(parents=True)
     config.write_text('{"bus": {"max_queu": 5}}')
     code, _, err = await outcome("bus", "serve", "--port", "0", home=tmp_path)
     assert code == 2
-    assert err == f"mycroft-bus: {config}: bus.max_queu: unknown key; did you mean max_queue?\n"
+    assert err == f"mycroft-bus: {config}: line 1: bus.max_queu: unknown key; did you mean max_queue?\n"
 
 
-async def test_tls_without_a_certificate_is_a_configuration_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("websocket", "complaint"),
+    [
+        ('{"ssl": true}', "{config}: line 1: websocket.ssl: needs websocket.ssl_cert and websocket.ssl_key"),
+        (
+            '{"ssl": true, "ssl_cert": "/nowhere", "ssl_key": "/nothing"}',
+            "websocket.ssl_cert /nowhere with websocket.ssl_key /nothing: [Errno 2] No such file or directory",
+        ),
+    ],
+)
+async def test_tls_without_a_readable_certificate_is_a_configuration_error(
+    websocket: str, complaint: str, tmp_path: Path
+) -> None:
     config = tmp_path / ".config/mycroft/mycroft.conf"
     config.parent.mkdir(parents=True)
-    config.write_text('{"websocket": {"ssl": true}}')
+    config.write_text(f'{{"websocket": {websocket}}}')
     assert await outcome("bus", "serve", "--port", "0", home=tmp_path) == (
-        *(2, "", "mycroft-bus: websocket.ssl: needs websocket.ssl_cert and websocket.ssl_key\n"),
+        *(2, "", f"mycroft-bus: {complaint.format(config=config)}\n"),
     )
 
 
@@ -260,7 +281,7 @@ async def test_send_adds_the_session_of_this_device(bus: Server, tmp_path: Path)
 async def test_a_refused_handshake_passes_on_the_hint_of_the_bus(bus: Server, tmp_path: Path) -> None:
     url = bus.url.replace("/core", "/wrong")
     assert await outcome("bus", "send", "x", "--bus", url, home=tmp_path) == (
-        *(3, "", f"no bus at {url}: it answers HTTP/1.1 404 Not Found: The bus is at /core.\n"),
+        *(3, "", f"mycroft-bus: no bus at {url}: it answers HTTP/1.1 404 Not Found: The bus is at /core.\n"),
     )
 
 
@@ -367,14 +388,15 @@ async def test_a_recording_can_be_replayed(bus: Server, tmp_path: Path) -> None:
 
     file.write_text('{"time": 1, "message": {"type": "x"}}\n{"time": "late"}\n')
     code, _, err = await outcome("bus", "replay", str(file), "--bus", bus.url, home=tmp_path)
-    assert (code, err) == (1, "line 2: Expected `float`, got `str` - at `$.time`\n")
+    assert (code, err) == (1, "mycroft-bus: line 2: Expected `float`, got `str` - at `$.time`\n")
 
 
 async def test_a_recording_is_not_written_over_a_file_that_is_there(bus: Server, tmp_path: Path) -> None:
     file = tmp_path / "report.jsonl"
     file.write_text("old")
     record = ("bus", "record", str(file), "--bus", bus.url)
-    assert await outcome(*record, home=tmp_path) == (1, "", f"{file} is there already; --overwrite replaces it\n")
+    refusal = f"mycroft-bus: {file} is there already; --overwrite replaces it\n"
+    assert await outcome(*record, home=tmp_path) == (1, "", refusal)
     assert file.read_text() == "old"
     recorder = await start(*record, "--overwrite", home=tmp_path)
     await until(lambda: len(bus.hub) == 1, "the recorder")

@@ -32,17 +32,17 @@ def test_single_values_are_changed_in_mycroft_conf() -> None:
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"butons": {}}, "enclosure.board: butons: unknown key; did you mean buttons?"),
+        ({"butons": {}}, "enclosure.board.butons: unknown key; did you mean buttons?"),
         (
             {"buttons": {"talk": {"gpoi": 17}}},
-            "enclosure.board: buttons.talk: Object contains unknown field `gpoi`; did you mean gpio?",
+            "enclosure.board.buttons.talk.gpoi: unknown key; did you mean gpio?",
         ),
         (
             {"buttons": {"talk": {"gpio": "17"}}},
-            "enclosure.board: buttons.talk.gpio: Expected `int | null`, got `str`",
+            "enclosure.board.buttons.talk.gpio: Expected `int | null`, got `str`",
         ),
-        ({"buttons": {"talk": 17}}, "enclosure.board: buttons.talk: Expected `object`, got `int`"),
-        ({"buttons": 17}, "enclosure.board: buttons: expected a table for each"),
+        ({"buttons": {"talk": 17}}, "enclosure.board.buttons.talk: Expected `object`, got `int`"),
+        ({"buttons": 17}, "enclosure.board.buttons: expected a table for each"),
         (
             {"buttons": {"talk": {"gpio": 17}}, "leds": {"kind": "gpio", "gpio": [17]}},
             "enclosure.board: GPIO17 is used twice: buttons.talk.gpio and leds.gpio",
@@ -56,7 +56,7 @@ def test_single_values_are_changed_in_mycroft_conf() -> None:
         ),
         ({"leds": {"kind": "gpio"}}, "enclosure.board: leds.gpio: kind gpio needs a line"),
         ({"encoders": {"knob": {"a": 5}}}, "enclosure.board: encoders.knob: a and b are needed"),
-        ({"driver": "wiringpi"}, "enclosure.board: profile.driver: Invalid enum value 'wiringpi'"),
+        ({"driver": "wiringpi"}, "enclosure.board.driver: Invalid enum value 'wiringpi'"),
     ],
 )
 def test_what_is_wrong_is_named(changes: Mapping[str, Any], error: str) -> None:
@@ -82,7 +82,7 @@ def test_the_owner_has_profiles_too_and_his_win(tmp_path: Path) -> None:
     ("text", "error"),
     [
         ("[buttons", "lamp.toml: Expected"),
-        ("volume_max = 0", "lamp.toml: profile.volume_max: Expected `int` >= 1"),
+        ("volume_max = 0", "lamp.toml: volume_max: Expected `int` >= 1"),
     ],
 )
 def test_a_faulty_profile_names_its_file(text: str, error: str, tmp_path: Path) -> None:

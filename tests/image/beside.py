@@ -49,6 +49,7 @@ def nothing_privileged_happens_on_it(installed: Installed) -> str:
     journal = machine.run("journalctl", "--boot", "--quiet", "--output=cat", "--unit=mycroft-admin.service")
     why = [line for line in journal.splitlines() if "bus" in line]
     assert len(why) == 1, journal
+    assert "no other bus is used" in why[0]
     for user in ("root", STRANGER):
         assert doctor(machine, user)["bus"] == "warn"
     return f"{sent} messages; {why[0]}"

@@ -42,7 +42,7 @@ MAX_IDLE_CPU_MS = 20.0
 BUS = "ws://127.0.0.1:8181/core"
 BUS_SOCKET = "unix:/run/mycroft/bus.sock"
 QUESTIONS = ("mycroft.enclosure.is_alive", "system.ssh.status")
-"""What the enclosure and the admin service answer to everybody."""
+"""What the enclosure and the admin service answer to every client."""
 
 FACE_PORT = "/run/faceplate/port"
 CONFIGURATION = {"enclosure": {"port": FACE_PORT, "mixer": "default"}}
