@@ -30,17 +30,20 @@ LIGHT_SHOW_S = 0.5
 """How long the display shows that the machine goes before that is requested; as in mycroft-core."""
 
 CONFIRM_S = 10.0
-"""How long the user may think about a factory reset."""
+"""How long the user may think about each question before a factory reset."""
 
 READ_S = 1.5
-"""How long the question has to be visible before a press answers it. WIPE may have been chosen by a double press,
+"""How long a question has to be visible before a press answers it. WIPE may have been chosen by a double press,
 whose second half is reported 50 to 600 ms later."""
 
 TEST_S = 60.0
 """When a test counts as over whose end is not reported, as after a loss of power: nothing else would wake the
 assistant up."""
 
-QUESTION = "WIPE?"
+QUESTION, CERTAINLY = "WIPE?", "SURE?"
+"""Two questions, because the firmware's menu can cover the first without a report: a press that closes the menu
+may be followed by one on the empty mouth, before the question is sent again."""
+
 KEPT = "NOT WIPED"
 
 _REQUESTS: Mapping[Choice, tuple[Topic, dict[str, Any]]] = {
@@ -74,7 +77,7 @@ _FAILED = {
 
 
 class MenuHandler:
-    """Requests what the user chooses; a factory reset only after a press while the question for it is visible."""
+    """Requests what the user chooses; a factory reset only after a press on each of two questions."""
 
     def __init__(self, display: Display, leaving: LeavingHandler, dispatcher: Dispatcher, tell: Tell) -> None:
         self._display = display
@@ -82,6 +85,7 @@ class MenuHandler:
         self._tell = tell
         self._question: asyncio.TimerHandle | None = None
         """What answers it with no; None without a question."""
+        self._asked = QUESTION
         self._readable_at: float | None = None
         """From when on a press answers it; None while it is not visible."""
         self._test: asyncio.TimerHandle | None = None
@@ -118,8 +122,9 @@ class MenuHandler:
 
     # The question.
 
-    def _ask(self) -> None:
-        self._display.ask(QUESTION)
+    def _ask(self, question: str) -> None:
+        self._asked, self._readable_at = question, None
+        self._display.ask(question)
         self._await_answer()
 
     def _await_answer(self) -> None:
@@ -133,11 +138,15 @@ class MenuHandler:
         if visible:
             self._readable_at = asyncio.get_running_loop().time() + READ_S
             self._await_answer()
-        else:
+        elif self._readable_at is not None:
             self._refuse()
 
     def _on_press(self) -> None:
-        if self._readable_at is not None and asyncio.get_running_loop().time() >= self._readable_at:
+        if self._readable_at is None or asyncio.get_running_loop().time() < self._readable_at:
+            return
+        if self._asked == QUESTION:
+            self._ask(CERTAINLY)
+        else:
             self._close_question()
             self._request(Choice.FACTORY_RESET)
 
@@ -155,7 +164,7 @@ class MenuHandler:
 
     def _choose(self, choice: Choice) -> None:
         if choice is Choice.FACTORY_RESET:
-            self._ask()
+            self._ask(QUESTION)
         else:
             self._watch_test(choice)
             self._request(choice)

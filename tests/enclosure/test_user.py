@@ -7,7 +7,7 @@ import pytest
 from enclosure.faceplate.eyes import PIXELS
 from enclosure.faceplate.mouth import ASKED_S
 from enclosure.faceplate.text import drawn
-from enclosure.handlers.menu import CONFIRM_S, KEPT, QUESTION, READ_S
+from enclosure.handlers.menu import CERTAINLY, CONFIRM_S, KEPT, QUESTION, READ_S
 from hw_sim.faceplate import Faceplate
 from tests.conftest import picture, until
 from tests.enclosure.handlers.mark1 import OPEN, User, user
@@ -36,10 +36,17 @@ async def sees_state(found: User, state: str) -> None:
 # The question.
 
 
-async def test_a_press_on_the_question_wipes_the_device(faceplate: Faceplate) -> None:
+async def confirms_once(found: User) -> None:
+    await found.press()
+    await reads(found, CERTAINLY)
+    await asyncio.sleep(READ_S)
+
+
+async def test_a_press_on_each_question_wipes_the_device(faceplate: Faceplate) -> None:
     async with user(faceplate) as found:
         await chooses_wipe(found)
         await asyncio.sleep(READ_S)
+        await confirms_once(found)
         assert found.device.types == []
         await found.press()
         await found.sees_spin()
@@ -81,6 +88,7 @@ async def test_nothing_covers_the_question(faceplate: Faceplate) -> None:
             await found.device.hear(msg_type, data)
             await asyncio.sleep(1)
             assert picture(faceplate.firmware.mouth) == drawn(QUESTION)
+        await confirms_once(found)
         await found.press()
         await until(lambda: found.device.types == ["system.factory.reset"], "the confirmation")
 
@@ -114,6 +122,30 @@ async def test_a_question_that_the_menu_has_wiped_is_soon_visible_again(faceplat
         await found.turn(-2)
         await found.press()  # EXIT
         await until(lambda: picture(faceplate.firmware.mouth) == drawn(QUESTION), QUESTION, ASKED_S + 0.5)
+
+
+async def test_a_double_press_that_leaves_the_menu_over_the_question_does_not_confirm(faceplate: Faceplate) -> None:
+    async with user(faceplate) as found:
+        await chooses_wipe(found)
+        await found.press(2.3)
+        await found.turn(-2)
+        await found.press()  # EXIT
+        assert not any(faceplate.firmware.mouth), "the second press is on an empty mouth"
+        await found.press()
+        await reads(found, CERTAINLY)
+        await asyncio.sleep(CONFIRM_S + 1)
+        assert found.device.types == []
+
+
+async def test_a_turn_on_the_second_question_keeps_everything(faceplate: Faceplate) -> None:
+    async with user(faceplate) as found:
+        await chooses_wipe(found)
+        await asyncio.sleep(READ_S)
+        await confirms_once(found)
+        await found.turn(1)
+        await until(lambda: picture(faceplate.firmware.mouth) != drawn(CERTAINLY), KEPT)
+        await found.press()
+        await until(lambda: found.device.types == ["mycroft.mic.listen"], "no more than an ordinary press")
 
 
 async def test_a_brightness_chosen_over_the_question_answers_it_with_no(faceplate: Faceplate) -> None:

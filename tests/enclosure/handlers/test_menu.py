@@ -16,7 +16,7 @@ from enclosure.events import (
     QuestionShown,
     Turned,
 )
-from enclosure.handlers.menu import CONFIRM_S, KEPT, LIGHT_SHOW_S, QUESTION, READ_S, TEST_S
+from enclosure.handlers.menu import CERTAINLY, CONFIRM_S, KEPT, LIGHT_SHOW_S, QUESTION, READ_S, TEST_S
 from enclosure.handlers.session import SOURCE
 from tests.enclosure.handlers.mark1 import Mark1, Recorder, mark1
 
@@ -74,26 +74,42 @@ async def ask(device: Mark1) -> None:
     await asyncio.sleep(READ_S)
 
 
+async def confirm_once(device: Mark1) -> None:
+    """Presses on the first question, and reads the second as the display shows it."""
+    device.take(Pressed())
+    device.take(COVERED)
+    device.take(VISIBLE)
+    await asyncio.sleep(READ_S)
+
+
+# Events, and what they lead to: message types, the question that is open, notifications.
+NO: list[tuple[list[Event], list[str], str | None, list[str]]] = [
+    ([Turned(1)], [], None, [KEPT]),
+    ([Turned(-1), Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
+    ([COVERED], [], None, [KEPT]),
+    ([COVERED, Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
+    ([COVERED, VISIBLE, Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
+    ([FaceplateState(LinkState.UNPLUGGED, None), Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
+    ([FaceplateState(LinkState.SILENT, None), Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
+    ([Chosen(Choice.DEMO), Pressed()], ["mycroft.mark1.demo", "mycroft.mic.listen"], None, []),
+    ([Brightness(7), Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
+    ([WIPE, Pressed()], [], QUESTION, []),
+]
+CONNECTED = FaceplateState(LinkState.CONNECTED, "1.4.2")
+
+
 @pytest.mark.parametrize(
     ("events", "types", "asked", "notified"),
     [
         ([], [], QUESTION, []),
-        ([Pressed()], ["system.factory.reset"], None, []),
-        ([Pressed(), Pressed()], ["mycroft.mic.listen", "system.factory.reset"], None, []),
-        ([Turned(1)], [], None, [KEPT]),
-        ([Turned(-1), Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
-        ([COVERED], [], None, [KEPT]),
-        ([COVERED, Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
-        ([COVERED, VISIBLE, Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
-        ([FaceplateState(LinkState.UNPLUGGED, None), Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
-        ([FaceplateState(LinkState.SILENT, None), Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
-        ([FaceplateState(LinkState.CONNECTED, "1.4.2"), Pressed()], ["system.factory.reset"], None, []),
-        ([WIPE, Pressed()], [], QUESTION, []),
-        ([Chosen(Choice.DEMO), Pressed()], ["mycroft.mark1.demo", "mycroft.mic.listen"], None, []),
-        ([Brightness(7), Pressed()], ["mycroft.mic.listen"], None, [KEPT]),
+        ([Pressed()], [], CERTAINLY, []),
+        ([Pressed(), Pressed()], [], CERTAINLY, []),
+        ([Pressed(), VISIBLE, Pressed()], [], CERTAINLY, []),
+        ([CONNECTED, Pressed()], [], CERTAINLY, []),
+        *NO,
     ],
 )
-async def test_only_a_press_while_the_question_is_visible_confirms_a_wipe(
+async def test_a_press_on_the_first_question_asks_the_second(
     events: list[Event], types: list[str], asked: str | None, notified: list[str]
 ) -> None:
     async with mark1() as (device, display):
@@ -103,6 +119,43 @@ async def test_only_a_press_while_the_question_is_visible_confirms_a_wipe(
         await pause()
         assert (device.types, display.asked[-1], display.notified) == (types, asked, notified)
         assert display.volumes == [], "a turn that answers does not change the volume"
+
+
+@pytest.mark.parametrize(
+    ("events", "types", "asked", "notified"),
+    [
+        ([], [], CERTAINLY, []),
+        ([Pressed()], ["system.factory.reset"], None, []),
+        ([Pressed(), Pressed()], ["mycroft.mic.listen", "system.factory.reset"], None, []),
+        ([CONNECTED, Pressed()], ["system.factory.reset"], None, []),
+        *NO,
+    ],
+)
+async def test_only_a_press_on_the_second_question_confirms_a_wipe(
+    events: list[Event], types: list[str], asked: str | None, notified: list[str]
+) -> None:
+    async with mark1() as (device, display):
+        await ask(device)
+        await confirm_once(device)
+        for event in events:
+            device.take(event)
+        await pause()
+        assert (device.types, display.asked[-1], display.notified) == (types, asked, notified)
+        assert display.volumes == [], "a turn that answers does not change the volume"
+
+
+@pytest.mark.parametrize("events", [[], [COVERED], [COVERED, VISIBLE]])
+async def test_the_second_question_has_a_time_for_its_answer_of_its_own(events: list[Event]) -> None:
+    async with mark1() as (device, display):
+        await ask(device)
+        await asyncio.sleep(CONFIRM_S - READ_S - 0.1)
+        device.take(Pressed())
+        for event in events:
+            device.take(event)
+        await asyncio.sleep(CONFIRM_S - 0.1)
+        assert display.asked == [QUESTION, CERTAINLY]
+        await asyncio.sleep(0.2)
+        assert (device.types, display.asked[-1], display.notified) == ([], None, [KEPT])
 
 
 async def test_a_press_before_the_question_is_visible_does_not_confirm() -> None:
@@ -141,14 +194,13 @@ async def test_a_question_without_an_answer_is_answered_with_no(events: list[Eve
 
 
 async def test_the_time_for_an_answer_begins_when_the_question_is_visible() -> None:
-    async with mark1() as (device, _):
+    async with mark1() as (device, display):
         device.take(WIPE)
         await asyncio.sleep(CONFIRM_S * 0.9)
         device.take(VISIBLE)
         await asyncio.sleep(CONFIRM_S * 0.9)
         device.take(Pressed())
-        await pause()
-        assert device.types == ["system.factory.reset"]
+        assert display.asked == [QUESTION, CERTAINLY]
 
 
 async def test_messages_do_not_answer_the_question() -> None:
@@ -187,6 +239,7 @@ async def test_what_does_not_happen_is_notified(
         device.denied = {request_type} if trouble == "denied" else set()
         if choice is Choice.FACTORY_RESET:
             await ask(device)
+            await confirm_once(device)
             device.take(Pressed())
         else:
             device.take(Chosen(choice))
