@@ -93,7 +93,7 @@ PURE = [
     ),
     *("enclosure/artwork.py", "enclosure/content.py", "enclosure/ports.py", "enclosure/volume.py"),
     "enclosure/board.py",
-    *(f"enclosure/controls/{name}.py" for name in ("button", "debounce", "encoder", "panel")),
+    *(f"enclosure/controls/{name}.py" for name in ("button", "encoder", "panel")),
     *(f"enclosure/leds/{name}.py" for name in ("looks", "scene", "wire")),
     *("admin/policy.py", "hw_sim/firmware/*.py", "hw_sim/links.py"),
     *(f"enclosure/faceplate/{name}.py" for name in ("protocol", "exchange", "text", "scene", "eyes", "mouth")),

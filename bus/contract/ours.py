@@ -175,7 +175,10 @@ EYES_RGB = _eyes(
 
 _mouth = partial(_topic, family=Family.MOUTH, emitted_by="skills", handled_by="enclosure")
 
-MOUTH_RESET = _mouth("enclosure.mouth.reset", "Clears the mouth.")
+MOUTH_RESET = _mouth(
+    "enclosure.mouth.reset",
+    "Clears the mouth, and ends the mouth shapes of a sentence; the note that is seen while music plays stays.",
+)
 MOUTH_TALK = _mouth("enclosure.mouth.talk", "Shows a talking mouth.")
 MOUTH_LISTEN = _mouth("enclosure.mouth.listen", "Shows a listening mouth.")
 MOUTH_THINK = _mouth("enclosure.mouth.think", "Shows a thinking mouth.")

@@ -34,7 +34,7 @@ class Timed:
 
 
 class VisemeHandler:
-    """Moves the mouth along with a sentence; the next sentence, a stop, or the end of speech ends it."""
+    """Moves the mouth along with a sentence; the next sentence, a stop, a reset, or the end of speech ends it."""
 
     def __init__(self, display: Display, dispatcher: Dispatcher) -> None:
         self._display = display
@@ -43,7 +43,8 @@ class VisemeHandler:
         for topic in (topics.STOP, topics.AUDIO_OUTPUT_END, topics.RECORD_BEGIN):
             dispatcher.on(topic, local(self._on_end))
         # A skill's wish for the mouth concerns a satellite's session, too.
-        dispatcher.on(topics.MOUTH_EVENTS_DEACTIVATE, self._on_end)
+        for topic in (topics.MOUTH_EVENTS_DEACTIVATE, topics.MOUTH_RESET, topics.ENCLOSURE_RESET):
+            dispatcher.on(topic, self._on_end)
 
     def stop(self) -> None:
         """Leaves the mouth as it is."""

@@ -1,11 +1,12 @@
 """What the user of a Mark 1 sees and does: all handlers, on the simulated firmware with its own menu."""
 
 import asyncio
+import time
 
 import pytest
 
 from enclosure.faceplate.eyes import PIXELS
-from enclosure.faceplate.mouth import ASKED_S
+from enclosure.faceplate.mouth import ASKED_S, NOTE
 from enclosure.faceplate.text import drawn
 from enclosure.handlers.menu import CERTAINLY, CONFIRM_S, KEPT, QUESTION, READ_S
 from hw_sim.faceplate import Faceplate
@@ -275,6 +276,32 @@ async def test_a_reset_empties_the_mouth_whatever_fills_it(faceplate: Faceplate,
         await found.sees_mouth()
         await found.device.hear("enclosure.mouth.reset")
         await found.sees_empty_mouth()
+
+
+@pytest.mark.usefixtures("wall_clock")
+@pytest.mark.parametrize("msg_type", ["enclosure.mouth.reset", "enclosure.reset"])
+async def test_a_mouth_that_moves_with_a_sentence_stays_empty_after_a_reset(
+    faceplate: Faceplate, msg_type: str
+) -> None:
+    async with user(faceplate) as found:
+        visemes = [[code, 0.2 * (1 + index)] for index, code in enumerate("0323" * 25)]
+        await found.device.hear("enclosure.mouth.viseme_list", {"start": time.time(), "visemes": visemes})
+        await found.sees_mouth()
+        await found.device.hear(msg_type)
+        await found.sees_empty_mouth()
+        for _ in range(50):
+            await asyncio.sleep(0.1)
+            assert not any(faceplate.firmware.mouth)
+
+
+@pytest.mark.parametrize("msg_type", ["enclosure.mouth.reset", "enclosure.reset"])
+async def test_the_note_of_music_stays_after_a_reset(faceplate: Faceplate, msg_type: str) -> None:
+    async with user(faceplate) as found:
+        await found.device.hear("mycroft.audio.service.play")
+        await found.device.hear("enclosure.mouth.text", {"text": "hi"})
+        await reads(found, "HI")
+        await found.device.hear(msg_type)
+        await until(lambda: picture(faceplate.firmware.mouth) == NOTE, "the note")
 
 
 async def test_the_knob_shows_the_volume_without_a_bus(faceplate: Faceplate) -> None:

@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enclosure.controls.button import Button, Gesture
-from enclosure.controls.debounce import Debounce
 from enclosure.events import Held, Pressed, PressedTwice
 
 HOLD_S, DOUBLE_S = 1.0, 0.3
@@ -92,33 +91,3 @@ def test_each_separate_press_is_reported_once(
 ) -> None:
     times = list(itertools.accumulate(length_s for gap_and_press in presses for length_s in gap_and_press))
     assert do(Button("talk", hold_s=hold_s, double_s=double_s), *times) == [PRESS] * len(presses)
-
-
-@given(
-    st.lists(
-        st.tuples(st.lists(st.floats(0.0001, 0.004), max_size=8), st.floats(0.03, 0.5)), min_size=1, max_size=12
-    )
-)
-def test_contacts_that_bounce_are_one_change(changes: list[tuple[list[float], float]]) -> None:
-    """Each change bounces some times, each time for less than the period, and then lasts for longer."""
-    debounce = Debounce(0.02)
-    at, level, seen = 0.0, False, []
-    for bounces, rest_s in changes:
-        level = not level
-        shown = level
-        for bounce_s in [*([*bounces, 0.001] if len(bounces) % 2 else bounces), rest_s]:
-            if debounce.sample(shown, at):
-                seen.append(debounce.level)
-            at += bounce_s
-            shown = not shown
-        if debounce.sample(level, at):
-            seen.append(debounce.level)
-    assert seen == [index % 2 == 0 for index in range(len(changes))]
-    assert debounce.settled
-
-
-def test_a_glitch_shorter_than_the_period_is_nothing() -> None:
-    debounce = Debounce(0.02)
-    samples = [debounce.sample(True, 1.0), debounce.sample(True, 1.019), debounce.sample(False, 1.0195)]
-    assert not any(samples)
-    assert debounce.settled

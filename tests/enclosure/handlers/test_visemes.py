@@ -68,6 +68,8 @@ async def test_visemes_that_are_over_are_left_out() -> None:
         "mycroft.stop",
         "ovos.stop",
         "enclosure.mouth.events.deactivate",
+        "enclosure.mouth.reset",
+        "enclosure.reset",
         "recognizer_loop:audio_output_end",
         "ovos.audio.output.ended",
         "recognizer_loop:record_begin",
