@@ -116,6 +116,7 @@ class Exchange:
     def late(self, now: float) -> bool:
         """Handles that an echo has not come in time. True if the end of the menu's test has not come either."""
         self.due = None
+        self._settled_at = 0.0  # it is over, also if the caller's timer was early by its resolution
         if self._sent:
             self._send_again(now)
         tested, self._tests = self._tests, False

@@ -1,6 +1,7 @@
 """What is sent when, and what a line from the firmware means; no bytes, no waiting."""
 
 import itertools
+import math
 
 import pytest
 
@@ -77,6 +78,15 @@ def test_a_damaged_echo_has_both_lines_sent_again_in_their_order(damaged: str) -
     assert sent(talk, 1.2) == []
     talk.receive("Command: mouth.talk", 1.3)
     assert sent(talk, 1.3) == ["eyes.on\n", "eyes.off\n"]
+
+
+def test_lines_are_sent_again_also_when_the_timer_fires_a_hair_early() -> None:
+    talk = exchange("mouth.talk", "eyes.on")
+    sent(talk)
+    talk.receive("Command: mouth.tal", 1)
+    early = math.nextafter(1 + SETTLE_S, 0)
+    talk.late(early)
+    assert sent(talk, early) == ["\nmouth.talk\n"]
 
 
 def test_echoes_of_earlier_attempts_are_no_damage() -> None:
