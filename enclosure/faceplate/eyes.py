@@ -116,14 +116,15 @@ class Eyes:
                 self._drop_pose()
                 self._spins_until = self._now() + command.ms / 1000
                 return self._standing()
-        was_spinning, passing = self._spins, self._passing
+        # What moves, such as a look that has just begun, may have left any pixels.
+        moving = self._spins or self._passing or self._pose is not None
         self._spins_until = 0.0
         match command:
             case EyesPixel():
                 pixels = [*self._pixels_lit]
                 pixels[command.index] = command.color
                 self._content = pixels
-                return self._standing() if was_spinning or passing else self._still(pixels, lines(command))
+                return self._standing() if moving else self._still(pixels, lines(command))
             case EyesFill(last):
                 self._content = [self._shown_color] * (last + 1) + [DARK] * (PIXELS - last - 1)
                 return self._still(self._content, lines(command)) if last + 1 < PIXELS else self._standing()
@@ -174,6 +175,12 @@ class Eyes:
     def restored(self) -> Scenes:
         """The scenes for eyes of which nothing is known, as those of a faceplate that has been reset."""
         return self._standing((*lines(self._shown_level), *lines(self._shown_color)))
+
+    def refreshed(self) -> Scenes | None:
+        """The scenes after the firmware's menu; None where the next of the present ones will do."""
+        if self._activity.asleep:
+            return self.restored()  # the menu has set the level of eyes that are awake
+        return self._standing() if self._spins else None  # a text on the mouth may have ended it
 
     @property
     def _look(self) -> tuple[object, ...]:

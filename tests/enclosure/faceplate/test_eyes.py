@@ -146,6 +146,22 @@ def test_a_pixel_opens_no_eyes_that_look_down(face: Face) -> None:
     assert face.board.lit == "...#####........####...."  # 3 to 7, and 16 to 19
 
 
+@pytest.mark.parametrize("after_s", [0, 0.05, 0.1, 0.3, 0.5])
+@pytest.mark.parametrize("color", [EyesColor(255, 0, 0), EyesColor(0, 0, 0)])
+@pytest.mark.parametrize("before", [EyesAction.RESET, EyesLook("u"), EyesAction.NARROW])
+@pytest.mark.parametrize("pose", [*(EyesLook(side) for side in "udlrc"), EyesAction.NARROW])
+def test_a_pixel_set_while_the_eyes_still_move_is_right_in_the_end(
+    face: Face, pose: EyesCommand, before: EyesCommand, color: EyesColor, after_s: float
+) -> None:
+    face.show(before)
+    face.show(pose, for_s=after_s)
+    face.show(EyesPixel(9, color), for_s=1.5)
+    wanted = "".join("." if pixel == EyesColor(0, 0, 0) else "#" for pixel in face.eyes.pixels)
+    for _ in range(3):
+        assert face.board.lit == wanted
+        face.board.play_for(REFRESH_S)
+
+
 def test_a_pixel_ends_a_volume_ring(face: Face) -> None:
     face.show(EyesFill(21))
     face.show(EyesVolume(5), EyesPixel(5, EyesColor(0, 0, 0)), for_s=0.5)
