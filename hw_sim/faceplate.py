@@ -168,8 +168,9 @@ class Faceplate:
     def _receive(self) -> None:
         if self._master is not None:
             sent = os.read(self._master, 4096)
+            self._catch_up()
             try:
-                self._limits.take(sent)
+                self._limits.take(sent, in_menu=self.firmware.in_menu)
             except MemoryLimitError as error:
                 self._failure = SimulatorError(f"the faceplate would not survive {error}")
             data = self.cable.carry(sent)

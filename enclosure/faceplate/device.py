@@ -64,6 +64,8 @@ class FaceplateDevice:
         self._question_shown = False
         self._tests = False
         """Whether the menu's test runs: the assistant is put to sleep for it, which the eyes do not show."""
+        self._grown = False
+        """Whether GROW was sent at a time when the firmware's menu was closed, which otherwise discards it."""
         self._on_mouth = Player(self._link, self._wait_s, self._report_question)
         self._on_eyes = Player(self._link, self._wait_s, lambda: None)
 
@@ -143,8 +145,23 @@ class FaceplateDevice:
         self._on_mouth.play(self._mouth.scenes())
 
     def _refresh(self) -> None:
-        self._on_eyes.hurry()
-        self._on_mouth.hurry()
+        """Shows again what the menu has changed, wiped or discarded."""
+        if wait_s := self._wait_s():
+            self._refresh_in(wait_s)
+            return
+        self._grow()
+        eyes, mouth = self._eyes.refreshed(), self._mouth.refreshed()
+        for player, scenes in ((self._on_eyes, eyes), (self._on_mouth, mouth)):
+            if scenes is None:
+                player.hurry()
+            else:
+                player.play(scenes)
+
+    def _grow(self) -> None:
+        """Sends GROW once more where the firmware's menu may have discarded it."""
+        if not self._grown:
+            self._grown = True
+            self._send(GROW)
 
     def _refresh_in(self, seconds: float) -> None:
         if self._menu is not None:
@@ -155,6 +172,8 @@ class FaceplateDevice:
         self._on_event(FaceplateState(state, self._link.firmware))
         if state is LinkState.CONNECTED:
             self._restore()
+            self._grown = False
+            self._refresh_in(MENU_TURNED_S)
         self._report_question()
 
     def _report_question(self) -> None:
@@ -175,6 +194,7 @@ class FaceplateDevice:
         match event:
             case Banner():
                 self._restore()
+                self._grown = True
                 return
             case Turned() | Pressed():
                 self._touched_until = asyncio.get_running_loop().time() + HAND_S
@@ -186,5 +206,6 @@ class FaceplateDevice:
             case Chosen(Choice.TEST_END):
                 self._restore()  # the test leaves white eyes, an empty mouth and the amplifier on
             case Chosen():
+                self._grow()
                 self._refresh_in(MENU_CHOSEN_S)
         self._on_event(event)

@@ -158,6 +158,11 @@ class Mouth:
                 while True:
                     yield self._scene(shown, lines(shown), REFRESH_S, patient=True)
 
+    def refreshed(self) -> Scenes | None:
+        """The scenes after the firmware's menu; None where the next of the present ones will do."""
+        shown = self._top[1]
+        return self.scenes() if isinstance(shown, MouthText) and not shown.repeat else None
+
     def _text(self, shown: MouthText, *, asks: bool) -> Scenes:
         while shown.text:
             if len(shown.text) > TEXT_LIMIT:

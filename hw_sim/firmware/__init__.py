@@ -51,6 +51,11 @@ class Firmware:
         """Whether the amplifier is on."""
         return self._board.speaker
 
+    @property
+    def in_menu(self) -> bool:
+        """Whether the menu is open, which discards lines for the mouth."""
+        return self._board.in_menu
+
     def receive(self, data: bytes) -> None:
         """Bytes begin to arrive now, or after those that still arrive, at 9600 baud."""
         self._board.serial.receive(data)

@@ -57,6 +57,8 @@ class Board:
         self.mouth: tuple[int, ...] = (0,) * MOUTH_ROWS
         self.mouth_level = 0
         self.speaker = False
+        self.in_menu = False
+        """Whether the program's menu is open."""
 
     def restart(self) -> None:
         """Lights, amplifier and the knob in the user's hand stay as they are."""

@@ -39,20 +39,23 @@ class LineLimits:
         self._lines = 0
         self._grown = False
 
-    def take(self, data: bytes) -> None:
-        """Checks bytes from the host. Raises MemoryLimitError for a line outside of the limits."""
+    def take(self, data: bytes, *, in_menu: bool = False) -> None:
+        """Checks bytes from the host. Raises MemoryLimitError for a line outside of the limits.
+
+        The firmware's menu discards what is for the mouth, so no heap grows by that.
+        """
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            self._lines += 1
-            if wrong := self._wrong(line.decode("latin-1")):
+            self._lines += not in_menu
+            if wrong := self._wrong(line.decode("latin-1"), in_menu):
                 raise MemoryLimitError(f"{wrong}: {line.decode('latin-1')}")
 
-    def _wrong(self, line: str) -> str:
+    def _wrong(self, line: str, in_menu: bool) -> str:
         """What is wrong with a line; empty if nothing is."""
         command, _, arguments = line.partition("=")
         match command:
             case "mouth.text":
-                self._grown = self._grown or len(arguments) == TEXT_LIMIT
+                self._grown = self._grown or (len(arguments) == TEXT_LIMIT and not in_menu)
                 if len(arguments) > TEXT_LIMIT:
                     return f"a text of {len(arguments)} characters, more than {TEXT_LIMIT}"
             case "mouth.icon":

@@ -38,20 +38,24 @@ class Menu:
         self._board = board
         self._eyes = eyes
         self._canvas = Canvas(board)
-        self.entered = False
+        board.in_menu = False
         self.test_chosen = False
         self._page = _Page.MAIN
         self._entry = 0
         self._yes = False
 
+    @property
+    def entered(self) -> bool:
+        return self._board.in_menu
+
     def enter(self) -> Steps:
-        self.entered = True
+        self._board.in_menu = True
         yield from self._draw()
         yield from self._canvas.show()
 
     def leave(self) -> Steps:
         self._page = _Page.MAIN
-        self.entered = False
+        self._board.in_menu = False
         self._canvas.clear()
         return self._canvas.show()
 

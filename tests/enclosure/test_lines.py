@@ -16,7 +16,7 @@ from PIL import Image
 
 from bus.message import Message
 from enclosure.drivers.serial import AsyncSerial
-from enclosure.faceplate.device import FaceplateDevice
+from enclosure.faceplate.device import MENU_TURNED_S, FaceplateDevice
 from enclosure.faceplate.protocol import GROW
 from hw_sim.faceplate import Faceplate
 from hw_sim.links import Cable
@@ -322,6 +322,7 @@ async def sent(folder: Path, number: int, case: Same | Differs) -> list[str]:
                 return [line for line in b"".join(received).decode("ascii").split("\n") if line]
 
             await until(lambda: lines()[-1:] == ["mouth.reset"], "a settled face")
+            await asyncio.sleep(MENU_TURNED_S + 1)  # a menu may have been open at the start
             await device._link.drained.wait()
             if isinstance(case, Differs) and case.after:
                 await dispatcher(Message(case.after))

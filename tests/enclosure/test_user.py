@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from enclosure.faceplate.eyes import PIXELS
-from enclosure.faceplate.mouth import ASKED_S, NOTE
-from enclosure.faceplate.text import drawn
+from enclosure.faceplate.eyes import ASLEEP_LEVEL, PIXELS
+from enclosure.faceplate.mouth import ASKED_S, NOTE, STANDS_S
+from enclosure.faceplate.text import drawn, duration_s
 from enclosure.handlers.menu import CERTAINLY, CONFIRM_S, KEPT, QUESTION, READ_S
 from hw_sim.faceplate import Faceplate
 from tests.conftest import picture, until
@@ -125,7 +125,9 @@ async def test_a_question_that_the_menu_has_wiped_is_soon_visible_again(faceplat
         await until(lambda: picture(faceplate.firmware.mouth) == drawn(QUESTION), QUESTION, ASKED_S + 0.5)
 
 
-async def test_a_double_press_that_leaves_the_menu_over_the_question_does_not_confirm(faceplate: Faceplate) -> None:
+async def test_a_double_press_that_leaves_the_menu_over_the_question_does_not_confirm(
+    faceplate: Faceplate,
+) -> None:
     async with user(faceplate) as found:
         await chooses_wipe(found)
         await found.press(2.3)
@@ -171,6 +173,54 @@ async def test_the_eyes_are_dimmed_in_the_menu(faceplate: Faceplate) -> None:
         await found.sees_eyes(0x00001B)
         assert found.device.brightness == 27
         assert found.device.types == []
+
+
+async def test_a_brightness_chosen_while_the_assistant_sleeps_is_that_of_the_eyes_when_it_wakes(
+    faceplate: Faceplate,
+) -> None:
+    async with user(faceplate) as found:
+        await found.device.hear("recognizer_loop:sleep")
+        await asyncio.sleep(3)
+        await found.choose(0)  # ILLUM
+        await found.turn(-1)  # the menu begins at the level that is shown
+        await found.turn(20)
+        await asyncio.sleep(8)  # the menu closes by itself
+        assert faceplate.firmware.eyes.count(0) == 16, "a look down"
+        assert max(faceplate.firmware.eyes) == ASLEEP_LEVEL
+        await found.device.hear("recognizer_loop:wake_up")
+        await found.sees_eyes(OPEN)
+        assert found.device.brightness == 30
+
+
+async def test_a_choice_that_is_denied_says_so_to_the_end(faceplate: Faceplate) -> None:
+    async with user(faceplate) as found:
+        found.device.denied = {"system.reboot"}
+        await found.choose(2)
+        await found.sees_spin()
+        await asyncio.sleep(1 + duration_s("REBOOT FAILED") - 1)
+        assert any(faceplate.firmware.mouth)
+        await found.sees_empty_mouth()
+        await found.sees_eyes(OPEN)
+
+
+async def test_a_result_after_a_choice_stands_until_it_has_been_read(faceplate: Faceplate) -> None:
+    async with user(faceplate) as found:
+        await found.choose(5)  # SSH
+        await found.press()
+        await found.device.hear("system.ssh.disabled")
+        await reads(found, "SSH OFF")
+        await asyncio.sleep(STANDS_S - 0.5)
+        await reads(found, "SSH OFF")
+        await found.sees_empty_mouth()
+
+
+async def test_eyes_spin_while_the_machine_is_switched_off(faceplate: Faceplate) -> None:
+    async with user(faceplate) as found:
+        await found.choose(3)  # OFF
+        await found.sees_spin()
+        for _ in range(8):
+            await asyncio.sleep(1)
+            assert 0 < faceplate.firmware.eyes.count(0) < PIXELS
 
 
 async def test_a_reboot_in_the_menu_spins_until_the_machine_goes(faceplate: Faceplate) -> None:

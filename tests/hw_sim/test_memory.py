@@ -71,6 +71,14 @@ def test_pictures_wait_until_the_heap_has_grown_after_each_restart() -> None:
         limits.take(b"mouth.icon=AA\n")
 
 
+def test_a_text_that_the_menu_discards_grows_no_heap() -> None:
+    limits = LineLimits()
+    limits.take(f"{GROWN}\n".encode() + (GROWN_WITHIN + 1) * b"mouth.icon=AA\n", in_menu=True)
+    limits.take(GROWN_WITHIN * b"mouth.icon=AA\n")
+    with pytest.raises(MemoryLimitError, match="grown"):
+        limits.take(b"mouth.icon=AA\n")
+
+
 async def test_the_simulated_faceplate_ends_at_such_a_line(tmp_path: Path) -> None:
     async with Faceplate(tmp_path / "port", Cable()) as faceplate, asyncio.timeout(5):
         running = asyncio.create_task(faceplate.run())

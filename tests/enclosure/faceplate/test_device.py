@@ -533,6 +533,14 @@ async def test_a_daemon_that_starts_over_an_open_menu_shows_all_when_it_has_clos
     host.running.cancel()
 
 
+async def test_a_spin_outlasts_what_is_sent_again_after_the_start(faceplate: Faceplate, host: Host) -> None:
+    host.show(display.EyesAction.SPIN)
+    await asyncio.sleep(7)
+    for _ in range(10):
+        await asyncio.sleep(0.1)
+        assert lit(faceplate).count("#") == 2
+
+
 async def test_eyes_spin_also_over_a_long_text(faceplate: Faceplate, host: Host) -> None:
     host.show(display.MouthText(LONG))
     await until(lambda: any(faceplate.firmware.mouth), "the text")
