@@ -8,6 +8,7 @@ from functools import partial
 
 from tests.image import beside, faults, remote
 from tests.image.installed import (
+    ANSWER_TIMEOUT_S,
     DAEMONS,
     UNITS,
     VOLUME,
@@ -213,7 +214,8 @@ def the_simulator_runs(installed: Installed) -> str:
 def a_stranger_is_refused(installed: Installed) -> str:
     """On both ways to the bus; the owner is not."""
     for url in (BUS, BUS_SOCKET):
-        send = ("mycroft-bus", "send", "--bus", url, "system.ssh.enable", "--wait", "system.ssh.enabled")
+        wait = ("--wait", "system.ssh.enabled", "--timeout", f"{ANSWER_TIMEOUT_S}")
+        send = ("mycroft-bus", "send", "--bus", url, "system.ssh.enable", *wait)
         refused = installed.machine.run(*send, user=STRANGER, check=False)
         assert "mycroft-admin may send this" in refused, refused
         installed.machine.run(*send, user=OWNER)
