@@ -1,4 +1,4 @@
-"""The least that a bus can do: bytes in, bytes out to everybody, with nothing parsed, checked or bounded.
+"""The least that a bus can do: bytes in, bytes out to all clients, with nothing parsed, checked or bounded.
 
 What this takes is the kernel's and the machine's part of a measurement. No bus can be faster in it.
 """

@@ -28,7 +28,7 @@ def _found(pattern: str) -> list[Topic]:
 
 
 def _matches(topic: Topic, pattern: str) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for name in topic.names)
+    return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for name in topic.names)
 
 
 def _lines(topic: Topic) -> Iterator[str]:

@@ -141,7 +141,8 @@ def _is_this_machine(name: str, hostname: str) -> bool:
 
 def _token(authorization: str, query: str) -> str | None:
     """From the header, or from the URL for clients that can set nothing else."""
-    if authorization.startswith("Bearer "):
-        return authorization.removeprefix("Bearer ")
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
     parts = (part.partition("=") for part in query.split("&"))
     return next((unquote(value) for name, _, value in parts if name == "token"), None)

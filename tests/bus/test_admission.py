@@ -73,6 +73,7 @@ def test_a_token_has_a_role(token: str, role: Role | None) -> None:
         ("/core", [], False, HTTPStatus.UNAUTHORIZED),
         ("/core", [("Authorization", "Bearer c")], False, HTTPStatus.UNAUTHORIZED),
         ("/core", [("authorization", "Bearer b")], False, Role.CONTROL),
+        ("/core", [("Authorization", "bearer  b")], False, Role.CONTROL),
         # What websocket-client sends to another machine:
         ("/core?token=b", [("Host", "mark1:8182"), ("Origin", "https://mark1:8182")], False, Role.CONTROL),
         ("/core", [("Host", "mark1:8182"), ("Origin", "https://mark1:8182")], False, HTTPStatus.UNAUTHORIZED),
