@@ -52,7 +52,8 @@ STRIP = 8
 """Columns of a picture in one line; each needs stack for the time it is drawn."""
 
 GROW = (f"mouth.text={TEXT_LIMIT * ' '}", "mouth.reset")
-"""Lines for once after each banner: the heap grows while it is in one piece, which leaves 39 bytes or more."""
+"""Lines for once after each banner: the heap grows while it is in one piece, which leaves 39 bytes or more. The
+firmware's menu discards them."""
 
 AHEAD = 40
 """Bytes, with the line end, that may be sent beyond the line whose echo is awaited. Of the firmware's input
