@@ -14,7 +14,7 @@ from tests.e2e.test_device import HI
 
 pytestmark = pytest.mark.real_time
 
-UNPLUGGED = "the face is unplugged, or does not answer\n"
+UNPLUGGED = "mycroft-enclosure: the face is unplugged, or does not answer\n"
 
 
 def drawn(path: Path) -> str:
