@@ -222,6 +222,15 @@ def a_stranger_is_refused(installed: Installed) -> str:
     return refused
 
 
+def the_journal_names_who_asked(installed: Installed) -> str:
+    """User and process of what the check before has asked for, and how it ended."""
+    journal = installed.machine.run("journalctl", "--boot", "--unit=mycroft-admin.service", "--output=cat")
+    done = rf"system\.ssh\.enable by uid \d+ \({OWNER}\), pid \d+ \(mycroft-bus\): done"
+    found = re.search(done, journal)
+    assert found, journal
+    return found[0]
+
+
 def the_owner_changes_the_answer(installed: Installed) -> str:
     """To the question of the installation, which was preseeded with yes; both ways."""
     machine = installed.machine
@@ -406,6 +415,7 @@ CHECKS: tuple[Callable[[Installed], str], ...] = (
     *faults.CHECKS,
     *remote.CHECKS,
     a_stranger_is_refused,
+    the_journal_names_who_asked,
     the_owner_changes_the_answer,
     ssh_is_switched_off_and_on,
     the_clock_is_asked_for,
