@@ -34,8 +34,10 @@ class Process:
 
 def holders(path: Path, proc: Path) -> list[Process]:
     """The processes that have a file or a device open; not this one."""
-    device = path.resolve()
-    return sorted(_with_descriptor(str(device), proc), key=lambda process: process.pid)
+    with contextlib.suppress(OSError):  # there is no such device
+        device = path.resolve(strict=True)
+        return sorted(_with_descriptor(str(device), proc, device.stat()), key=lambda process: process.pid)
+    return []
 
 
 def listener(port: int, proc: Path) -> Process | None:
@@ -58,15 +60,18 @@ def listening(port: int, proc: Path) -> list[int]:
     return found
 
 
-def _with_descriptor(target: str, proc: Path) -> Iterator[Process]:
+def _with_descriptor(target: str, proc: Path, device: os.stat_result | None = None) -> Iterator[Process]:
+    """The processes that have this open; `device` tells a device from that of the same name in a container."""
     for folder in proc.glob("[0-9]*"):
         if int(folder.name) == os.getpid():
             continue
         with contextlib.suppress(OSError):  # the process has ended, or is another user's
-            opened = {str(descriptor.readlink()) for descriptor in (folder / "fd").iterdir()}
+            opened = {str(descriptor.readlink()): descriptor for descriptor in (folder / "fd").iterdir()}
             # A program that has made a pseudo terminal is the device at its end, such as the simulator.
-            simulates = target.startswith("/dev/pts/") and opened & {"/dev/ptmx", "/dev/pts/ptmx"}
-            if target in opened and not simulates:
+            simulates = target.startswith("/dev/pts/") and opened.keys() & {"/dev/ptmx", "/dev/pts/ptmx"}
+            if target not in opened or simulates:
+                continue
+            if device is None or os.path.samestat(opened[target].stat(), device):
                 yield process(int(folder.name), proc)
 
 
