@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 from tests.image.installed import Installed, until
@@ -52,6 +53,9 @@ def a_key_that_the_bus_may_not_read_closes_only_that_port(installed: Installed) 
     settings = json.loads(configuration.read_text())
     configuration.write_text(json.dumps({"enclosure": settings["enclosure"]}))
     machine.run("systemctl", "restart", "mycroft-bus")
+    for daemon in ("enclosure", "admin"):
+        ask = ("mycroft-bus", "send", f"mycroft.{daemon}.is_alive", "--wait")
+        until(partial(machine.succeeds, *ask), f"{daemon} does not come back to the bus")
     return why[0]
 
 
