@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 from bus.daemon.authority import is_service
+from bus.daemon.token_bucket import TokenBucket
 from bus.server.admission import is_loopback
 from bus.server.limits import Party
 
@@ -22,6 +23,9 @@ _REQUEST = struct.Struct("=BBBBI")
 _NO_COOKIE = struct.pack("=III", 0, 0xFFFFFFFF, 0xFFFFFFFF)
 _REPLY = struct.Struct("=xB2x48x12xII")
 """The fields of an inet_diag_msg that count here: TCP state, uid and inode of the socket."""
+
+SCANS = 5
+"""Each looks at every process of the machine, which takes milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +84,18 @@ def process_name(pid: int | None) -> str | None:
 
 
 class Processes:
-    """The processes that have sockets open, looked up all at once, and at most once a second."""
+    """The processes that have sockets open; all are looked up at once, SCANS times, then once a second."""
 
     def __init__(self) -> None:
         self._pids: dict[int, int] = {}
-        self._read_at = float("-inf")
+        self._scans = TokenBucket(1.0, SCANS)
 
     def pid_of(self, owner: Owner) -> int | None:
         """The process at the other end; None where it cannot be found."""
         if owner.pid is not None or owner.inode is None:
             return owner.pid
-        if owner.inode not in self._pids and time.monotonic() > self._read_at + 1:
-            self._pids, self._read_at = pids(), time.monotonic()
+        if owner.inode not in self._pids and self._scans.spend(time.monotonic()):
+            self._pids = pids()
         return self._pids.get(owner.inode)
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bus.daemon.authority import may_administer
-from bus.server.identity import Owner, owner_of, pids, process_name
+from bus.server.identity import SCANS, Owner, Processes, owner_of, pids, process_name
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,15 @@ def test_a_unix_socket_tells_its_process() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         assert owner_of(ours) == Owner(os.getuid(), pid=os.getpid())
+
+
+def test_programs_that_come_in_quick_succession_are_known() -> None:
+    processes = Processes()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        for _ in range(SCANS):
+            with socket.create_connection(listener.getsockname()) as client:
+                inode = os.fstat(client.fileno()).st_ino
+                assert processes.pid_of(Owner(os.getuid(), inode=inode)) == os.getpid()
 
 
 def test_a_process_has_a_name() -> None:
