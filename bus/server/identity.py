@@ -105,9 +105,9 @@ def pids() -> dict[int, int]:
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # gone, or of another user
             for descriptor in (process / "fd").iterdir():
-                name = descriptor.readlink().name
-                if name.startswith("socket:["):
-                    found[int(name[8:-1])] = int(process.name)
+                target = str(descriptor.readlink())  # the path of a file begins with a /
+                if target.startswith("socket:["):
+                    found[int(target[8:-1])] = int(process.name)
     return found
 
 

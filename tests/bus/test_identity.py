@@ -3,6 +3,7 @@ import pwd
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +60,12 @@ def test_programs_that_come_in_quick_succession_are_known() -> None:
             with socket.create_connection(listener.getsockname()) as client:
                 inode = os.fstat(client.fileno()).st_ino
                 assert processes.pid_of(Owner(os.getuid(), inode=inode)) == os.getpid()
+
+
+def test_a_file_with_the_name_of_a_socket_is_none(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, (tmp_path / "socket:[x]").open("w"):
+        assert pids()[os.fstat(ours.fileno()).st_ino] == os.getpid()
 
 
 def test_a_process_has_a_name() -> None:
