@@ -64,11 +64,11 @@ class Enclosure:
         emit = bus.emit
         self.dispatcher = Dispatcher(emit)
         self.router = Router(emit)
-        tell = self.router.tell
-        self.display = make_display(self.router.take)
-        self.controls = make_controls(self.router.take) if make_controls else None
+        report = self.router.report
+        self.display = make_display(self.router.handle)
+        self.controls = make_controls(self.router.handle) if make_controls else None
         # The handlers of a message are called in this order.
-        on_display = DisplayHandler(self.display, self.dispatcher, emit, tell)
+        on_display = DisplayHandler(self.display, self.dispatcher, emit, report)
         self.activity = ActivityHandler(self.display, self.dispatcher, emit)
         self.boot = BootHandler(self.activity, self.dispatcher, emit)
         self.leaving = LeavingHandler(self.activity, self.dispatcher)
@@ -79,20 +79,20 @@ class Enclosure:
             self.display,
             self.dispatcher,
             emit,
-            tell,
+            report,
             full=settings.max or profile.volume_max,
             settings=settings,
             saved=saved,
         )
-        self.menu = MenuHandler(self.display, self.leaving, self.dispatcher, tell)
-        switches = SwitchHandler(self.display, self.activity, self.dispatcher, tell)
+        self.menu = MenuHandler(self.display, self.leaving, self.dispatcher, report)
+        switches = SwitchHandler(self.display, self.activity, self.dispatcher, report)
         on_controls = ControlsHandler(
-            self.volume, self.activity, self.visemes, switches, tell, buttons=profile.buttons
+            self.volume, self.activity, self.visemes, switches, report, buttons=profile.buttons
         )
-        board = BoardHandler(self.dispatcher, tell)
+        board = BoardHandler(self.dispatcher, report)
         # An open question owns the controls, so the menu comes first.
-        takers = (self.menu, self.rest, on_controls, switches, on_display, board)
-        self.router.connect(*(taker.take for taker in takers))
+        handlers = (self.menu, self.rest, on_controls, switches, on_display, board)
+        self.router.connect(*(handler.handle for handler in handlers))
 
     async def run(self) -> None:
         """Runs all parts until cancelled; the display is closed last."""

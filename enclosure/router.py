@@ -1,4 +1,4 @@
-"""Hands what people and devices do to the handlers, and what those report of it to the bus."""
+"""Hands events to the handlers, and their reports to the bus."""
 
 import asyncio
 import logging
@@ -16,12 +16,12 @@ start to listen long after the press."""
 
 _LOGGER = logging.getLogger(__name__)
 
-Take = Callable[[Event], bool]
-"""Acts on an event without waiting; returns whether the event is done with."""
+Handle = Callable[[Event], bool]
+"""Acts on an event without waiting; returns whether no other handler gets it."""
 
 
-class Tell(Protocol):
-    """Reports something to the bus, without waiting."""
+class Report(Protocol):
+    """Reports to the bus, without waiting."""
 
     def __call__(self, message: Message, on_lost: Callable[[], None] = ...) -> None:
         """Queues a message; `on_lost` is called if the bus cannot be reached within FRESH_S."""
@@ -32,25 +32,25 @@ def _ignore() -> None:
 
 
 class Router:
-    """Events go to the first handler that takes them, at once, with or without a bus; reports follow in order.
+    """An event goes at once to the first handler that handles it, with or without a bus; reports follow in order.
 
     `run` has to be running, as a task, for reports to be sent.
     """
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self._takers: tuple[Take, ...] = ()
+        self._handlers: tuple[Handle, ...] = ()
         self._reports: asyncio.Queue[tuple[float, Message, Callable[[], None]]] = asyncio.Queue()
 
-    def connect(self, *takers: Take) -> None:
+    def connect(self, *handlers: Handle) -> None:
         """Sets who gets the events, the first one first; without any, events are dropped."""
-        self._takers = takers
+        self._handlers = handlers
 
-    def take(self, event: Event) -> None:
+    def handle(self, event: Event) -> None:
         """Hands an event on. Never waits."""
-        any(take(event) for take in self._takers)
+        any(handle(event) for handle in self._handlers)
 
-    def tell(self, message: Message, on_lost: Callable[[], None] = _ignore) -> None:
+    def report(self, message: Message, on_lost: Callable[[], None] = _ignore) -> None:
         """Queues a message; `on_lost` is called if the bus cannot be reached within FRESH_S."""
         self._reports.put_nowait((asyncio.get_running_loop().time() + FRESH_S, message, on_lost))
 

@@ -36,7 +36,7 @@ class ActivityHandler:
         for topic in (topics.CONNECTED, topics.MIC_MUTE_TOGGLE):
             dispatcher.on(topic, local(self._ask_whether_muted))
 
-    def take(self, topic: Topic, **fields: Any) -> None:
+    def apply(self, topic: Topic, **fields: Any) -> None:
         """Changes the activity as a message of this topic does."""
         self._set(after(self.current, topic, fields))
         if topic in _ENDS and not (self.current.recording or self.current.thinking or self.current.speaking):
@@ -47,7 +47,7 @@ class ActivityHandler:
         self._set(replace(self.current, **changes))
 
     async def _on_message(self, topic: Topic, _: Message, **fields: Any) -> None:
-        self.take(topic, **fields)
+        self.apply(topic, **fields)
 
     async def _ask_whether_muted(self, _: Message) -> None:
         await self._emit(Message(topics.MIC_GET_STATUS.name, {}, {"source": SOURCE}))

@@ -11,7 +11,7 @@ from enclosure.handlers.session import SOURCE
 from enclosure.handlers.switches import SwitchHandler
 from enclosure.handlers.visemes import VisemeHandler
 from enclosure.handlers.volume import VolumeHandler
-from enclosure.router import Tell
+from enclosure.router import Report
 
 DONE = {"session": {"session_id": f"{SOURCE}.done"}}
 """The context of a change of the volume that has been made already. The session is not this device's own, so the
@@ -30,7 +30,7 @@ class ControlsHandler:
         activity: ActivityHandler,
         visemes: VisemeHandler,
         switches: SwitchHandler,
-        tell: Tell,
+        report: Report,
         *,
         buttons: Mapping[str, ButtonSettings],
     ) -> None:
@@ -38,10 +38,10 @@ class ControlsHandler:
         self._activity = activity
         self._visemes = visemes
         self._switches = switches
-        self._tell = tell
+        self._report = report
         self._buttons = buttons
 
-    def take(self, event: Event) -> bool:
+    def handle(self, event: Event) -> bool:
         """Acts on a turn or a gesture."""
         match event:
             case Turned(direction):
@@ -68,7 +68,7 @@ class ControlsHandler:
                 self._act("stop" if self._busy else "listen")
             case "stop":
                 self._visemes.stop()
-                self._activity.take(topics.STOP)
+                self._activity.apply(topics.STOP)
                 self._say(topics.STOP.name)
             case "listen" if self._switches.muted:
                 self._switches.refuse()
@@ -91,4 +91,4 @@ class ControlsHandler:
         return goes_on.recording or goes_on.speaking or goes_on.playing
 
     def _say(self, msg_type: str, data: Mapping[str, object] = {}, context: Mapping[str, object] = {}) -> None:
-        self._tell(Message(msg_type, {**data}, {"source": SOURCE, **context}))
+        self._report(Message(msg_type, {**data}, {"source": SOURCE, **context}))

@@ -19,7 +19,7 @@ from enclosure.events import Event, FaceplateState
 from enclosure.handlers.session import local
 from enclosure.images import MAX_BYTES, decode_image
 from enclosure.ports import Display
-from enclosure.router import Tell
+from enclosure.router import Report
 
 NEWEST_FIRMWARE = "1.4.2"
 """The last firmware of the faceplate that was published."""
@@ -31,10 +31,10 @@ NO_INTERNET_INTERVAL_S = 30.0
 class DisplayHandler:
     """Shows what messages ask for, and answers what is asked about the display."""
 
-    def __init__(self, display: Display, dispatcher: Dispatcher, emit: Emit, tell: Tell) -> None:
+    def __init__(self, display: Display, dispatcher: Dispatcher, emit: Emit, report: Report) -> None:
         self._display = display
         self._emit = emit
-        self._tell = tell
+        self._report = report
         self._no_internet_at = -NO_INTERNET_INTERVAL_S
         self._state: FaceplateState | None = None
         self._started = False
@@ -49,7 +49,7 @@ class DisplayHandler:
         dispatcher.on(topics.FIRMWARE_VERSION_GET, self._on_version_get)
         dispatcher.on(topics.CONNECTED, self._on_connected)
 
-    def take(self, event: Event) -> bool:
+    def handle(self, event: Event) -> bool:
         """Reports that the faceplate has come or gone."""
         if not isinstance(event, FaceplateState):
             return False
@@ -64,10 +64,10 @@ class DisplayHandler:
         if self._state is None:
             return
         data = {"state": self._state.state, "firmware": self._state.firmware}
-        self._tell(Message(topics.FACEPLATE_STATE.name, data))
+        self._report(Message(topics.FACEPLATE_STATE.name, data))
         if self._state.firmware and not self._started:
             self._started = True
-            self._tell(Message(topics.ENCLOSURE_STARTED.name), self._on_start_not_reported)
+            self._report(Message(topics.ENCLOSURE_STARTED.name), self._on_start_not_reported)
 
     def _on_start_not_reported(self) -> None:
         self._started = False

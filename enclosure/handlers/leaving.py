@@ -41,7 +41,7 @@ class LeavingHandler:
     def leave(self, announcement: Topic) -> None:
         """The machine is about to go, as this message announces."""
         self._stop_waiting()
-        self._activity.take(announcement)
+        self._activity.apply(announcement)
         patience_s = LEAVE_S if announcement in _IN_PROGRESS else ANSWER_S
         loop = asyncio.get_running_loop()
         self._patience = loop.call_later(patience_s, self._give_up, announcement)

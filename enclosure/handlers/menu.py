@@ -24,7 +24,7 @@ from enclosure.handlers.leaving import REQUESTS as LEAVING_REQUESTS
 from enclosure.handlers.leaving import LeavingHandler, on_failure
 from enclosure.handlers.session import SOURCE
 from enclosure.ports import Display
-from enclosure.router import Tell
+from enclosure.router import Report
 
 LIGHT_SHOW_S = 0.5
 """How long the display shows that the machine goes before that is requested; as in mycroft-core."""
@@ -79,10 +79,10 @@ _FAILED = {
 class MenuHandler:
     """Requests what the user chooses; a factory reset only after a press on each of two questions."""
 
-    def __init__(self, display: Display, leaving: LeavingHandler, dispatcher: Dispatcher, tell: Tell) -> None:
+    def __init__(self, display: Display, leaving: LeavingHandler, dispatcher: Dispatcher, report: Report) -> None:
         self._display = display
         self._leaving = leaving
-        self._tell = tell
+        self._report = report
         self._question: asyncio.TimerHandle | None = None
         """What answers it with no; None without a question."""
         self._asked = QUESTION
@@ -94,7 +94,7 @@ class MenuHandler:
         for topic, text in _FAILED.items():
             on_failure(dispatcher, topic, partial(display.notify, text))
 
-    def take(self, event: Event) -> bool:
+    def handle(self, event: Event) -> bool:
         """Acts on a choice, and on what answers an open question; then no other handler may."""
         match event:
             case Chosen(choice):
@@ -179,7 +179,7 @@ class MenuHandler:
     def _request(self, choice: Choice) -> None:
         topic, data = _REQUESTS[choice]
         send = partial(
-            self._tell, Message(topic.name, data, {"source": SOURCE}), partial(self._on_not_sent, topic)
+            self._report, Message(topic.name, data, {"source": SOURCE}), partial(self._on_not_sent, topic)
         )
         if topic in LEAVING_REQUESTS:
             self._leaving.leave(topic)

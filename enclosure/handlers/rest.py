@@ -34,7 +34,7 @@ class RestHandler:
         if level is not None and level in LEVELS:
             self._display.show(EyesLevel(level))
 
-    def take(self, event: Event) -> bool:
+    def handle(self, event: Event) -> bool:
         """Saves a brightness that was chosen; the display shows it already."""
         if not isinstance(event, Brightness):
             return False

@@ -9,16 +9,18 @@ from enclosure.events import Event, Switched
 from enclosure.handlers.activity import ActivityHandler
 from enclosure.handlers.session import SOURCE, local
 from enclosure.ports import Display
-from enclosure.router import Tell
+from enclosure.router import Report
 
 
 class SwitchHandler:
     """Mutes and unmutes the microphone with a switch, and reports its state; any of several switches mutes."""
 
-    def __init__(self, display: Display, activity: ActivityHandler, dispatcher: Dispatcher, tell: Tell) -> None:
+    def __init__(
+        self, display: Display, activity: ActivityHandler, dispatcher: Dispatcher, report: Report
+    ) -> None:
         self._display = display
         self._activity = activity
-        self._tell = tell
+        self._report = report
         self._on: dict[str, bool] = {}
         """Whether each switch is in the position that mutes."""
         self._mute_reported = False
@@ -37,7 +39,7 @@ class SwitchHandler:
         self._display.show(LightsError())
         self._say(topics.MIC_ERROR, {"error": "mic_sw_muted"})
 
-    def take(self, event: Event) -> bool:
+    def handle(self, event: Event) -> bool:
         """Acts on a switch."""
         if not isinstance(event, Switched):
             return False
@@ -70,9 +72,9 @@ class SwitchHandler:
         """Mutes, or takes back that it has muted: one that was live from the start leaves the microphone alone."""
         if self.muted or self._mute_reported:
             topic = topics.MIC_MUTE if self.muted else topics.MIC_UNMUTE
-            self._activity.take(topic)
+            self._activity.apply(topic)
             self._say(topic)
         self._mute_reported = self.muted
 
     def _say(self, topic: Topic, data: dict[str, object] | None = None) -> None:
-        self._tell(Message(topic.name, data or {}, {"source": SOURCE}))
+        self._report(Message(topic.name, data or {}, {"source": SOURCE}))

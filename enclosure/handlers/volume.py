@@ -18,7 +18,7 @@ from enclosure.config import VolumeSettings
 from enclosure.errors import MixerError
 from enclosure.handlers.session import local
 from enclosure.ports import Display, Mixer
-from enclosure.router import Tell
+from enclosure.router import Report
 from enclosure.state import SavedState
 from enclosure.volume import LISTENER, LOUDEST, RECORDING, Volume, start_level, whole_percent
 
@@ -60,7 +60,7 @@ class VolumeHandler:
         display: Display,
         dispatcher: Dispatcher,
         emit: Emit,
-        tell: Tell,
+        report: Report,
         *,
         full: int,
         settings: VolumeSettings,
@@ -71,7 +71,7 @@ class VolumeHandler:
         self._saved = saved
         self._display = display
         self._emit = emit
-        self._tell = tell
+        self._report = report
         self._clock = clock
         self._changed = asyncio.Event()
         self._turned = asyncio.Event()
@@ -106,7 +106,7 @@ class VolumeHandler:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._card.run())
             group.create_task(self._show())
-            group.create_task(self._report())
+            group.create_task(self._report_changes())
 
     # The knob.
 
@@ -206,7 +206,7 @@ class VolumeHandler:
         silent = self._volume.muted or self._volume.ducks or self._volume.level == before
         if play_sound and not silent and self._clock() >= self._next_sound_s:
             self._next_sound_s = self._clock() + SOUND_GAP_S
-            self._tell(Message(topics.PLAY_SOUND.name, {"uri": SOUND}))
+            self._report(Message(topics.PLAY_SOUND.name, {"uri": SOUND}))
 
     def _save(self, volume: Volume) -> None:
         self._saved.put(SAVED, _Saved(min(volume.level, LOUDEST), volume.muted))
@@ -227,11 +227,11 @@ class VolumeHandler:
             self._display.show_volume(min(self._volume.level, LOUDEST) / LOUDEST)
             await asyncio.sleep(SHOW_GAP_S)
 
-    async def _report(self) -> None:
+    async def _report_changes(self) -> None:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            self._tell(Message(topics.VOLUME_RESPONSE.name, self._data))
+            self._report(Message(topics.VOLUME_RESPONSE.name, self._data))
             await asyncio.sleep(REPORT_GAP_S)
 
     @property

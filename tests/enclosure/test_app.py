@@ -185,7 +185,7 @@ async def test_at_a_stop_the_face_is_at_rest_whatever_it_has_just_been_sent(
 async def run_and_stop(device: Mark1) -> None:
     running = asyncio.create_task(device.enclosure.run())
     await until(lambda: bool(device.said), "the start")
-    device.take(Chosen(Choice.FACTORY_RESET))
+    device.handle(Chosen(Choice.FACTORY_RESET))
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
@@ -205,7 +205,7 @@ async def test_a_stop_takes_the_question_back_and_ends_with_the_display(tmp_path
 
         async def close(self) -> None:
             assert self.asked == [QUESTION, None]
-            mark1.take(Turned(1))
+            mark1.handle(Turned(1))
             await super().close()
 
     display = LateHands()

@@ -56,17 +56,17 @@ def test_an_event_goes_to_the_first_handler_that_takes_it(bus: Bus) -> None:
         return True
 
     router.connect(menu, controls)
-    router.take(Pressed())
-    router.take(Turned(1))
+    router.handle(Pressed())
+    router.handle(Turned(1))
     assert calls == [("menu", Pressed()), ("menu", Turned(1)), ("controls", Turned(1))]
     router.connect()
-    router.take(Pressed())
+    router.handle(Pressed())
     assert len(calls) == 3
 
 
 async def test_reports_are_sent_in_order(router: Router, bus: Bus) -> None:
-    router.tell(LISTEN)
-    router.tell(STOP)
+    router.report(LISTEN)
+    router.report(STOP)
     assert bus.sent == [], "telling does not wait"
     await asyncio.sleep(0.01)
     assert bus.sent == [LISTEN, STOP]
@@ -74,7 +74,7 @@ async def test_reports_are_sent_in_order(router: Router, bus: Bus) -> None:
 
 async def test_a_report_waits_for_the_bus(router: Router, bus: Bus) -> None:
     bus.here.clear()
-    router.tell(LISTEN, on_lost=pytest.fail)
+    router.report(LISTEN, on_lost=pytest.fail)
     await asyncio.sleep(FRESH_S * 0.9)
     bus.here.set()
     await asyncio.sleep(0.01)
@@ -84,9 +84,9 @@ async def test_a_report_waits_for_the_bus(router: Router, bus: Bus) -> None:
 async def test_a_report_that_is_too_old_is_dropped(router: Router, bus: Bus) -> None:
     bus.here.clear()
     lost: list[str] = []
-    router.tell(LISTEN, on_lost=lambda: lost.append("listen"))
+    router.report(LISTEN, on_lost=lambda: lost.append("listen"))
     await asyncio.sleep(FRESH_S * 0.4)
-    router.tell(STOP, on_lost=lambda: lost.append("stop"))
+    router.report(STOP, on_lost=lambda: lost.append("stop"))
     await asyncio.sleep(FRESH_S * 0.7)
     assert lost == ["listen"]
     bus.here.set()
@@ -98,7 +98,7 @@ async def test_a_report_that_the_client_gives_up_is_lost(router: Router, bus: Bu
     bus.timeout_s = FRESH_S / 2
     bus.here.clear()
     lost: list[str] = []
-    router.tell(LISTEN, on_lost=lambda: lost.append("listen"))
+    router.report(LISTEN, on_lost=lambda: lost.append("listen"))
     await asyncio.sleep(FRESH_S * 0.6)
     assert lost == ["listen"]
 
@@ -107,7 +107,7 @@ async def test_each_report_waits_no_longer_than_its_own_time(router: Router, bus
     bus.here.clear()
     lost: list[int] = []
     for number in range(5):
-        router.tell(LISTEN, on_lost=lambda number=number: lost.append(number))  # type: ignore[misc]
+        router.report(LISTEN, on_lost=lambda number=number: lost.append(number))  # type: ignore[misc]
     await asyncio.sleep(FRESH_S + 0.01)
     assert lost == [0, 1, 2, 3, 4]
 
@@ -117,10 +117,10 @@ async def test_an_outage_is_logged_once(router: Router, bus: Bus, caplog: pytest
     for _ in range(2):
         bus.here.clear()
         for _ in range(3):
-            router.tell(LISTEN)
+            router.report(LISTEN)
         await asyncio.sleep(FRESH_S + 0.01)
         bus.here.set()
-        router.tell(STOP)
+        router.report(STOP)
         await asyncio.sleep(0.01)
     levels = [record.levelname for record in caplog.records if "no bus for" in record.message]
     assert levels == ["WARNING", "DEBUG", "DEBUG"] * 2

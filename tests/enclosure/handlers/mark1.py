@@ -116,7 +116,7 @@ class Mark1:
         self.enclosure = Enclosure(
             self, make_display, self.card, profile=profile, settings=VolumeSettings(), saved=self.saved
         )
-        self.take = self.enclosure.router.take
+        self.handle = self.enclosure.router.handle
 
     async def emit(self, message: Message) -> None:
         if self.away:

@@ -27,7 +27,7 @@ LEFT_AND_RIGHT = {"left": ButtonSettings(press="listen"), "right": ButtonSetting
 @pytest.mark.parametrize(("direction", "what", "level"), [(1, "increase", 0.7), (-1, "decrease", 0.5)])
 async def test_a_turn_acts_at_once_and_the_bus_is_told(direction: int, what: str, level: float) -> None:
     async with mark1() as (device, display):
-        device.take(Turned(direction))
+        device.handle(Turned(direction))
         assert device.card.level.percent == round(level * 83), "before anything is said"
         await asyncio.sleep(0.2)
         assert display.volumes == [level]
@@ -44,7 +44,7 @@ async def test_a_turn_acts_at_once_and_the_bus_is_told(direction: int, what: str
 async def test_a_turn_acts_without_a_bus() -> None:
     async with mark1() as (device, display):
         device.away = True
-        device.take(Turned(1))
+        device.handle(Turned(1))
         await asyncio.sleep(0.01)
         assert (device.card.level.percent, display.volumes) == (round(0.7 * 83), [0.7])
 
@@ -52,7 +52,7 @@ async def test_a_turn_acts_without_a_bus() -> None:
 async def test_without_a_sound_card_a_turn_is_a_request_to_another_program() -> None:
     async with mark1() as (device, display):
         device.card.away = True
-        device.take(Turned(1))
+        device.handle(Turned(1))
         await asyncio.sleep(0.01)
         (request,) = [message for message in device.said if message.msg_type == "mycroft.volume.increase"]
         assert request.context == {"source": SOURCE}
@@ -70,7 +70,7 @@ async def test_the_volume_is_not_shown_for_a_message_whatever_source_it_names(co
 async def test_a_burst_of_turns_is_shown_a_few_times_in_a_second_and_at_its_end() -> None:
     async with mark1() as (device, display):
         for _ in range(30):
-            device.take(Turned(-1))
+            device.handle(Turned(-1))
             await asyncio.sleep(0.033)
         await asyncio.sleep(0.2)
         assert 10 <= len(display.volumes) <= 12
@@ -105,8 +105,8 @@ async def test_a_press_stops_what_goes_on_or_else_starts_to_listen(before: list[
     async with mark1() as (device, _):
         for msg_type in before:
             await device.hear(msg_type)
-        device.take(Pressed())
-        device.take(Pressed())  # what was stopped does not go on
+        device.handle(Pressed())
+        device.handle(Pressed())  # what was stopped does not go on
         await asyncio.sleep(0.01)
         assert device.types == [pressed, "mycroft.mic.listen"]
         assert device.said[0].context["source"] == SOURCE
@@ -117,7 +117,7 @@ async def test_a_player_reports_whether_it_plays(state: int, pressed: str) -> No
     async with mark1() as (device, _):
         await device.hear("ovos.common_play.play")
         await device.hear("ovos.common_play.player.state", {"state": state})
-        device.take(Pressed())
+        device.handle(Pressed())
         await asyncio.sleep(0.01)
         assert device.types == [f"mycroft.{pressed}"]
 
@@ -125,7 +125,7 @@ async def test_a_player_reports_whether_it_plays(state: int, pressed: str) -> No
 async def test_a_satellite_that_speaks_is_not_stopped_here() -> None:
     async with mark1() as (device, _):
         await device.hear(SPEAKS, session={"session_id": "kitchen"})
-        device.take(Pressed())
+        device.handle(Pressed())
         await asyncio.sleep(0.01)
         assert device.types == ["mycroft.mic.listen"]
 
@@ -133,9 +133,9 @@ async def test_a_satellite_that_speaks_is_not_stopped_here() -> None:
 @pytest.mark.parametrize(("press", "msg_type"), [("stop", "mycroft.stop"), ("listen", "mycroft.mic.listen")])
 async def test_a_profile_says_what_a_press_does(press: str, msg_type: str) -> None:
     async with mark1(profile=replace(PROFILE, buttons={"knob": ButtonSettings(press=press)})) as (device, _):
-        device.take(Pressed())
+        device.handle(Pressed())
         await device.hear(SPEAKS)
-        device.take(Pressed())
+        device.handle(Pressed())
         await asyncio.sleep(0.01)
         assert device.types == [msg_type] * 2
 
@@ -143,7 +143,7 @@ async def test_a_profile_says_what_a_press_does(press: str, msg_type: str) -> No
 async def test_a_board_may_have_two_buttons() -> None:
     async with mark1(profile=replace(PROFILE, buttons=LEFT_AND_RIGHT)) as (device, _):
         for button in ("right", "left", "none of these"):
-            device.take(Pressed(button))
+            device.handle(Pressed(button))
         await asyncio.sleep(0.01)
         assert device.types == ["mycroft.stop", "mycroft.mic.listen"]
 
@@ -157,7 +157,7 @@ async def test_a_press_stops_the_display_at_once_with_or_without_a_bus(away: boo
         await device.hear("enclosure.mouth.viseme_list", {"start": time.time(), "visemes": visemes})
         device.away = away
         assert display.activities[-1] == Activity(speaking=True)
-        device.take(Pressed())
+        device.handle(Pressed())
         assert display.activities[-1] == Activity()
         shown = [*display.shown]
         await asyncio.sleep(2)
@@ -167,7 +167,7 @@ async def test_a_press_stops_the_display_at_once_with_or_without_a_bus(away: boo
 async def test_a_press_that_the_bus_was_away_for_is_not_made_later() -> None:
     async with mark1() as (device, _):
         device.away = True
-        device.take(Pressed())
+        device.handle(Pressed())
         await asyncio.sleep(1.1)
         device.away = False
         await asyncio.sleep(1.1)

@@ -30,12 +30,12 @@ class Device(Recorder):
         super().__init__()
         self.said: list[Message] = []
         self.dispatcher = Dispatcher(self.emit)
-        self.handler = DisplayHandler(self, self.dispatcher, self.emit, self.tell)
+        self.handler = DisplayHandler(self, self.dispatcher, self.emit, self.report)
 
     async def emit(self, message: Message) -> None:
         self.said.append(message)
 
-    def tell(self, message: Message, on_lost: object = None) -> None:
+    def report(self, message: Message, on_lost: object = None) -> None:
         self.said.append(message)
 
 
@@ -175,9 +175,9 @@ STARTED = Message("enclosure.started")
 
 async def test_each_change_of_the_faceplate_is_reported() -> None:
     device = Device()
-    assert device.handler.take(FaceplateState(LinkState.UNPLUGGED, None))
+    assert device.handler.handle(FaceplateState(LinkState.UNPLUGGED, None))
     for _ in range(2):
-        device.handler.take(FaceplateState(LinkState.CONNECTED, "1.4.2"))
+        device.handler.handle(FaceplateState(LinkState.CONNECTED, "1.4.2"))
     assert device.said == [UNPLUGGED, PLUGGED, STARTED, PLUGGED]
 
 
@@ -185,7 +185,7 @@ async def test_a_new_connection_gets_the_state_of_the_faceplate() -> None:
     device = Device()
     await device.dispatcher(Message("connected"))
     assert device.said == [], "nothing is known of it yet"
-    device.handler.take(FaceplateState(LinkState.UNPLUGGED, None))
+    device.handler.handle(FaceplateState(LinkState.UNPLUGGED, None))
     await device.dispatcher(Message("connected"))
     assert device.said == [UNPLUGGED, UNPLUGGED]
 
@@ -193,7 +193,7 @@ async def test_a_new_connection_gets_the_state_of_the_faceplate() -> None:
 async def test_the_start_is_reported_once_the_bus_is_there() -> None:
     async with mark1() as (device, _):
         device.away = True
-        device.take(FaceplateState(LinkState.CONNECTED, "1.4.2"))
+        device.handle(FaceplateState(LinkState.CONNECTED, "1.4.2"))
         await asyncio.sleep(2)
         device.away = False
         for _ in range(2):

@@ -46,7 +46,7 @@ async def test_each_choice(
     choice: Choice, msg_type: str, data: dict[str, Any], notified: list[str], activity: Activity
 ) -> None:
     async with mark1() as (device, display):
-        device.take(Chosen(choice))
+        device.handle(Chosen(choice))
         await pause()
         assert device.said == [Message(msg_type, data, {"source": SOURCE})]
         assert (display.notified, display.activity) == (notified, activity)
@@ -58,7 +58,7 @@ def test_every_choice_is_tested() -> None:
 
 async def test_the_machine_goes_after_the_display_has_shown_it() -> None:
     async with mark1() as (device, display):
-        device.take(Chosen(Choice.REBOOT))
+        device.handle(Chosen(Choice.REBOOT))
         assert display.activity.leaving is Leaving.REBOOT
         await asyncio.sleep(LIGHT_SHOW_S * 0.9)
         assert device.types == []
@@ -69,16 +69,16 @@ async def test_the_machine_goes_after_the_display_has_shown_it() -> None:
 
 async def ask(device: Mark1) -> None:
     """Chooses WIPE, and reads the question."""
-    device.take(WIPE)
-    device.take(VISIBLE)
+    device.handle(WIPE)
+    device.handle(VISIBLE)
     await asyncio.sleep(READ_S)
 
 
 async def confirm_once(device: Mark1) -> None:
     """Presses on the first question, and reads the second as the display shows it."""
-    device.take(Pressed())
-    device.take(COVERED)
-    device.take(VISIBLE)
+    device.handle(Pressed())
+    device.handle(COVERED)
+    device.handle(VISIBLE)
     await asyncio.sleep(READ_S)
 
 
@@ -115,7 +115,7 @@ async def test_a_press_on_the_first_question_asks_the_second(
     async with mark1() as (device, display):
         await ask(device)
         for event in events:
-            device.take(event)
+            device.handle(event)
         await pause()
         assert (device.types, display.asked[-1], display.notified) == (types, asked, notified)
         assert display.volumes == [], "a turn that answers does not change the volume"
@@ -138,7 +138,7 @@ async def test_only_a_press_on_the_second_question_confirms_a_wipe(
         await ask(device)
         await confirm_once(device)
         for event in events:
-            device.take(event)
+            device.handle(event)
         await pause()
         assert (device.types, display.asked[-1], display.notified) == (types, asked, notified)
         assert display.volumes == [], "a turn that answers does not change the volume"
@@ -149,9 +149,9 @@ async def test_the_second_question_has_a_time_for_its_answer_of_its_own(events: 
     async with mark1() as (device, display):
         await ask(device)
         await asyncio.sleep(CONFIRM_S - READ_S - 0.1)
-        device.take(Pressed())
+        device.handle(Pressed())
         for event in events:
-            device.take(event)
+            device.handle(event)
         await asyncio.sleep(CONFIRM_S - 0.1)
         assert display.asked == [QUESTION, CERTAINLY]
         await asyncio.sleep(0.2)
@@ -160,9 +160,9 @@ async def test_the_second_question_has_a_time_for_its_answer_of_its_own(events: 
 
 async def test_a_press_before_the_question_is_visible_does_not_confirm() -> None:
     async with mark1() as (device, display):
-        device.take(WIPE)
+        device.handle(WIPE)
         await asyncio.sleep(CONFIRM_S / 2)
-        device.take(Pressed())
+        device.handle(Pressed())
         await pause()
         assert (device.types, display.asked) == ([], [QUESTION])
 
@@ -170,11 +170,11 @@ async def test_a_press_before_the_question_is_visible_does_not_confirm() -> None
 @pytest.mark.parametrize("after_s", [0, 0.05, 0.6, READ_S * 0.99])
 async def test_a_double_press_never_confirms(after_s: float) -> None:
     async with mark1() as (device, display):
-        device.take(WIPE)
-        device.take(VISIBLE)
+        device.handle(WIPE)
+        device.handle(VISIBLE)
         await asyncio.sleep(after_s)
         for _ in range(2):  # the second half of a double press, and its bounce
-            device.take(Pressed())
+            device.handle(Pressed())
         await pause()
         assert (device.types, display.asked) == ([], [QUESTION])
 
@@ -182,24 +182,24 @@ async def test_a_double_press_never_confirms(after_s: float) -> None:
 @pytest.mark.parametrize("events", [[], [VISIBLE]])
 async def test_a_question_without_an_answer_is_answered_with_no(events: list[Event]) -> None:
     async with mark1() as (device, display):
-        device.take(WIPE)
+        device.handle(WIPE)
         for event in events:
-            device.take(event)
+            device.handle(event)
         await asyncio.sleep(CONFIRM_S + 0.1)
         assert (display.asked, display.notified) == ([QUESTION, None], [KEPT])
-        device.take(VISIBLE)
-        device.take(Pressed())
+        device.handle(VISIBLE)
+        device.handle(Pressed())
         await pause()
         assert device.types == ["mycroft.mic.listen"]
 
 
 async def test_the_time_for_an_answer_begins_when_the_question_is_visible() -> None:
     async with mark1() as (device, display):
-        device.take(WIPE)
+        device.handle(WIPE)
         await asyncio.sleep(CONFIRM_S * 0.9)
-        device.take(VISIBLE)
+        device.handle(VISIBLE)
         await asyncio.sleep(CONFIRM_S * 0.9)
-        device.take(Pressed())
+        device.handle(Pressed())
         assert display.asked == [QUESTION, CERTAINLY]
 
 
@@ -240,9 +240,9 @@ async def test_what_does_not_happen_is_notified(
         if choice is Choice.FACTORY_RESET:
             await ask(device)
             await confirm_once(device)
-            device.take(Pressed())
+            device.handle(Pressed())
         else:
-            device.take(Chosen(choice))
+            device.handle(Chosen(choice))
         assert display.activity.leaving
         await pause()
         if trouble == "failed":
@@ -275,7 +275,7 @@ async def test_results_are_notified(msg_type: str, text: str) -> None:
 async def test_a_choice_that_the_bus_was_away_for_is_not_requested_later() -> None:
     async with mark1() as (device, display):
         device.away = True
-        device.take(Chosen(Choice.ENABLE_SSH))
+        device.handle(Chosen(Choice.ENABLE_SSH))
         await asyncio.sleep(2)
         device.away = False
         await asyncio.sleep(2)
@@ -297,8 +297,8 @@ async def sleep_and_wake(device: Mark1, display: Recorder) -> None:
 
 async def test_a_test_puts_the_assistant_to_sleep_and_wakes_it_up() -> None:
     async with mark1() as (device, display):
-        device.take(Chosen(Choice.TEST_BEGIN))
-        device.take(Chosen(Choice.TEST_END))
+        device.handle(Chosen(Choice.TEST_BEGIN))
+        device.handle(Chosen(Choice.TEST_END))
         await sleep_and_wake(device, display)
         await asyncio.sleep(2 * TEST_S)
         assert device.types == []
@@ -306,6 +306,6 @@ async def test_a_test_puts_the_assistant_to_sleep_and_wakes_it_up() -> None:
 
 async def test_a_test_whose_end_is_not_reported_ends_after_a_while() -> None:
     async with mark1() as (device, display):
-        device.take(Chosen(Choice.TEST_BEGIN))
+        device.handle(Chosen(Choice.TEST_BEGIN))
         await asyncio.sleep(TEST_S)
         await sleep_and_wake(device, display)

@@ -21,7 +21,7 @@ async def test_a_valid_brightness_outlives_a_restart(saved: object, shown: list[
 
 async def test_a_brightness_that_is_chosen_is_saved() -> None:
     async with mark1() as (device, display):
-        device.take(Brightness(7))
+        device.handle(Brightness(7))
         assert device.brightness == 7
         assert display.untouched, "the display has it already"
 
@@ -34,8 +34,8 @@ async def test_a_brightness_that_a_skill_sets_is_not_saved() -> None:
 
 async def test_nothing_outlives_a_factory_reset() -> None:
     async with mark1() as (device, display):
-        device.take(Brightness(7))
-        device.take(Turned(1))
+        device.handle(Brightness(7))
+        device.handle(Turned(1))
         assert device.saved.get("volume", dict) is not None
         device.said.clear()
         await device.hear("system.factory.reset.ping")
