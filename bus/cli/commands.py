@@ -27,12 +27,16 @@ async def send(url: str, message: Message, answers: Sequence[str], timeout_s: fl
     relayed = message.msg_type in FOR_THE_BUS
     if relayed and not answers:
         answers = (f"{message.msg_type}.response",)
+    confidential = message.msg_type in topics.CONFIDENTIAL
     answered = False
     try:
         async with asyncio.timeout(timeout_s), open_socket(url) as socket:
             await socket.send(sent)
+            if confidential:  # it has no echo; this has an answer, which comes after any refusal
+                await socket.send(Message(topics.STATUS.name).serialize())
             async for frame, received in messages(socket):
                 relayed = relayed or frame == sent
+                relayed = relayed or (confidential and received.msg_type == topics.STATUS_RESPONSE.name)
                 if received.msg_type in REFUSALS:
                     complain(f"refused: {_words(received.data.get('reason'))}")
                     return Exit.FAILED

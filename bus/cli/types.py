@@ -41,6 +41,8 @@ def _lines(topic: Topic) -> Iterator[str]:
         yield f"    and {topic.more}"
     if topic.privileged:
         yield "  privileged: only root, our service users and the group mycroft-admin may send it"
+    if topic.confidential:
+        yield "  confidential: only the admin service and root receive it"
     yield f"  from {topic.sender} to {topic.receiver}"
     if topic.replies:
         yield f"  answered by {', '.join(topic.replies)}"
@@ -60,6 +62,7 @@ def _plain(topic: Topic) -> dict[str, Any]:
         "planned": topic.planned,
         "replies": topic.replies,
         "privileged": topic.privileged,
+        "confidential": topic.confidential,
         "source": topic.source,
     }
 

@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bus.contract.ours import SENDER, SUBSCRIBE
+from bus.contract.ours import CONFIDENTIAL, SENDER, SUBSCRIBE
 from bus.contract.patterns import Patterns
 from bus.message import Message
 
@@ -22,8 +22,8 @@ NAMED_TYPES = 10
 class Unconfirmed:
     """What was written to one connection after the other, without its echo yet.
 
-    Types that the client does not receive have no echo, and no place in the account; nor has what the bus answers
-    itself.
+    Types that the client does not receive have no echo, and no place in the account; nor have confidential types
+    and what the bus answers itself.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Unconfirmed:
         if msg_type == SUBSCRIBE.name:  # from here on it is not known what the client receives
             self._has_echo = Patterns(()).match
             self._sent.clear()
-        if self._has_echo(msg_type) and not msg_type.startswith("bus."):
+        if self._has_echo(msg_type) and not msg_type.startswith("bus.") and msg_type not in CONFIDENTIAL:
             self._sent.append((hash(frame), msg_type))
 
     def not_sent(self, frame: str, msg_type: str) -> None:

@@ -755,6 +755,7 @@ WIFI_CONNECT = _wifi(
     (Field("ssid", str), Field("password", str, None, meaning="none for an open network")),
     source="adm",
     replies=("connection.status",),
+    confidential=True,
 )
 WIFI_CONNECTION_STATUS = _wifi_report(
     "connection.status", "Whether the device has joined the network.", (Field("connected", bool),)
@@ -778,6 +779,7 @@ NM_CONNECT = _nm(
     "Joins a network.",
     (_CONNECTION, Field("password", str), Field("security_type", str, None, meaning="such as wpa2")),
     replies=_CONNECT_REPLIES,
+    confidential=True,
 )
 NM_CONNECT_OPEN = _nm(
     "ovos.phal.nm.connect.open.network", "Joins an open network.", (_CONNECTION,), replies=_CONNECT_REPLIES
@@ -915,6 +917,9 @@ OURS = _registry.topics
 
 PRIVILEGED = frozenset(name for topic in OURS if topic.privileged for name in topic.names)
 """The types, by either name, that the bus accepts only from users who may administer the machine."""
+
+CONFIDENTIAL = frozenset(name for topic in OURS if topic.confidential for name in topic.names)
+"""The types, by either name, that the bus delivers to the admin service and to root alone; none has an echo."""
 
 SHORT = PRIVILEGED.union(*(topic.names for topic in OURS if "admin" in topic.handled_by))
 """The types, by either name, that have no long data; the bus adds their sender, and refuses long frames of them.

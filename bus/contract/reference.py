@@ -40,6 +40,10 @@ relayed. To such a message, and to a question to the admin service, the bus adds
 reports it: `context.bus_sender` is `{"uid", "pid", "process"}`. Questions (`system.ssh.status`, a wifi scan),
 acknowledgements and reports change nothing and are not privileged.
 
+**Confidential.** A request with a password is delivered to the admin service and to root alone, and only on the
+unix socket; no other client receives it, its sender included. Without such a receiver its sender gets
+`bus.message.denied`.
+
 **Other names.** OVOS 2.x has renamed 26 types, and older Mycroft had other names for four; the table has them
 as "also". A program that handles such a message handles both names, and ignores the copy that OVOS 2.x marks
 with `context._namespace_compat_twin`. No privileged type has such a copy: there the mark changes nothing.
@@ -101,6 +105,8 @@ def _row(topic: Topic) -> str:
         name += f"<br>also `{topic.alias}`"
     if topic.privileged:
         name += "<br>**privileged**"
+    if topic.confidential:
+        name += "<br>**confidential**"
     replies = "<br>".join(f"`{reply}`" for reply in topic.replies)
     cells = (
         name,

@@ -163,6 +163,8 @@ class Topic:
     """Its answers and reports, in order. Any request may also be answered with ``<type>.failed``."""
     privileged: bool = False
     """Whether the bus accepts it only from root, the service users and the group mycroft-admin."""
+    confidential: bool = False
+    """Whether the bus delivers it only to the admin service and to root; it carries a password."""
     unread: tuple[Field, ...] = ()
     """Fields that senders may add and that our handlers do not use; `read` leaves them out."""
     more: str = ""

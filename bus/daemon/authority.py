@@ -3,9 +3,10 @@
 import grp
 import os
 import pwd
+from collections.abc import Container
 
-ADMIN_GROUP = "mycroft-admin"
-SERVICE_USERS = ("mycroft", "mycroft-admin")
+ADMIN_GROUP = ADMIN_USER = "mycroft-admin"
+SERVICE_USERS = ("mycroft", ADMIN_USER)
 
 FIRST_LOGIN_UID = 1000
 """Debian gives lower numbers to system users. A login user, whose programs are no service, may have any name."""
@@ -27,11 +28,18 @@ def may_administer(uid: int | None) -> bool:
 
 def is_service(uid: int | None) -> bool:
     """Whether a user is root, a service of the device, or this daemon's own user."""
+    return uid is not None and (uid in (0, os.getuid()) or _is_system_user(uid, SERVICE_USERS))
+
+
+def may_receive_passwords(uid: int | None) -> bool:
+    """Whether a user is root or the admin service; or the daemon's own login user, in a test."""
     if uid is None:
         return False
-    if uid in (0, os.getuid()):
-        return True
+    return uid == 0 or (uid == os.getuid() >= FIRST_LOGIN_UID) or _is_system_user(uid, (ADMIN_USER,))
+
+
+def _is_system_user(uid: int, names: Container[str]) -> bool:
     try:
-        return uid < FIRST_LOGIN_UID and pwd.getpwuid(uid).pw_name in SERVICE_USERS
+        return uid < FIRST_LOGIN_UID and pwd.getpwuid(uid).pw_name in names
     except KeyError:
         return False

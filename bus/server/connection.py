@@ -16,7 +16,7 @@ from websockets.exceptions import PayloadTooBig
 from websockets.frames import CloseCode, Frame
 from websockets.protocol import SEND_EOF, Protocol
 
-from bus.daemon.authority import may_administer
+from bus.daemon.authority import may_administer, may_receive_passwords
 from bus.daemon.config import BusSettings, Role, WebSocketSettings
 from bus.daemon.token_bucket import TokenBucket
 from bus.message import printable
@@ -179,6 +179,10 @@ class Connection(asyncio.BufferedProtocol):
     def may_administer(self) -> bool:
         """Whether the user at the other end may have the machine changed."""
         return may_administer(self._caller.owner.uid)
+
+    def may_receive_passwords(self) -> bool:
+        """Whether the other end is the admin service or root, on the unix socket."""
+        return self._caller.is_unix and may_receive_passwords(self._caller.owner.uid)
 
     def identify(self) -> Mapping[str, Any]:
         """The user and the process at the other end; None where the kernel does not know them."""

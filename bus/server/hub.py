@@ -41,6 +41,9 @@ class Peer(Protocol):
     def may_administer(self) -> bool:
         """Whether the client's user may have the machine changed; asked for privileged messages only."""
 
+    def may_receive_passwords(self) -> bool:
+        """Whether confidential messages may be delivered to the client; asked for those only."""
+
     def identify(self) -> Mapping[str, Any]:
         """The sender, as the bus names it in the context of a message; see `bus.contract.ours.SENDER`."""
 
@@ -66,6 +69,8 @@ EVERYTHING = Subscription(["*"])
 
 class Hub:
     """Relays every valid message to every peer, its sender included, in the order of arrival.
+
+    Confidential messages go to the admin service and to root alone.
 
     `receive` collects, `flush` delivers: all that arrived in one turn of the event loop goes out to each peer at
     once. `wake` is called when there is something to flush. `memory` gives the bytes of memory of this process.
@@ -126,6 +131,8 @@ class Hub:
         elif topics.SENDER in context:  # such as the reply to a privileged message
             payload = replace_context(parsed, {key: context[key] for key in context if key != topics.SENDER})
         self.counters.received += 1
+        if msg_type in topics.CONFIDENTIAL:
+            return self._deliver_confidential(sender, payload, msg_type)
         self._arrived.append(payload)
         self._types.append(msg_type)
         self._wake_up()
@@ -157,6 +164,24 @@ class Hub:
                 selected[subscription] = pieces
             if pieces:
                 peer.deliver(pieces)
+
+    def _deliver_confidential(self, sender: Peer, payload: bytes, msg_type: str) -> str | None:
+        """Delivers a message to the admin service and root alone, after what has arrived before it."""
+        self.flush()
+        pieces = (text_frame(payload),)
+        receivers = [
+            peer
+            for peer, subscription in self._peers.items()
+            if subscription.choose((msg_type,)) and peer.may_receive_passwords()
+        ]
+        for peer in receivers:
+            peer.deliver(pieces)
+        if receivers:
+            return None
+        reason = "only the admin service and root receive this, and neither is connected"
+        self.counters.denied += 1
+        _tell(sender, Message(topics.DENIED.name, {"type": msg_type, "reason": reason}))
+        return f"{msg_type}: {reason}"
 
     def _wake_up(self) -> None:
         if not self._awake:

@@ -59,11 +59,14 @@ class Caller:
     """Whether the client runs on this machine."""
     owner: Owner
     party: Party
+    is_unix: bool = False
+    """Whether it has come over a unix socket."""
 
 
 def caller_of(connected: socket.socket, peername: tuple[str, int] | None) -> Caller:
     """Where a new connection comes from; it has no peer's name where it is closed already."""
-    if connected.family == socket.AF_UNIX:
+    is_unix = connected.family == socket.AF_UNIX
+    if is_unix:
         name, local = "unix socket", True
     else:
         address, port = (peername or ("?", 0))[:2]
@@ -72,7 +75,8 @@ def caller_of(connected: socket.socket, peername: tuple[str, int] | None) -> Cal
             return Caller(name, local, Owner(None), Party(None, address))
     owner = owner_of(connected) or Owner(None)
     uid = "?" if owner.uid is None else owner.uid
-    return Caller(f"{name} (uid {uid})", local, owner, Party(owner.uid, trusted=is_service(owner.uid)))
+    party = Party(owner.uid, trusted=is_service(owner.uid))
+    return Caller(f"{name} (uid {uid})", local, owner, party, is_unix)
 
 
 def process_name(pid: int | None) -> str | None:

@@ -355,7 +355,8 @@ def test_a_flapping_bus_is_logged_once_until_it_is_stable() -> None:
 
 def test_unconfirmed_messages_are_those_without_an_echo() -> None:
     account = Unconfirmed()
-    frames = {msg_type: Message(msg_type).serialize() for msg_type in ("a", "b", "c", "bus.status")}
+    types = ("a", "b", "c", "bus.status", "wifi.connect")
+    frames = {msg_type: Message(msg_type).serialize() for msg_type in types}
     account.connected(())
     for msg_type, frame in frames.items():
         account.sent(frame, msg_type)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bus.client.unconfirmed import as_sent
-from bus.contract.ours import SENDER
+from bus.contract.ours import CONFIDENTIAL, SENDER
 from bus.contract.patterns import MAX_PATTERNS
 from bus.daemon.config import Role
 from bus.message import Message
@@ -15,14 +15,18 @@ from bus.version import VERSION
 
 
 class Listener:
-    def __init__(self, role: Role = Role.CONTROL, *, admin: bool = False) -> None:
+    def __init__(self, role: Role = Role.CONTROL, *, admin: bool = False, trusted: bool = False) -> None:
         self.role = role
         self.admin = admin
+        self.trusted = trusted
         self.deliveries: list[Sequence[bytes]] = []
         self.looked_at = 0
 
     def may_administer(self) -> bool:
         return self.admin
+
+    def may_receive_passwords(self) -> bool:
+        return self.trusted
 
     def identify(self) -> Mapping[str, Any]:
         return {"uid": 0, "pid": 7, "process": "test"}
@@ -54,8 +58,8 @@ def payloads(piece: bytes) -> Iterator[bytes]:
         piece = piece[head + size :]
 
 
-def joined(hub: Hub, role: Role = Role.CONTROL, *, admin: bool = False) -> Listener:
-    peer = Listener(role, admin=admin)
+def joined(hub: Hub, role: Role = Role.CONTROL, *, admin: bool = False, trusted: bool = False) -> Listener:
+    peer = Listener(role, admin=admin, trusted=trusted)
     hub.join(peer)
     assert peer.heard == [GREETING]
     peer.deliveries.clear()
@@ -205,6 +209,31 @@ def test_a_message_to_the_admin_service_carries_its_authenticated_sender(
     [relayed] = map(Message.deserialize, bob.heard)
     sender = {"uid": 0, "pid": 7, "process": "test"}
     assert relayed == Message(msg_type, {"a": 1}, {**(context or {}), SENDER: sender})
+
+
+@pytest.mark.parametrize("msg_type", sorted(CONFIDENTIAL))
+def test_a_confidential_message_is_delivered_to_the_admin_service_alone_and_in_order(
+    hub: Hub, msg_type: str
+) -> None:
+    ann, bob, service = joined(hub, admin=True), joined(hub, admin=True), joined(hub, trusted=True)
+    for name in ("before", msg_type, "after"):
+        assert hub.receive(ann, frame(name, {"password": "secret"})) is None
+    hub.flush()
+    received = [Message.deserialize(heard) for heard in service.heard]
+    assert [message.msg_type for message in received] == ["before", msg_type, "after"]
+    assert received[1].context == {SENDER: ann.identify()}
+    for peer in (ann, bob):
+        assert [Message.deserialize(heard).msg_type for heard in peer.heard] == ["before", "after"]
+
+
+def test_a_confidential_message_without_a_receiver_is_denied(hub: Hub) -> None:
+    ann, service = joined(hub, admin=True), joined(hub, trusted=True)
+    hub.receive(service, frame("bus.subscribe", {"patterns": ["speak"]}))
+    service.deliveries.clear()
+    assert hub.receive(ann, frame("wifi.connect"))
+    hub.flush()
+    assert ann.answer().msg_type == "bus.message.denied"
+    assert service.heard == []
 
 
 def test_a_client_recognises_its_own_privileged_message(hub: Hub) -> None:

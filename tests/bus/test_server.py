@@ -19,6 +19,7 @@ from websockets.frames import Frame, Opcode
 from bus.contract.ours import SENDER
 from bus.daemon.config import BusSettings, Role, Token, WebSocketSettings
 from bus.errors import ConfigError, ListenError
+from bus.message import Message
 from bus.server import connection, identity
 from bus.server.frames import text_frame
 from bus.server.hub import GREETING
@@ -295,6 +296,22 @@ async def test_a_taken_port_is_an_error_that_names_it(bus: Server) -> None:
 @pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
 def test_frames_equal_those_of_websockets(size: int) -> None:
     assert text_frame(b"x" * size) == Frame(Opcode.TEXT, b"x" * size).serialize(mask=False)
+
+
+async def test_a_confidential_message_comes_over_the_unix_socket_alone(tmp_path: Path) -> None:
+    path = tmp_path / "bus.sock"
+    async with (
+        Server(WebSocketSettings(port=0), BusSettings(socket=str(path))) as bus,
+        unix_connect(str(path), "ws://localhost/core") as service,
+        connect(bus.url) as other,
+    ):
+        for client in (service, other):
+            await client.recv()
+        for msg_type in ("wifi.connect", "after"):
+            await other.send(Message(msg_type).serialize())
+        received = [Message.deserialize(str(await service.recv())).msg_type for _ in range(2)]
+        assert received == ["wifi.connect", "after"]
+        assert Message.deserialize(str(await other.recv())).msg_type == "after"
 
 
 async def test_a_unix_socket_is_the_same_bus(tmp_path: Path) -> None:

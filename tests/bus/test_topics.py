@@ -122,6 +122,12 @@ def test_privileged_are_exactly_these_under_any_name() -> None:
     assert not any(topic.privileged for topic in FOREIGN), "the bus does not load those"
 
 
+def test_types_with_a_password_are_confidential() -> None:
+    with_password = {topic for topic in OURS if any(field.name == "password" for field in topic.documented)}
+    assert {topic for topic in OURS if topic.confidential} == with_password
+    assert topics.CONFIDENTIAL <= topics.PRIVILEGED
+
+
 LEVEL = Field("level", int, 30, 0, 30)
 SIDE = Field("side", str, "b", choices=("r", "l", "b"))
 PERCENT = Field("percent", float, low=0, high=1)
