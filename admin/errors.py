@@ -1,7 +1,9 @@
 """Everything that the admin package raises.
 
 AdminError
-└── HostError (OSError)              a service of the host refuses, fails, replies in another form, or is missing
+├── HostError (OSError)              a service of the host refuses, fails, replies in another form, or is missing
+├── PortalProtocolError (ValueError) an invalid line between the portal and the admin service
+└── NoSetupError (ConnectionError)   the admin service does not serve a wifi setup
 """
 
 
@@ -16,3 +18,11 @@ class HostError(AdminError, OSError):
         """`name` is the name of the D-Bus error, if there was one."""
         super().__init__(text)
         self.name = name
+
+
+class PortalProtocolError(AdminError, ValueError):
+    """An invalid line between the portal and the admin service."""
+
+
+class NoSetupError(AdminError, ConnectionError):
+    """The admin service does not serve a wifi setup: none is under way, or it does not run."""
