@@ -72,20 +72,23 @@ class EncoderSettings(_Table, frozen=True):
 class LedSettings(_Table, frozen=True):
     """LEDs of one kind; without a kind there are none."""
 
-    kind: Literal["none", "gpio", "apa102", "attiny"] = "none"
+    kind: Literal["none", "gpio", "apa102", "attiny", "ktd2026", "respeaker_usb", "ws2812_pio"] = "none"
     count: Annotated[int, msgspec.Meta(ge=1, le=300)] = 1
     brightness: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.2
-    """The highest one, 0 to 1; of kind gpio an LED is on or off."""
+    """The highest brightness, 0 to 1; of kind gpio an LED is on or off."""
     gpio: tuple[GpioNumber, ...] = ()
     """Lines of kind gpio."""
     active: Level = "high"
     power_gpio: GpioNumber | None = None
     """Line that has to be high for the LEDs to have power."""
     device: str = "/dev/spidev0.0"
-    """SPI device of kind apa102."""
+    """SPI device of kind apa102, or device of kind ws2812_pio."""
+    data_gpio: GpioNumber | None = None
+    clock_gpio: GpioNumber | None = None
+    """Lines of kind apa102 where the LEDs are on no SPI bus."""
     bus: int = 1
     address: Address = 0x04
-    """I2C bus and address of kind attiny."""
+    """I2C bus and address of the kinds attiny and ktd2026."""
 
 
 class AmplifierSettings(_Table, frozen=True):
@@ -118,6 +121,8 @@ class Profile:
     encoders: Mapping[str, EncoderSettings] = field(default_factory=dict)
     leds: LedSettings = field(default_factory=LedSettings)
     amplifier: AmplifierSettings = field(default_factory=AmplifierSettings)
+    missing: tuple[str, ...] = ()
+    """What of the board this profile does not drive, and why; sentences for the owner to read."""
 
 
 def problems(profile: Profile) -> Iterator[str]:
@@ -132,6 +137,8 @@ def problems(profile: Profile) -> Iterator[str]:
             yield f"encoders.{name}: a and b are needed"
     if profile.leds.kind == "gpio" and not profile.leds.gpio:
         yield "leds.gpio: kind gpio needs a line"
+    if (profile.leds.data_gpio is None) != (profile.leds.clock_gpio is None):
+        yield "leds: data_gpio and clock_gpio are needed"
     uses = list(pins(profile))
     for pin, count in Counter(pin for pin, _ in uses).items():
         if count > 1:
@@ -147,6 +154,8 @@ def pins(profile: Profile) -> Iterator[tuple[int, str]]:
         *((encoder.b, f"encoders.{name}.b") for name, encoder in profile.encoders.items()),
         *((pin, "leds.gpio") for pin in profile.leds.gpio),
         (profile.leds.power_gpio, "leds.power_gpio"),
+        (profile.leds.data_gpio, "leds.data_gpio"),
+        (profile.leds.clock_gpio, "leds.clock_gpio"),
         (profile.amplifier.enable_gpio, "amplifier.enable_gpio"),
     ]
     return ((pin, place) for pin, place in places if pin is not None)

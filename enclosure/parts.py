@@ -4,9 +4,9 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from bus.errors import ConfigError
-from enclosure.board import Profile
+from enclosure.board import LedSettings, Profile
 from enclosure.events import Event
-from enclosure.ports import Controls, Display, InputLine, Lights, Lines, Mixer, Output
+from enclosure.ports import Controls, Display, I2c, InputLine, Lights, Lines, Mixer, Output, Spi
 
 OnEvent = Callable[[Event], None]
 
@@ -40,11 +40,8 @@ def mixer_of(profile: Profile, device: str, control: str | None) -> Mixer:
     if amplifier.kind == "tas5806":
         from enclosure.amplifier import Tas5806
 
-        with _package("python3-smbus2"):
-            from enclosure.drivers.smbus import SmbusChip
-
         enable = None if amplifier.enable_gpio is None else _output(amplifier.enable_gpio)
-        return Tas5806(SmbusChip(amplifier.bus, amplifier.address), enable)
+        return Tas5806(_chip(amplifier.bus, amplifier.address), enable)
     from enclosure.drivers.alsa import AlsaMixer
 
     return AlsaMixer(device, [control] if control else profile.mixer_controls)
@@ -125,23 +122,45 @@ def _input_lines(profile: Profile) -> dict[str, InputLine]:
 
 
 def _lights(profile: Profile) -> Lights:
-    from enclosure.leds.lights import Apa102Lights, AttinyLights, GpioLights
+    from enclosure.leds import lights
 
     leds = profile.leds
     match leds.kind:
         case "apa102":
-            from enclosure.drivers.spi import SpiBus
-            from enclosure.leds.wire import APA102_SPEED_HZ
-
             power = None if leds.power_gpio is None else _output(leds.power_gpio)
-            return Apa102Lights(leds.count, SpiBus(leds.device, APA102_SPEED_HZ), power)
+            return lights.Apa102Lights(leds.count, _spi(leds), power)
         case "attiny":
-            with _package("python3-smbus2"):
-                from enclosure.drivers.smbus import SmbusChip
+            return lights.AttinyLights(leds.count, _chip(leds.bus, leds.address))
+        case "ktd2026":
+            return lights.Ktd2026Lights(_chip(leds.bus, leds.address))
+        case "respeaker_usb":
+            from enclosure.drivers.usb import UsbDevice
 
-            return AttinyLights(leds.count, SmbusChip(leds.bus, leds.address))
+            return lights.RespeakerUsbLights(leds.count, UsbDevice(*lights.RESPEAKER_USB_4MIC))
+        case "ws2812_pio":
+            from enclosure.drivers.ws2812_pio import Ws2812Pio
+
+            return lights.Ws2812PioLights(leds.count, Ws2812Pio(leds.device))
         case _:
-            return GpioLights(*(_output(gpio, active_low=leds.active == "low") for gpio in leds.gpio))
+            return lights.GpioLights(*(_output(gpio, active_low=leds.active == "low") for gpio in leds.gpio))
+
+
+def _spi(leds: LedSettings) -> Spi:
+    if leds.data_gpio is not None and leds.clock_gpio is not None:
+        from enclosure.leds.bit_banged import BitBangedSpi
+
+        return BitBangedSpi(_output(leds.data_gpio), _output(leds.clock_gpio))
+    from enclosure.drivers.spi import SpiBus
+    from enclosure.leds.wire import APA102_SPEED_HZ
+
+    return SpiBus(leds.device, APA102_SPEED_HZ)
+
+
+def _chip(bus: int, address: int) -> I2c:
+    with _package("python3-smbus2"):
+        from enclosure.drivers.smbus import SmbusChip
+
+    return SmbusChip(bus, address)
 
 
 def _output(gpio: int, *, active_low: bool = False) -> Output:

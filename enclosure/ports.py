@@ -174,6 +174,23 @@ class Spi(Protocol):
         """Closes the bus; may be called twice."""
 
 
+class Usb(Protocol):
+    """A USB device that takes vendor requests."""
+
+    def request(self, value: int, index: int, data: bytes) -> None:
+        """Sends vendor request 0 with data, in some milliseconds. Raises BoardError."""
+
+    def close(self) -> None:
+        """Closes the device; may be called twice."""
+
+
+class LedDevice(Protocol):
+    """A device of the kernel for a row of LEDs."""
+
+    def write(self, data: bytes) -> None:
+        """Sends a frame, in some milliseconds. Raises BoardError."""
+
+
 class Lights(Protocol):
     """A row of LEDs. Each call takes some milliseconds, and may raise BoardError."""
 

@@ -3,14 +3,22 @@
 from collections.abc import Sequence
 
 from enclosure.leds.looks import Rgb
-from enclosure.leds.wire import apa102, attiny
-from enclosure.ports import I2c, Output, Spi
+from enclosure.leds.wire import apa102, attiny, ktd2026, respeaker_usb, ws2812_pio
+from enclosure.ports import I2c, LedDevice, Output, Spi, Usb
 
 ATTINY_INTERVAL_S = 0.125
 """The ATtiny needs 120 ms to repaint its ring; more frames are lost."""
 
 INTERVAL_S = 0.05
 """20 frames a second look smooth."""
+
+RESPEAKER_USB_4MIC = 0x2886, 0x0018
+"""Vendor and product number of the ReSpeaker USB Mic Array v2.0."""
+
+_RESPEAKER_INDEX = 0x1C
+_RESPEAKER_FRAME, _RESPEAKER_BRIGHTNESS = 6, 0x20
+_RESPEAKER_FULL = 31
+"""Numbers of the requests of its firmware, as in the vendor's own library."""
 
 BRIGHT = 64
 """The lowest value of a colour that a plain LED shows."""
@@ -63,6 +71,70 @@ class AttinyLights:
     def close(self) -> None:
         """Gives the bus back."""
         self._chip.close()
+
+
+class Ktd2026Lights:
+    """The RGB LED of an AIY Voice Bonnet."""
+
+    count = 1
+    interval_s = INTERVAL_S
+
+    def __init__(self, chip: I2c) -> None:
+        self._chip = chip
+
+    def open(self) -> None:
+        """Has nothing to prepare; each frame wakes the chip."""
+
+    def show(self, frame: Sequence[Rgb]) -> None:
+        """Writes a frame."""
+        for register, value in ktd2026(frame[0]):
+            self._chip.write(register, (value,))
+
+    def close(self) -> None:
+        """Gives the bus back."""
+        self._chip.close()
+
+
+class RespeakerUsbLights:
+    """The ring of a ReSpeaker USB Mic Array."""
+
+    interval_s = INTERVAL_S
+
+    def __init__(self, count: int, usb: Usb) -> None:
+        self.count = count
+        self._usb = usb
+
+    def open(self) -> None:
+        """Sets the brightness of the firmware to its highest: `dimmed` has made the colours dark enough."""
+        self._usb.request(_RESPEAKER_BRIGHTNESS, _RESPEAKER_INDEX, bytes([_RESPEAKER_FULL]))
+
+    def show(self, frame: Sequence[Rgb]) -> None:
+        """Sends a frame."""
+        self._usb.request(_RESPEAKER_FRAME, _RESPEAKER_INDEX, respeaker_usb(frame))
+
+    def close(self) -> None:
+        """Closes the device."""
+        self._usb.close()
+
+
+class Ws2812PioLights:
+    """WS2812 LEDs on a line of a Raspberry Pi 5."""
+
+    interval_s = INTERVAL_S
+
+    def __init__(self, count: int, device: LedDevice) -> None:
+        self.count = count
+        self._device = device
+
+    def open(self) -> None:
+        """Has nothing to prepare."""
+
+    def show(self, frame: Sequence[Rgb]) -> None:
+        """Sends a frame."""
+        self._device.write(ws2812_pio(frame))
+
+    def close(self) -> None:
+        """Has nothing to close."""
 
 
 class GpioLights:

@@ -13,11 +13,13 @@ from bus.errors import ConfigError
 from bus.message import Message
 from enclosure.board import Profile
 from enclosure.config import load_profile
+from enclosure.drivers import usb
 from enclosure.drivers.null import NullDisplay
 from enclosure.drivers.spi import SpiBus
 from enclosure.parts import controls_of, display_of
-from hw_sim.boards.gpiod import Gpio
+from hw_sim.boards.gpiod import Gpio, LineRequest, Value
 from hw_sim.boards.i2c import Buses, RegisterChip
+from hw_sim.boards.usb import UsbRing
 from tests.enclosure.boards.device import device, press
 
 PICROFT = {"buttons": {"talk": {"gpio": 17}, "volume_up": {"gpio": 22}}, "leds": {"kind": "gpio", "gpio": [27]}}
@@ -191,6 +193,97 @@ async def test_the_button_of_an_aiy_voice_kit_and_its_led(gpio: Gpio) -> None:
         assert gpio.lines[25].level
 
 
+# aiy_voice_v2
+
+
+async def test_the_button_of_an_aiy_voice_bonnet_and_its_led(gpio: Gpio, i2c: Buses) -> None:
+    chip = i2c.chips[1, 0x31] = RegisterChip()
+    async with device("aiy_voice_v2") as aiy:
+        await press(gpio, 23)
+        assert aiy.told == ["mycroft.mic.listen"]
+        await aiy.hear("mycroft.mic.mute")
+        await asyncio.sleep(0.1)
+        assert chip.registers[4:9] == bytes((0b01, 0, 37, 0, 0)), "red, at a fifth of 192 steps"
+    assert chip.registers[4] == 0, "no channel is on"
+
+
+# adafruit_voice_bonnet
+
+
+class DotStars:
+    """LEDs on two GPIO lines; they take a bit of the data line each time that the clock line rises."""
+
+    def __init__(self, gpio: Gpio, data: int, clock: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.bits: list[bool] = []
+        drive = LineRequest.set_value
+
+        def watch(request: LineRequest, line: int, value: Value) -> None:
+            rises = line == clock and value.value and not gpio.lines[clock].output
+            drive(request, line, value)
+            if rises:
+                self.bits.append(gpio.lines[data].output)
+
+        monkeypatch.setattr(LineRequest, "set_value", watch)
+
+    @property
+    def frame(self) -> str:
+        """The last frame, of three LEDs."""
+        return f"{int(''.join(str(int(bit)) for bit in self.bits[-160:]), 2):040x}"
+
+
+async def test_the_button_of_an_adafruit_voice_bonnet_and_its_leds(
+    gpio: Gpio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leds = DotStars(gpio, 5, 6, monkeypatch)
+    async with device("adafruit_voice_bonnet") as bonnet:
+        await press(gpio, 17)
+        assert bonnet.told == ["mycroft.mic.listen"]
+        await bonnet.hear("mycroft.mic.mute")
+        await asyncio.sleep(0.1)
+        assert leds.frame == f"00000000{3 * 'ff000033'}ffffffff"
+    assert leds.frame == f"00000000{3 * 'ff000000'}ffffffff"
+    assert not gpio.lines[5].consumer
+    assert not gpio.lines[6].consumer
+
+
+# usb_respeaker_4mic
+
+
+@pytest.fixture
+def usb_ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> UsbRing:
+    ring = UsbRing(tmp_path)
+    monkeypatch.setattr(usb, "SYSFS", ring.sysfs)
+    monkeypatch.setattr(usb, "DEVICES", ring.devices)
+    monkeypatch.setattr(fcntl, "ioctl", ring.ioctl)
+    return ring
+
+
+async def test_the_ring_of_a_respeaker_on_usb(usb_ring: UsbRing) -> None:
+    async with device("usb_respeaker_4mic") as respeaker:
+        assert respeaker.enclosure.controls is None
+        await respeaker.hear("mycroft.mic.mute")
+        await asyncio.sleep(0.1)
+        assert usb_ring.colours == bytes((26, 0, 0)) * 12
+        assert usb_ring.brightness == 31
+    assert usb_ring.colours == bytes(36)
+
+
+async def test_a_ring_on_usb_that_is_plugged_in_again_shows_what_lasts(usb_ring: UsbRing) -> None:
+    async with device("usb_respeaker_4mic") as respeaker:
+        await respeaker.hear("mycroft.mic.mute")
+        await asyncio.sleep(0.1)
+        usb_ring.pull_out(1, 4)
+        usb_ring.colours = bytes(36)
+        await respeaker.hear("mycroft.volume.set", {"percent": 0.5})
+        await respeaker.hear("enclosure.eyes.volume", {"volume": 5})
+        await asyncio.sleep(10)
+        state = {"part": "lights", "state": "missing", "detail": "USB device 2886:0018: it is not plugged in"}
+        assert Message("enclosure.board.state", state) in respeaker.said
+        usb_ring.plug_in(3, 7)
+        await asyncio.sleep(31)
+        assert usb_ring.colours == bytes((26, 0, 0)) * 12
+
+
 # sj201_r6 and sj201_r10
 
 ACTION, VOLUME_UP, MUTE, AMPLIFIER_ENABLE = 24, 22, 25, 5
@@ -274,13 +367,28 @@ async def test_the_amplifier_of_a_mark_2_is_the_volume(gpio: Gpio, sj201: Buses)
         assert (amplifier.registers[0x03], amplifier.registers[0x4C]) == (0x03, 0x54)
 
 
-async def test_the_production_model_has_all_but_the_ring(gpio: Gpio, sj201: Buses) -> None:
+async def test_a_mark_2_with_a_pi_4_has_all_but_the_ring(gpio: Gpio, sj201: Buses, tmp_path: Path) -> None:
     gpio.drive(MUTE, True)
-    async with device("sj201_r10") as mark2:
+    leds = tmp_path / "leds0"
+    async with device("sj201_r10", {"leds": {"device": str(leds)}}) as mark2:
         await press(gpio, ACTION)
         assert mark2.told == ["mycroft.switch.state", "mycroft.mic.mute", "mycroft.mic.error"]
         assert sj201.chips[1, 0x2F].registers[0x03] == 0x03
+        states = [message.data for message in mark2.said if message.data.get("part") == "lights"]
+    assert [state["state"] for state in states] == ["missing"]
+    assert "dtoverlay=ws2812-pio,gpio=12,num_leds=12 in config.txt" in states[0]["detail"]
+    assert not leds.exists()
     assert not sj201.chips[1, 0x04].writes
+
+
+async def test_a_mark_2_with_a_pi_5_has_a_ring(sj201: Buses, tmp_path: Path) -> None:
+    leds = tmp_path / "leds0"
+    leds.touch()
+    async with device("sj201_r10", {"leds": {"device": str(leds)}}) as mark2:
+        await mark2.hear("mycroft.mic.mute")
+        await asyncio.sleep(0.1)
+        assert leds.read_bytes() == bytes((124, 0, 0, 0)) * 12, "51, before the correction of the driver"
+    assert leds.read_bytes() == bytes(48)
 
 
 async def test_what_plays_on_the_ring_of_a_mark_2(sj201: Buses) -> None:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enclosure.leds.looks import BLACK, DARK, Animation, Look, dimmed, frame, moves
-from enclosure.leds.wire import apa102, attiny
+from enclosure.leds.wire import apa102, attiny, ktd2026, respeaker_usb, ws2812_pio
 
 RED = (255, 0, 0)
 
@@ -61,3 +61,27 @@ def test_the_ring_of_an_r6_takes_two_writes_of_an_smbus_block() -> None:
     writes = attiny(ring)
     assert [(first, len(data)) for first, data in writes] == [(0, 30), (10, 6)]
     assert b"".join(data for _, data in writes) == b"".join(bytes(led) for led in ring)
+
+
+@pytest.mark.parametrize(
+    ("colour", "writes"),
+    [
+        ((255, 0, 1), [(0x00, 0x00), (0x06, 191), (0x07, 0), (0x08, 0), (0x04, 0b01_00_01)]),
+        ((0, 128, 0), [(0x00, 0x00), (0x06, 0), (0x07, 95), (0x08, 0), (0x04, 0b00_01_00)]),
+        (BLACK, [(0x00, 0x00), (0x06, 0), (0x07, 0), (0x08, 0), (0x04, 0)]),
+    ],
+)
+def test_a_ktd2026_has_a_current_and_a_switch_for_each_colour(
+    colour: tuple[int, int, int], writes: list[tuple[int, int]]
+) -> None:
+    assert ktd2026(colour) == writes
+
+
+def test_leds_behind_a_driver_of_their_own_get_four_bytes_each() -> None:
+    assert respeaker_usb(((1, 2, 3), (4, 5, 6))) == bytes((1, 2, 3, 0, 4, 5, 6, 0))
+
+
+def test_a_ws2812_is_as_bright_as_other_leds_after_the_correction_of_its_driver() -> None:
+    for part in range(256):
+        (corrected, *_) = ws2812_pio(((part, 0, 0),))
+        assert abs(255 * (corrected / 255) ** (1 / 0.45) - part) <= 2
