@@ -6,6 +6,15 @@ AdminError
 └── NoSetupError (ConnectionError)   the admin service does not serve a wifi setup
 """
 
+REFUSED = "refused"
+"""The kind of a request that the service itself refuses: its sender, its rate, or what else is under way."""
+
+CANCELLED = "cancelled"
+"""The kind of an action that another request has ended."""
+
+TIMED_OUT = "timed out"
+"""The kind of work that has not ended in its time."""
+
 
 class AdminError(Exception):
     """Base of all errors of this package."""
@@ -14,10 +23,10 @@ class AdminError(Exception):
 class HostError(AdminError, OSError):
     """A service of the host refuses, fails, replies in another form, or is missing; the text names it."""
 
-    def __init__(self, text: str, name: str = "") -> None:
-        """`name` is the name of the D-Bus error, if there was one."""
+    def __init__(self, text: str, kind: str = "") -> None:
+        """`kind` is for code: the name of the D-Bus error, a constant of the module that raises it, or empty."""
         super().__init__(text)
-        self.name = name
+        self.kind = kind
 
 
 class PortalProtocolError(AdminError, ValueError):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from admin.actions import Action
+from admin.action import Action
 from bus.daemon.token_bucket import TokenBucket
 
 

@@ -1,17 +1,18 @@
 """Carries out the requests of the bus: checks them, runs their actions, reports and logs."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from admin.actions import Action, Perform, Reporter
-from admin.errors import HostError
+from admin.action import Action, Answer, Answers, Perform, Reporter
+from admin.errors import CANCELLED, REFUSED, HostError
 from admin.host import Host
 from admin.policy import Policy, RefusedRequest
-from admin.trust import is_obeyed, sender_of
+from admin.trust import Sender, is_obeyed, sender_of
 from admin.unfinished import Unfinished
 from bus.client.dispatch import Dispatcher, Emit
 from bus.contract import ours as topics
@@ -22,27 +23,72 @@ from bus.message import Message
 MAX_CONTEXT = 16_000
 """Characters of a request, without its data, that its reports carry back; OVOS needs some 2000."""
 
+MAX_ANSWERS = 100
+"""Messages of other programs that wait for an action; further ones are dropped."""
+
 _LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class _Request:
-    """One request for an action; `sender` is for the log."""
+    """One request for an action."""
 
     message: Message
-    sender: str
+    sender: Sender | None
+    described: str
+    """The sender, for the log."""
 
 
 @dataclass(slots=True)
-class _Job:
-    """An action under way, and the requests with the same fields that have joined it."""
+class _Report:
+    topic: Topic
+    data: dict[str, Any]
 
-    action: Action
-    fields: dict[str, Any]
-    requests: list[_Request]
-    last_report: tuple[Topic, dict[str, Any]] | None = None
-    cancelled_by: str | None = None
-    task: asyncio.Task[None] | None = None
+
+class _Job:
+    """An action under way, and the requests with the same fields that have joined it: the action's `Reporter`."""
+
+    def __init__(self, emit: Emit, action: Action, fields: dict[str, Any], request: _Request) -> None:
+        self._emit = emit
+        self.action = action
+        self.fields = fields
+        self.requests = [request]
+        self.cancelled_by: str | None = None
+        self.task: asyncio.Task[None] | None = None
+        self._first: _Report | None = None
+        self._last: _Report | None = None
+        self._waiting: dict[Topic, asyncio.Queue[Answer]] = {}
+
+    @property
+    def sender(self) -> Sender | None:
+        return self.requests[0].sender
+
+    async def __call__(self, topic: Topic, **data: Any) -> None:
+        self._last = _Report(topic, data)
+        self._first = self._first or self._last
+        for request in tuple(self.requests):
+            await self._emit(request.message.reply(topic.name, data))
+
+    @contextlib.contextmanager
+    def answers(self, topic: Topic) -> Iterator[Answers]:
+        assert topic in self.action.awaits, "the service subscribes to these only"
+        queue = self._waiting[topic] = asyncio.Queue[Answer](MAX_ANSWERS)
+        try:
+            yield queue
+        finally:
+            del self._waiting[topic]
+
+    def take(self, topic: Topic, answer: Answer) -> None:
+        """Hands a message to the action, if it waits for one of this topic."""
+        if topic in self._waiting:
+            with contextlib.suppress(asyncio.QueueFull):
+                self._waiting[topic].put_nowait(answer)
+
+    async def join(self, request: _Request) -> None:
+        """Adds a request, and reports to it the acknowledgement and where the action is now."""
+        self.requests.append(request)
+        for report in {id(report): report for report in (self._first, self._last) if report}.values():
+            await self._emit(request.message.reply(report.topic.name, report.data))
 
 
 class AdminService:
@@ -73,26 +119,39 @@ class AdminService:
         self._left = unfinished.take(self._actions)
         for action in self._actions.values():
             dispatcher.on(action.request, partial(self._on_request, action))
+        for topic in {topic: None for action in self._actions.values() for topic in action.awaits}:
+            dispatcher.on(topic, partial(self._on_answer, topic))
         for topic in (topics.ADMIN_IS_ALIVE, topics.ADMIN_IS_READY, topics.ADMIN_ALL_LOADED):
             dispatcher.on(topic, self._on_status)
         dispatcher.on(topics.CONNECTED, self._on_connected)
 
+    def begin(self, topic: Topic, **fields: Any) -> None:
+        """Starts an action without a request, with all fields of its topic, unless another one excludes it."""
+        action = self._actions[topic]
+        if topic not in self._jobs and self._policy.start(action) is None:
+            request = _Request(Message(topic.name), None, "the service itself")
+            self._start(self._job(action, fields, request), action.perform)
+
     async def _on_request(self, action: Action, message: Message, **fields: Any) -> None:
         sender = sender_of(message)
-        obeyed = is_obeyed(sender)
         refusal = self._policy.over_rate(action, sender.uid if sender else None)
         if refusal and refusal.quiet:
             return
-        request = _Request(_as_kept(message), str(sender or "an unknown sender"))
-        if action.request.privileged and not obeyed:
+        if action.request.privileged and not is_obeyed(sender):
             refusal = RefusedRequest("the sender may not administer this machine")
+        request = _Request(_as_kept(message), sender, str(sender or "an unknown sender"))
         job = self._jobs.get(action.request)
         if not refusal and job and job.fields == fields:
-            await self._join(job, request)
+            _audit(action.request, request, "joins")
+            await job.join(request)
         elif refusal := refusal or self._policy.start(action):
-            await self._end(action.request, request, refusal.reason)
+            await self._end(action, request, HostError(refusal.reason, REFUSED))
         else:
-            self._start(_Job(action, fields, [request]), action.perform)
+            self._start(self._job(action, fields, request), action.perform)
+
+    async def _on_answer(self, topic: Topic, message: Message, **fields: Any) -> None:
+        for job in tuple(self._jobs.values()):
+            job.take(topic, Answer(sender_of(message), fields))
 
     async def _on_status(self, message: Message) -> None:
         await self._emit(message.response({"status": True}))
@@ -103,46 +162,41 @@ class AdminService:
         for topic, message in left:
             action = self._actions[topic]
             if self._policy.start(action) is None:
-                request = _Request(message, "a sender before the restart")
-                self._start(_Job(action, {}, [request]), action.resume or _unknown_result)
+                request = _Request(message, None, "a sender before the restart")
+                self._start(self._job(action, {}, request), action.resume or _unknown_result)
+
+    def _job(self, action: Action, fields: dict[str, Any], request: _Request) -> _Job:
+        return _Job(self._say, action, fields, request)
 
     def _start(self, job: _Job, perform: Perform) -> None:
         self._jobs[job.action.request] = job
         _audit(job.action.request, job.requests[0], "begins")
         job.task = self._group.create_task(self._carry_out(job, perform))
 
-    async def _join(self, job: _Job, request: _Request) -> None:
-        _audit(job.action.request, request, "joins")
-        job.requests.append(request)
-        if job.last_report:
-            topic, data = job.last_report
-            await self._say(request.message.reply(topic.name, data))
-
     async def _carry_out(self, job: _Job, perform: Perform) -> None:
-        error: str | None = None
+        error: HostError | None = None
         request = job.action.request
         self._keep(job)
         try:
             for topic in job.action.cancels:
                 if other := self._jobs.get(topic):
                     await self._cancel(other, request.name)
-            report: Reporter = partial(self._report, job)
-            await perform(self._host, report, **job.fields)
+            await perform(self._host, job, **job.fields)
         except HostError as failure:
-            error = str(failure)
+            error = failure
         except asyncio.CancelledError:
             if job.cancelled_by is None:
                 raise  # the daemon stops; the next one resumes the action
-            error = f"cancelled by {job.cancelled_by}"
+            error = HostError(f"cancelled by {job.cancelled_by}", CANCELLED)
         except Exception:  # contains a fault to its action, as the dispatcher does to its handler
             _LOGGER.exception("%s", request.name)
-            error = "internal error"
+            error = HostError("internal error")
         finally:
             self._policy.end(job.action)
             del self._jobs[request]
         self._unfinished.remove(request)
         for asked in job.requests:
-            await self._end(request, asked, error)
+            await self._end(job.action, asked, error)
 
     async def _cancel(self, job: _Job, by: str) -> None:
         """Cancels an action; returns when it has ended and this is reported."""
@@ -161,16 +215,14 @@ class AdminService:
                     "%s would not survive a restart of this daemon: %s", job.action.request.name, error
                 )
 
-    async def _report(self, job: _Job, topic: Topic, **data: Any) -> None:
-        job.last_report = topic, data
-        for request in tuple(job.requests):
-            await self._say(request.message.reply(topic.name, data))
-
-    async def _end(self, topic: Topic, request: _Request, error: str | None) -> None:
+    async def _end(self, action: Action, request: _Request, error: HostError | None) -> None:
         """Logs the result of a request; reports a failure to its sender."""
-        _audit(topic, request, f"failed: {error}" if error else "done")
+        _audit(action.request, request, f"failed: {error}" if error else "done")
         if error:
-            await self._say(request.message.reply(f"{topic.name}.failed", {"error": error}))
+            await self._say(request.message.reply(f"{action.request.name}.failed", {"error": str(error)}))
+            if action.failure:
+                topic, data = action.failure(error)
+                await self._say(request.message.reply(topic.name, data))
 
     async def _say(self, message: Message) -> None:
         """Emits a report; without the bus an action continues unreported."""
@@ -186,7 +238,7 @@ async def _unknown_result(_: Host, __: Reporter) -> None:
 
 def _audit(topic: Topic, request: _Request, what: str) -> None:
     level = logging.INFO if topic.privileged else logging.DEBUG
-    _LOGGER.log(level, "%s by %s: %s", topic.name, request.sender, what)
+    _LOGGER.log(level, "%s by %s: %s", topic.name, request.described, what)
 
 
 def _as_kept(message: Message) -> Message:

@@ -119,7 +119,7 @@ IMPURE = {
 """Loops, clocks and I/O."""
 
 VALUES = {
-    *("admin.actions", "admin.errors", "enclosure.errors"),
+    *("admin.action", "admin.errors", "enclosure.errors"),
     *("bus.daemon.authority", "bus.daemon.config", "bus.version"),
 }
 """What pure files may import besides: exceptions, names, and tables and settings that they are handed."""

@@ -15,7 +15,7 @@ from admin.errors import HostError
 CALL_TIMEOUT_S = 25.0
 """The default of the D-Bus libraries."""
 
-_PROPERTIES = "org.freedesktop.DBus.Properties"
+PROPERTIES = "org.freedesktop.DBus.Properties"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class SystemBus:
 
     async def property(self, remote: Remote, name: str, signature: str) -> Any:
         """The value of a property, of the D-Bus type `signature`. Raises HostError."""
-        properties = Remote(remote.service, remote.path, _PROPERTIES)
+        properties = Remote(remote.service, remote.path, PROPERTIES)
         variant: Variant
         [variant] = await self.call(properties, "Get", "ss", remote.interface, name, returns="v")
         if variant.signature != signature:

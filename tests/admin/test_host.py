@@ -92,7 +92,7 @@ async def test_the_service_answers_how_it_is(daemon: Daemon, question: str) -> N
 async def test_a_refusal_of_a_service_is_an_error_with_its_text_and_name(system: SystemBus) -> None:
     with pytest.raises(HostError, match=r"^StartUnit: not allowed: evil\.service$") as caught:
         await system.call(SYSTEMD, "StartUnit", "ss", "evil.service", "replace", returns="o")
-    assert caught.value.name == "org.freedesktop.DBus.Error.AccessDenied"
+    assert caught.value.kind == "org.freedesktop.DBus.Error.AccessDenied"
 
 
 async def test_a_service_that_is_not_there_is_an_error(system: SystemBus) -> None:

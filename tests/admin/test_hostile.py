@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from dbus_fast import Message, Variant
 
-from admin.actions import ENABLE_SSH_UNIT
+from admin.actions.ssh import ENABLE
 from admin.dbus import system as system_module
 from admin.dbus.logind import Logind
 from admin.dbus.system import SystemBus
-from admin.dbus.systemd import Systemd, Unit
+from admin.dbus.systemd import Systemd, Template, Unit
 from admin.dbus.timedate import Timedate
 from admin.errors import HostError
 from hw_sim.host import Host
@@ -23,6 +23,8 @@ pytestmark = [pytest.mark.real_time, UNCLOSED]
 
 JOB = "/org/freedesktop/systemd1/job/1"
 """As predictable as the real one."""
+
+UNIT = "/org/freedesktop/systemd1/unit/mycroft_2dssh_2denable_2eservice"
 
 DONE = (SYSTEMD.path, SYSTEMD.interface, "JobRemoved", "uoss", 1, JOB, "mycroft-ssh-enable.service", "done")
 FAILED = (*DONE[:-1], "failed")
@@ -79,7 +81,7 @@ async def test_an_answer_of_another_shape_is_a_failed_action(
         "power_off": Logind(system).power_off,
         "synchronise": Timedate(system).synchronise,
         "ssh_enabled": Systemd(system).ssh_enabled,
-        "start": lambda: Systemd(system).start(ENABLE_SSH_UNIT),
+        "start": lambda: Systemd(system).start(ENABLE),
     }
     expected = {"reboot": "", "power_off": "", "ssh_enabled": "s"}.get(method)
     if shape[0] == expected:
@@ -102,7 +104,7 @@ async def test_a_property_of_another_type_is_a_failed_action(system: SystemBus, 
 
 async def test_a_unit_is_done_when_systemd_says_so(system: SystemBus, service: Program) -> None:
     service.answer = systemd
-    doing = asyncio.create_task(Systemd(system).start(ENABLE_SSH_UNIT))
+    doing = asyncio.create_task(Systemd(system).start(ENABLE))
     await until_started(service)
     await service.signal(*DONE, to=None)
     await doing
@@ -113,7 +115,7 @@ async def test_a_unit_that_does_not_end_well_is_a_failed_action(
     system: SystemBus, service: Program, result: str
 ) -> None:
     service.answer = systemd
-    doing = asyncio.create_task(Systemd(system).start(ENABLE_SSH_UNIT))
+    doing = asyncio.create_task(Systemd(system).start(ENABLE))
     await until_started(service)
     await service.signal(*DONE[:-1], result, to=None)
     with pytest.raises(HostError, match=rf"mycroft-ssh-enable\.service: {result}"):
@@ -125,7 +127,7 @@ async def test_a_forged_end_of_a_unit_is_ignored(
     system: SystemBus, service: Program, stranger: Program, directly: bool
 ) -> None:
     service.answer = systemd
-    doing = asyncio.create_task(Systemd(system).start(ENABLE_SSH_UNIT))
+    doing = asyncio.create_task(Systemd(system).start(ENABLE))
     us = await until_started(service)
     await stranger.signal(*FORGED, to=us if directly else None)
     await stranger.signal(
@@ -140,7 +142,7 @@ async def test_a_forged_end_of_a_unit_is_ignored(
 
 async def test_another_signal_of_the_service_is_not_the_end_of_a_unit(system: SystemBus, service: Program) -> None:
     service.answer = systemd
-    doing = asyncio.create_task(Systemd(system).start(ENABLE_SSH_UNIT))
+    doing = asyncio.create_task(Systemd(system).start(ENABLE))
     us = await until_started(service)
     path, interface, member, signature, number, job, unit, result = FORGED
     await service.signal("/elsewhere", *FORGED[1:], to=us)
@@ -156,7 +158,7 @@ async def test_another_signal_of_the_service_is_not_the_end_of_a_unit(system: Sy
 
 async def test_a_new_owner_of_the_name_is_followed(system: SystemBus, service: Program, host: Host) -> None:
     service.answer = systemd
-    doing = asyncio.create_task(Systemd(system).start(ENABLE_SSH_UNIT))
+    doing = asyncio.create_task(Systemd(system).start(ENABLE))
     await until_started(service)
     await service.disown(SYSTEMD.service)
     async with Program(host.address) as successor:
@@ -215,6 +217,95 @@ async def test_ssh_is_enabled_by_its_service_or_its_socket(
     assert await Systemd(system).ssh_enabled() is enabled
 
 
+def loading(state: str) -> Callable[[Message], Message]:
+    """systemd with a unit in this state."""
+
+    def answer(message: Message) -> Message:
+        match message.member:
+            case "LoadUnit":
+                return reply(message, "o", UNIT)
+            case "Get":
+                return reply(message, "v", VARIANT("s", state))
+        return systemd(message)
+
+    return answer
+
+
+def status(text: str, interface: str = "org.freedesktop.systemd1.Service") -> tuple[Any, ...]:
+    changed = {"StatusText": VARIANT("s", text)}
+    return (UNIT, "org.freedesktop.DBus.Properties", "PropertiesChanged", "sa{sv}as", interface, changed, [])
+
+
+async def test_the_status_texts_of_a_unit_are_its_progress(system: SystemBus, service: Program) -> None:
+    service.answer = loading("activating")
+    texts: asyncio.Queue[str] = asyncio.Queue()
+    doing = asyncio.create_task(Systemd(system).start(ENABLE, texts.put))
+    await until_called(service, "StartUnit")
+    for text in ("one", "one", "", "two"):
+        await service.signal(*status(text), to=None)
+    path, interface, member, signature, *_ = status("")
+    await service.signal(path, interface, member, signature, "org.freedesktop.systemd1.Unit", {}, [], to=None)
+    assert [await texts.get(), await texts.get()] == ["one", "two"]
+    await service.signal(*DONE, to=None)
+    await doing
+    assert texts.empty()
+
+
+async def test_a_failure_to_report_progress_ends_the_action(system: SystemBus, service: Program) -> None:
+    service.answer = loading("activating")
+
+    failed = asyncio.Event()
+
+    async def fail(text: str) -> None:
+        failed.set()
+        raise HostError(text)
+
+    doing = asyncio.create_task(Systemd(system).start(ENABLE, fail))
+    await until_called(service, "StartUnit")
+    await service.signal(*status("one"), to=None)
+    await failed.wait()
+    await service.signal(*DONE, to=None)
+    with pytest.raises(HostError, match="one"):
+        await doing
+
+
+@pytest.mark.parametrize("state", ["inactive", "failed", "active"])
+async def test_a_unit_that_does_not_run_is_not_waited_for(system: SystemBus, service: Program, state: str) -> None:
+    service.answer = loading(state)
+    await Systemd(system).wait(ENABLE)
+
+
+async def test_a_unit_of_an_earlier_daemon_is_waited_for(system: SystemBus, service: Program) -> None:
+    service.answer = loading("activating")
+    doing = asyncio.create_task(Systemd(system).wait(ENABLE))
+    await until_called(service, "Get")
+    path, interface, member, signature, number, _, unit, _ = DONE
+    await service.signal(path, interface, member, signature, number, f"{JOB}7", "other.service", "done", to=None)
+    await service.signal(path, interface, member, signature, number, f"{JOB}8", unit, "failed", to=None)
+    with pytest.raises(HostError, match=r"mycroft-ssh-enable\.service: failed"):
+        await doing
+
+
+async def test_a_unit_is_stopped_when_systemd_says_so(system: SystemBus, service: Program) -> None:
+    service.answer = lambda message: reply(message, "o", JOB) if message.member == "StopUnit" else reply(message)
+    doing = asyncio.create_task(Systemd(system).stop(ENABLE))
+    call = await until_called(service, "StopUnit")
+    assert call.body == ["mycroft-ssh-enable.service", "replace"]
+    await service.signal(*DONE, to=None)
+    await doing
+
+
+@pytest.mark.parametrize(
+    "instance",
+    ["", "de", "de_DE.service", "../de_DE", "de_DE\n", "de_DE de_DE", "d\u0660_DE", "de_DE$(x)", "DE_de"],
+)
+def test_a_template_has_only_the_instances_of_its_list(instance: str) -> None:
+    template = Template("test@.service", "[a-z]{2}_[A-Z]{2}", 5)
+    assert template.unit("de_DE") == Unit("test@de_DE.service", 5)
+    with pytest.raises(HostError):
+        template.unit(instance)
+
+
 async def test_a_state_that_systemd_refuses_to_tell_is_no_answer(system: SystemBus, service: Program) -> None:
     service.answer = lambda message: Message.new_error(message, "org.freedesktop.DBus.Error.AccessDenied", "no")
     with pytest.raises(HostError, match="GetUnitFileState: no"):
@@ -223,8 +314,14 @@ async def test_a_state_that_systemd_refuses_to_tell_is_no_answer(system: SystemB
 
 async def until_started(service: Program) -> str:
     """Waits until the unit is started; returns the name of the connection that starts it."""
-    async with asyncio.timeout(10):
-        while (call := await service.calls.get()).member != "StartUnit":
-            pass
+    call = await until_called(service, "StartUnit")
     assert call.sender
     return call.sender
+
+
+async def until_called(service: Program, member: str) -> Message:
+    """Waits for a call of this method."""
+    async with asyncio.timeout(10):
+        while (call := await service.calls.get()).member != member:
+            pass
+    return call

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from admin.actions import Action, Resource
+from admin.action import Action, Resource
 from admin.policy import CHANGES, MAX_BUCKETS, QUESTIONS, Policy, RefusedRequest
 from bus.contract.topic import Topic
 

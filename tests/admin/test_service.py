@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from admin.actions import ACTIONS, Action, Reporter, Resource
+from admin.action import Action, Reporter, Resource
+from admin.actions import ACTIONS
 from admin.errors import HostError
 from admin.host import Host
 from admin.policy import CHANGES, QUESTIONS
-from admin.service import MAX_CONTEXT, AdminService
+from admin.service import MAX_ANSWERS, MAX_CONTEXT, AdminService
 from admin.unfinished import Unfinished
 from bus.client.dispatch import Dispatcher
 from bus.contract import ours as topics
@@ -31,6 +32,10 @@ QUESTION = Topic("test.question", "Asks.")
 ANSWER = Topic("test.question.response", "Answers.")
 LEAVE = Topic("test.leave", "Leaves.", privileged=True)
 LEFT = Topic("test.left", "Has left.")
+VOTE = Topic("test.vote", "Votes.")
+VOTED = Topic("test.voted", "Has voted.", (Field("name", str),))
+COUNTED = Topic("test.counted", "Has counted.", (Field("names", list),))
+NOT_VOTED = Topic("test.not_voted", "Has not.", (Field("kind", str),))
 
 OURSELVES = {"uid": os.getuid(), "pid": 7, "process": "menu"}
 STRANGER: dict[str, Any] = {"uid": 4_000_000_000, "pid": 8, "process": "skill"}
@@ -43,7 +48,8 @@ class Machine:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, Any]] = []
-        self.go = asyncio.Event()
+        self.go, self.later = asyncio.Event(), asyncio.Event()
+        self.later.set()
         self.cleaned = False
         self.error: Exception | None = None
 
@@ -57,6 +63,7 @@ class Machine:
         if self.error:
             raise self.error
         await report(PROGRESS, percent=50)
+        await self.later.wait()
         await report(ENDED)
 
     async def look_again(self, _: Host, report: Reporter) -> None:
@@ -70,6 +77,14 @@ class Machine:
     async def answer(self, _: Host, report: Reporter) -> None:
         await report(ANSWER)
 
+    async def vote(self, _: Host, report: Reporter) -> None:
+        with report.answers(VOTED) as votes:
+            await report(VOTE)
+            names = [(await votes.get()).fields["name"] for _ in range(2)]
+        await report(COUNTED, names=names)
+        if names == ["nobody", "nobody"]:
+            raise HostError("no vote", "vain")
+
     def actions(self) -> tuple[Action, ...]:
         radio = frozenset({Resource.CLOCK})
         return (
@@ -77,6 +92,7 @@ class Machine:
             Action(LEAVE, self.leave, occupies=frozenset({Resource.POWER}), cancels=frozenset({REQUEST})),
             Action(topics.REBOOT, self.leave, occupies=radio),
             Action(QUESTION, self.answer),
+            Action(VOTE, self.vote, awaits=(VOTED,), failure=lambda e: (NOT_VOTED, {"kind": e.kind})),
         )
 
 
@@ -88,7 +104,8 @@ class Daemon:
         self.emitted: list[Message] = []
         self.dispatcher = Dispatcher(self.emit)
         host: Any = None
-        AdminService(actions, host, self.dispatcher, self.emit, group, unfinished=Unfinished(folder))
+        unfinished = Unfinished(folder)
+        self.service = AdminService(actions, host, self.dispatcher, self.emit, group, unfinished=unfinished)
 
     async def emit(self, message: Message) -> None:
         if self.away:
@@ -224,6 +241,55 @@ async def test_a_further_request_joins_the_action_under_way(daemon: Daemon, mach
     machine.go.set()
     assert await daemon.types() == ["test.joining", *["test.progress"] * 2, *["test.joined"] * 2]
     assert {message.context["destination"] for message in daemon.emitted[-2:]} == {"ann", "bob"}
+    assert len(machine.calls) == 1
+
+
+async def test_a_further_request_is_acknowledged_and_reads_the_last_report(
+    daemon: Daemon, machine: Machine
+) -> None:
+    await daemon.ask(VOTE)
+    assert await daemon.ask(VOTE, source="bob") == ["test.vote"]
+    machine.go.set()
+    machine.later.clear()
+    await daemon.join()
+    assert await daemon.join() == ["test.joining", "test.progress"]
+    machine.later.set()
+
+
+async def test_an_action_receives_what_other_programs_send_while_it_waits(daemon: Daemon) -> None:
+    assert await daemon.ask(VOTED, data={"name": "early"}) == []
+    await daemon.ask(VOTE)
+    assert await daemon.ask(VOTED, STRANGER, {"name": "ann"}) == []
+    assert await daemon.ask(VOTED, data={"name": 5}) == ["test.voted.failed"]
+    assert await daemon.ask(VOTED, data={"name": "bob"}) == ["test.counted"]
+    assert daemon.emitted[0].data == {"names": ["ann", "bob"]}
+    assert await daemon.ask(VOTED, data={"name": "late"}) == []
+
+
+async def test_a_flood_of_answers_is_bounded(daemon: Daemon, machine: Machine) -> None:
+    await daemon.ask(VOTE)
+    for _ in range(10 * MAX_ANSWERS):
+        await daemon.dispatcher(Message(VOTED.name, {"name": "nobody"}, {}))
+    assert await daemon.types() == ["test.vote", "test.counted", "test.vote.failed", "test.not_voted"]
+
+
+async def test_a_failure_is_also_reported_as_clients_expect_it(daemon: Daemon) -> None:
+    await daemon.ask(VOTE)
+    await daemon.ask(VOTED, data={"name": "nobody"})
+    answers = await daemon.ask(VOTED, data={"name": "nobody"})
+    assert answers == ["test.counted", "test.vote.failed", "test.not_voted"]
+    assert daemon.emitted[-1].data == {"kind": "vain"}
+
+
+async def test_an_action_can_begin_without_a_request(
+    daemon: Daemon, machine: Machine, log: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        daemon.service.begin(REQUEST, name="home", times=1)
+    assert await daemon.types() == ["test.joining"]
+    assert log.messages == ["test.join by the service itself: begins"]
+    assert await daemon.ask(topics.REBOOT) == ["system.reboot.failed"]
+    daemon.service.begin(topics.REBOOT)
     assert len(machine.calls) == 1
 
 
