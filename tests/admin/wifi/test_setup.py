@@ -142,8 +142,8 @@ class AnyOrder(RuleBasedStateMachine):
         for effect in self.setup.handle(event, self.now):
             if not isinstance(effect, Report):
                 self.asked = effect
-        if isinstance(self.asked, Close):
-            self.network_before = self.asked.restore or isinstance(event, Joined)
+            if isinstance(effect, Close):
+                self.network_before = effect.restore or isinstance(event, Joined)
 
     @rule(allow_timeout=st.booleans())
     def start(self, allow_timeout: bool) -> None:
