@@ -19,7 +19,7 @@ from bus.errors import ConfigError, Exit
 from bus.message import Message
 from bus.version import VERSION
 from enclosure.board import Profile
-from enclosure.config import KEYS_OF_OTHERS, EnclosureSettings, load_profile, profile_names
+from enclosure.config import KEYS_OF_OTHERS, EnclosureSettings, load_profile, own_profile_names, profile_names
 from enclosure.trial_messages import COLOURS, eyes_message, shown
 
 EXAMPLES = """\
@@ -27,12 +27,13 @@ examples:
   mycroft-enclosure run
   mycroft-enclosure run --profile mycroft_mark_1 --serial /dev/ttyAMA0
   mycroft-enclosure run --bus ws://127.0.0.1:8181/core --serial /dev/pts/3
+  mycroft-enclosure detect
   mycroft-enclosure doctor
   mycroft-enclosure show "hello world"
   mycroft-enclosure show picture.png
   mycroft-enclosure eyes '#ff8800'
 
-exit codes: 0 done or all well, 1 failed or something to mend, 2 usage or configuration, 3 no bus
+exit codes: 0 done or all well, 1 failed or something to mend or to decide, 2 usage or configuration, 3 no bus
 """
 
 
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = configuration.section(
             "enclosure", EnclosureSettings, KEYS_OF_OTHERS, platform=options.profile, port=options.serial
         )
+        if options.command == "detect":
+            return _detect(bus_url, settings)
         profile = load_profile(settings.platform, settings.board, place=configuration.place)
         log_level = configuration.log_level(options.log_level)
     except ConfigError as error:
@@ -84,6 +87,21 @@ def _try_out(options: argparse.Namespace, bus_url: str) -> int:
         await put(bus_url, shown(options.what) if options.command == "show" else options.colour)
 
     return run(put_it, level=logging.WARNING)
+
+
+def _detect(bus_url: str, settings: EnclosureSettings) -> int:
+    with lean(tls=bus_url.startswith("wss:")):
+        from bus.daemon.runner import run  # noqa: PLC0415  # not before, see lean
+        from enclosure import detect  # noqa: PLC0415  # the daemon does without it
+
+    boards = {name: load_profile(name) for name in profile_names()}
+
+    async def identify() -> int:
+        verdict, evidence = await detect.identify(boards, own_profile_names(), port=settings.port, bus_url=bus_url)
+        print(detect.report(verdict, evidence))
+        return Exit.DONE if verdict.platform else Exit.FAILED
+
+    return run(identify, level=logging.ERROR)
 
 
 def _doctor(options: argparse.Namespace, bus_url: str, profile: Profile, settings: EnclosureSettings) -> int:
@@ -140,6 +158,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Runs until it is stopped, and waits for a bus and a serial port that are not there yet. "
         "The unit mycroft-enclosure.service does that.",
     )
+    detect = subparsers.add_parser(
+        "detect",
+        help="find out which board this is",
+        description="Names the board with the signs of it, and the line of configuration; says so where several "
+        "boards have the same signs. Writes nothing to unknown chips. Root sees more than other users.",
+    )
     doctor = subparsers.add_parser(
         "doctor",
         help="find out what is wrong",
@@ -157,6 +181,8 @@ def _parser() -> argparse.ArgumentParser:
     run_.add_argument(
         "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"
     )
+    detect.add_argument("--serial", metavar="PATH", help="serial port of the faceplate (that of the profile)")
+    detect.set_defaults(profile=None)
     doctor.set_defaults(log_level=None)  # its report is its only output; the level of the daemons is verified
 
     show = subparsers.add_parser(
@@ -167,7 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     eyes.add_argument(
         "colour", type=_colour, metavar="COLOUR", help=f"'#rgb', '#rrggbb', {', '.join(COLOURS)}, on, off"
     )
-    for command in (run_, doctor, show, eyes):
+    for command in (run_, detect, doctor, show, eyes):
         command.add_argument(
             "--bus", type=bus_address, metavar="URL", help="ws:, wss: or unix: (ws://127.0.0.1:8181/core)"
         )

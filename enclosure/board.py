@@ -101,6 +101,35 @@ class AmplifierSettings(_Table, frozen=True):
     """Line that has to be high for the amplifier to run."""
 
 
+class RegisterSettings(_Table, frozen=True):
+    """A register of a chip, and its value."""
+
+    address: Address
+    number: Annotated[int, msgspec.Meta(ge=0, le=0xFF)]
+    value: Annotated[int, msgspec.Meta(ge=0, le=0xFF)]
+
+
+class DetectSettings(_Table, frozen=True):
+    """Signs that together say that this is the board; see `enclosure.detect`."""
+
+    hat: str | None = None
+    """Product name in the HAT's EEPROM, as in /proc/device-tree/hat/product."""
+    card: str | None = None
+    """ALSA name of its sound card."""
+    i2c: tuple[Address, ...] = ()
+    """Addresses of the header's I2C bus that may be read safely, and answer."""
+    register: RegisterSettings | None = None
+    """Read only where all of `i2c` answer: to read it, its number is written to the chip."""
+    usb: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{4}:[0-9a-f]{4}$")] | None = None
+    """Vendor and product of its USB device."""
+    node: str | None = None
+    """Node of the device tree that its overlay makes."""
+    faceplate: bool = False
+    """Whether a faceplate answers on the serial port of the profile."""
+    alike: str | None = None
+    """Other boards with the same signs that have no profile: then the owner has to say which it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A kind of board; each one is a file in `enclosure/profiles` or `/etc/mycroft/boards.d`."""
@@ -123,6 +152,8 @@ class Profile:
     amplifier: AmplifierSettings = field(default_factory=AmplifierSettings)
     missing: tuple[str, ...] = ()
     """What of the board this profile does not drive, and why; sentences for the owner to read."""
+    detect: tuple[DetectSettings, ...] = ()
+    """What tells that this is the board: each of these, by itself, does."""
 
 
 def problems(profile: Profile) -> Iterator[str]:
@@ -139,6 +170,13 @@ def problems(profile: Profile) -> Iterator[str]:
         yield "leds.gpio: kind gpio needs a line"
     if (profile.leds.data_gpio is None) != (profile.leds.clock_gpio is None):
         yield "leds: data_gpio and clock_gpio are needed"
+    for number, table in enumerate(profile.detect):
+        if not any((table.hat, table.card, table.i2c, table.usb, table.node, table.faceplate)):
+            yield f"detect[{number}]: it needs a sign"
+        if table.faceplate and profile.serial_port is None:
+            yield f"detect[{number}].faceplate: without serial_port there is none"
+        if table.register is not None and not table.i2c:
+            yield f"detect[{number}].register: it is read only where the addresses of i2c answer; name them"
     uses = list(pins(profile))
     for pin, count in Counter(pin for pin, _ in uses).items():
         if count > 1:

@@ -13,6 +13,7 @@ from bus.errors import ConfigError
 from enclosure.board import (
     AmplifierSettings,
     ButtonSettings,
+    DetectSettings,
     EncoderSettings,
     LedSettings,
     Profile,
@@ -80,6 +81,11 @@ def profile_names(own: Path = OWN_PROFILES) -> list[str]:
     return sorted({file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")})
 
 
+def own_profile_names(own: Path = OWN_PROFILES) -> list[str]:
+    """Names of the owner's profiles."""
+    return [file.name.removesuffix(".toml") for file in _files(own) if file.name.endswith(".toml")]
+
+
 def load_profile(
     name: str, changes: Mapping[str, Any] | None = None, own: Path = OWN_PROFILES, place: Place = str
 ) -> Profile:
@@ -115,6 +121,12 @@ def _profile(values: Mapping[str, Any], where: str, place: Place) -> Profile:
         read[name] = {key: convert(table, kind, f"{name}.{key}", place) for key, table in tables.items()}
     for name, kind in (("leds", LedSettings), ("amplifier", AmplifierSettings)):
         read[name] = convert(values.get(name, {}), kind, name, place)
+    tables = values.get("detect", [])
+    if not isinstance(tables, list):
+        raise ConfigError(f"{place('detect')}: expected [[detect]], with two brackets")
+    read["detect"] = [
+        convert(table, DetectSettings, f"detect[{number}]", place) for number, table in enumerate(tables)
+    ]
     profile = convert(read, Profile, "", place)
     for problem in problems(profile):
         raise ConfigError(f"{where}: {problem}")

@@ -1,15 +1,13 @@
 """Whether the faceplate answers: as the running enclosure reports, else asked on its serial port."""
 
-import asyncio
 import errno
 from pathlib import Path
 
 from bus.contract import ours as topics
+from enclosure.detect.evidence import firmware_version
 from enclosure.doctor.answers import Answers
 from enclosure.doctor.finding import Finding, fail, ok, skip, warn
 from enclosure.doctor.patient import AS_ROOT, Patient
-from enclosure.drivers.serial import AsyncSerial
-from enclosure.faceplate.link import Link
 from enclosure.handlers.display import NEWEST_FIRMWARE
 
 NAME = "faceplate"
@@ -36,7 +34,7 @@ def version_told(answers: Answers | None) -> str | None:
 async def ask_port(port: Path, rate: int, patient: Patient) -> Finding:
     """Asks the firmware itself, unless another program has locked the port."""
     try:
-        return firmware(await ask_version(port, rate))
+        return firmware(await firmware_version(port, rate))
     except OSError as error:
         if error.errno == errno.ENOENT:
             return skip(NAME, "it cannot be asked without its serial port")
@@ -49,19 +47,6 @@ async def ask_port(port: Path, rate: int, patient: Patient) -> Finding:
     if patient.user.uid == 0:
         return fail(NAME, f"another program has locked {port}", "see the serial port above")
     return fail(NAME, f"another program has locked {port}; only root can see which", AS_ROOT)
-
-
-async def ask_version(port: Path, rate: int) -> str | None:
-    """The version that the firmware on this port tells; None when it is silent. Raises OSError."""
-    opened = AsyncSerial(str(port), rate)
-    settled = asyncio.Event()
-    # It gives up by itself after three attempts, which take 6 s.
-    link = Link(lambda: opened, lambda _: None, lambda _: settled.set(), lambda: None)
-    running = asyncio.create_task(link.run())
-    await settled.wait()
-    running.cancel()
-    await asyncio.wait((running,))
-    return link.firmware
 
 
 def firmware(version: str | None) -> Finding:

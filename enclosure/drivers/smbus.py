@@ -8,6 +8,9 @@ import smbus2
 
 from enclosure.errors import BoardError
 
+_NO_ANSWER = (errno.EREMOTEIO, errno.ENXIO, errno.ETIMEDOUT, errno.ENODEV)
+"""Errors of an address without a chip: the first is that of the Raspberry Pi's bus, the last that of i2c-stub."""
+
 
 class SmbusChip:
     """The I2c port on a chip at an address. The bus is opened with the first call, and again after an error.
@@ -19,6 +22,20 @@ class SmbusChip:
         self._number = bus
         self._address = address
         self._bus: smbus2.SMBus | None = None
+
+    def answers(self) -> bool:
+        """Whether there is a chip, by a read of one byte: nothing is written to it. Raises BoardError.
+
+        It is EBUSY where a kernel driver has the address.
+        """
+        try:
+            with self._open() as bus:
+                bus.read_byte(self._address)
+        except BoardError as error:
+            if error.errno not in _NO_ANSWER:
+                raise
+            return False
+        return True
 
     def read(self, register: int) -> int:
         """The byte in a register. Raises BoardError."""

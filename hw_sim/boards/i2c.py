@@ -51,6 +51,9 @@ class _SMBus:
         self._number = number
         self._open = True
 
+    def read_byte(self, address: int) -> int:
+        return self._chip(address).read(0)
+
     def read_byte_data(self, address: int, register: int) -> int:
         return self._chip(address).read(register)
 

@@ -60,6 +60,20 @@ def test_single_values_are_changed_in_mycroft_conf() -> None:
             "enclosure.board: leds: data_gpio and clock_gpio are needed",
         ),
         ({"encoders": {"knob": {"a": 5}}}, "enclosure.board: encoders.knob: a and b are needed"),
+        ({"detect": {"card": "lamp"}}, "enclosure.board.detect: expected [[detect]], with two brackets"),
+        (
+            {"detect": [{"crad": "lamp"}]},
+            "enclosure.board.detect[0].crad: unknown key; did you mean card?",
+        ),
+        ({"detect": [{"alike": "all"}]}, "enclosure.board: detect[0]: it needs a sign"),
+        (
+            {"detect": [{"card": "lamp", "register": {"address": 4, "number": 1, "value": 2}}]},
+            "enclosure.board: detect[0].register: it is read only where the addresses of i2c answer; name them",
+        ),
+        (
+            {"detect": [{"faceplate": True}]},
+            "enclosure.board: detect[0].faceplate: without serial_port there is none",
+        ),
         ({"driver": "wiringpi"}, "enclosure.board.driver: Invalid enum value 'wiringpi'"),
     ],
 )

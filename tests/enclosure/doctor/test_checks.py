@@ -300,7 +300,7 @@ async def test_a_port_that_only_the_daemon_may_open(tmp_path: Path, monkeypatch:
     def refused(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("enclosure.doctor.faceplate.AsyncSerial", refused)
+    monkeypatch.setattr("enclosure.detect.evidence.AsyncSerial", refused)
     (found,) = await check_faceplate(patient(tmp_path, PI))
     assert (found.verdict, found.mend) == ("skip", "sudo mycroft-enclosure doctor")
 
