@@ -31,6 +31,9 @@ def platforms(verdict: Verdict) -> list[str]:
         (CARD | {signs.node("sj201-rev10-pwm-fan@0")}, "sj201_r10"),
         ({signs.card("seeed4micvoicec"), signs.card("Headphones")}, "respeaker_4mic"),
         ({signs.card("seeed8micvoicec")}, "respeaker_6mic"),
+        ({signs.card("aiyvoicebonnet")}, "aiy_voice_v2"),
+        ({signs.usb("2886:0018"), signs.card("ArrayUAC10")}, "usb_respeaker_4mic"),
+        ({signs.usb("2886:0018"), signs.FACEPLATE}, "mycroft_mark_1"),
     ],
 )
 def test_a_board_is_named_by_its_signs(seen: set[str], platform: str) -> None:
@@ -61,7 +64,7 @@ def test_the_sound_card_alone_does_not_tell_the_two_sj201_apart() -> None:
 @pytest.mark.parametrize(
     ("card", "platform", "others"),
     [
-        ("seeed2micvoicec", "respeaker_2mic", "Adafruit Voice Bonnet"),
+        ("seeed2micvoicec", "respeaker_2mic", "adafruit_voice_bonnet"),
         ("wm8960soundcard", "respeaker_2mic", "Waveshare WM8960 Audio HAT"),
         ("sndrpigooglevoi", "aiy_voice_v1", "I2S microphone"),
     ],
