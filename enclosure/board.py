@@ -143,8 +143,8 @@ class Profile:
     serial_rate: int = 9600
     boot_timeout_s: float = 120.0
     """How long the display shows at most that the voice assistant is still starting."""
-    driver: Literal["gpiod", "evdev"] = "gpiod"
-    """Who reads the lines of the controls: libgpiod, or the kernel's own driver after an overlay."""
+    driver: Literal["gpiod", "rpi_gpio", "evdev"] = "gpiod"
+    """What reads the lines of the controls: libgpiod, RPi.GPIO, or after an overlay a driver of the kernel."""
     buttons: Mapping[str, ButtonSettings] = field(default_factory=dict)
     switches: Mapping[str, SwitchSettings] = field(default_factory=dict)
     encoders: Mapping[str, EncoderSettings] = field(default_factory=dict)

@@ -1,10 +1,11 @@
 """The parts that a profile asks for, and no others: each driver is imported where a board has something for it."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 from bus.errors import ConfigError
-from enclosure.board import LedSettings, Profile
+from enclosure.board import Profile
 from enclosure.events import Event
 from enclosure.ports import Controls, Display, I2c, InputLine, Lights, Lines, Mixer, Output, Spi
 
@@ -40,7 +41,7 @@ def mixer_of(profile: Profile, device: str, control: str | None) -> Mixer:
     if amplifier.kind == "tas5806":
         from enclosure.amplifier import Tas5806
 
-        enable = None if amplifier.enable_gpio is None else _output(amplifier.enable_gpio)
+        enable = None if amplifier.enable_gpio is None else _gpio(profile).output(amplifier.enable_gpio, False)
         return Tas5806(_chip(amplifier.bus, amplifier.address), enable)
     from enclosure.drivers.alsa import AlsaMixer
 
@@ -97,10 +98,7 @@ def _lines(profile: Profile) -> Lines | None:
     lines = _input_lines(profile)
     if not lines:
         return None
-    with _package("python3-libgpiod"):
-        from enclosure.drivers.gpiod import GpiodLines
-
-    return GpiodLines(lines)
+    return _gpio(profile).lines(lines)
 
 
 def _input_lines(profile: Profile) -> dict[str, InputLine]:
@@ -127,8 +125,8 @@ def _lights(profile: Profile) -> Lights:
     leds = profile.leds
     match leds.kind:
         case "apa102":
-            power = None if leds.power_gpio is None else _output(leds.power_gpio)
-            return lights.Apa102Lights(leds.count, _spi(leds), power)
+            power = None if leds.power_gpio is None else _gpio(profile).output(leds.power_gpio, False)
+            return lights.Apa102Lights(leds.count, _spi(profile), power)
         case "attiny":
             return lights.AttinyLights(leds.count, _chip(leds.bus, leds.address))
         case "ktd2026":
@@ -142,14 +140,16 @@ def _lights(profile: Profile) -> Lights:
 
             return lights.Ws2812PioLights(leds.count, Ws2812Pio(leds.device))
         case _:
-            return lights.GpioLights(*(_output(gpio, active_low=leds.active == "low") for gpio in leds.gpio))
+            return lights.GpioLights(*(_gpio(profile).output(gpio, leds.active == "low") for gpio in leds.gpio))
 
 
-def _spi(leds: LedSettings) -> Spi:
+def _spi(profile: Profile) -> Spi:
+    leds = profile.leds
     if leds.data_gpio is not None and leds.clock_gpio is not None:
         from enclosure.leds.bit_banged import BitBangedSpi
 
-        return BitBangedSpi(_output(leds.data_gpio), _output(leds.clock_gpio))
+        output = _gpio(profile).output
+        return BitBangedSpi(output(leds.data_gpio, False), output(leds.clock_gpio, False))
     from enclosure.drivers.spi import SpiBus
     from enclosure.leds.wire import APA102_SPEED_HZ
 
@@ -163,11 +163,25 @@ def _chip(bus: int, address: int) -> I2c:
     return SmbusChip(bus, address)
 
 
-def _output(gpio: int, *, active_low: bool = False) -> Output:
-    with _package("python3-libgpiod"):
-        from enclosure.drivers.gpiod import GpiodOutput
+class _Gpio(NamedTuple):
+    """What makes the parts of a GPIO driver."""
 
-    return GpiodOutput(gpio, active_low=active_low)
+    lines: Callable[[Mapping[str, InputLine]], Lines]
+    output: Callable[[int, bool], Output]
+    """Takes the line, and whether it is active when it is low."""
+
+
+def _gpio(profile: Profile) -> _Gpio:
+    """libgpiod; or RPi.GPIO where the profile asks for it, or where it is all that there is."""
+    if profile.driver != "rpi_gpio":
+        with contextlib.suppress(ImportError):
+            from enclosure.drivers.gpiod import GpiodLines, GpiodOutput
+
+            return _Gpio(GpiodLines, GpiodOutput)
+    with _package("python3-rpi-lgpio" if profile.driver == "rpi_gpio" else "python3-libgpiod"):
+        from enclosure.drivers.rpi_gpio import RpiGpioLines, RpiGpioOutput
+
+    return _Gpio(RpiGpioLines, RpiGpioOutput)
 
 
 @contextlib.contextmanager

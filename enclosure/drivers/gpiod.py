@@ -93,7 +93,7 @@ class GpiodLines:
 class GpiodOutput:
     """The Output port on a line of a chip with one of these labels."""
 
-    def __init__(self, offset: int, *, active_low: bool = False, labels: Sequence[str] = RASPBERRY_PI) -> None:
+    def __init__(self, offset: int, active_low: bool = False, labels: Sequence[str] = RASPBERRY_PI) -> None:
         self._offset = offset
         self._active_low = active_low
         self._labels = labels
