@@ -18,6 +18,7 @@ from bus.daemon.start import bus_address, lean
 from bus.errors import ConfigError, Exit
 from bus.message import Message
 from bus.version import VERSION
+from enclosure.auto import AUTO, detected
 from enclosure.board import Profile
 from enclosure.config import KEYS_OF_OTHERS, EnclosureSettings, load_profile, own_profile_names, profile_names
 from enclosure.trial_messages import COLOURS, eyes_message, shown
@@ -52,8 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         if options.command == "detect":
             return _detect(bus_url, settings)
-        profile = load_profile(settings.platform, settings.board, place=configuration.place)
         log_level = configuration.log_level(options.log_level)
+        platform = settings.platform
+        if platform == AUTO:
+            running = bus_url if options.command == "doctor" else None
+            platform = detected(settings.port, running, log_level if running is None else logging.ERROR)
+        profile = load_profile(platform, settings.board, place=configuration.place)
     except ConfigError as error:
         log.complain(str(error))
         return Exit.USAGE
@@ -131,7 +136,7 @@ def _doctor(options: argparse.Namespace, bus_url: str, profile: Profile, setting
 
 
 def _profile_name(text: str) -> str:
-    if text not in (known := profile_names()):
+    if text not in (known := [AUTO, *profile_names()]):
         raise argparse.ArgumentTypeError(f"there is no {text}; there are: {', '.join(known)}")
     return text
 
@@ -176,7 +181,7 @@ def _parser() -> argparse.ArgumentParser:
             "--profile",
             type=_profile_name,
             metavar="NAME",
-            help=f"kind of board: {', '.join(profile_names())}",
+            help=f"kind of board: {AUTO}, {', '.join(profile_names())}",
         )
     run_.add_argument(
         "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"

@@ -113,7 +113,7 @@ class DetectSettings(_Table, frozen=True):
     """Signs that together say that this is the board; see `enclosure.detect`."""
 
     hat: str | None = None
-    """Product name in the HAT's EEPROM, as in /proc/device-tree/hat/product."""
+    """Product name in the HAT's EEPROM: /proc/device-tree/hat/product."""
     card: str | None = None
     """ALSA name of its sound card."""
     i2c: tuple[Address, ...] = ()

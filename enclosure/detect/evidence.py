@@ -44,10 +44,10 @@ def look(boards: Mapping[str, Profile], root: Path = Path("/"), bus: int = HEADE
 
 def in_files(tables: Iterable[DetectSettings], root: Path) -> Iterator[str]:
     """What the kernel tells of EEPROM, sound cards, USB devices and device tree, without touching a chip."""
-    tree = root / "proc/device-tree"
+    tree = root / "sys/firmware/devicetree/base"  # not in /proc, of which the unit sees the processes only
     if product := _text(tree / "hat/product"):
         yield signs.hat(product)
-    for name in sorted(root.glob("proc/asound/card[0-9]*/id")):
+    for name in sorted(root.glob("sys/class/sound/card[0-9]*/id")):
         yield signs.card(_text(name))
     for device in sorted(root.glob("sys/bus/usb/devices/*/idVendor")):
         yield signs.usb(f"{_text(device)}:{_text(device.with_name('idProduct'))}")

@@ -115,7 +115,7 @@ async def test_a_daemon_runs_without_the_others_and_stops_on_a_signal(
         (
             ["enclosure", "run", "--profile", "toaster"],
             2,
-            "argument --profile: there is no toaster; there are: adafruit_voice_bonnet, aiy_voice_v1",
+            "argument --profile: there is no toaster; there are: auto, adafruit_voice_bonnet, aiy_voice_v1,",
         ),
         (["hw_sim", "faceplate", "--link", "/etc/passwd"], 2, "mycroft-sim: /etc/passwd is in the way"),
         (["hw_sim", "run", "--bus-port", "{port}", "--face-port", "0"], 1, "mycroft-sim: bus has ended by itself"),

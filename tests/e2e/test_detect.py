@@ -1,11 +1,14 @@
-"""`mycroft-enclosure detect` beside a running device, whose faceplate the daemon has."""
+"""Detection of the board, beside a running daemon that has the faceplate, and at the start of a daemon."""
 
 from pathlib import Path
 
 import pytest
 
+from bus.server.listener import Server
+from hw_sim.faceplate import Faceplate
 from tests.e2e.device import device
-from tests.e2e.test_commands import outcome
+from tests.e2e.test_commands import bus, outcome  # noqa: F401  # bus is a fixture
+from tests.e2e.test_start import UNUSED, loaded
 
 pytestmark = pytest.mark.real_time
 
@@ -24,3 +27,22 @@ async def test_a_port_without_a_faceplate_is_no_mark_1(tmp_path: Path) -> None:
     code, out, err = await outcome(*command, home=tmp_path)
     assert (code, err) == (1, "")
     assert '-> {"enclosure": {"platform": "picroft"}} in /etc/mycroft/mycroft.conf' in out
+
+
+async def test_a_detected_board_is_logged_and_its_detection_leaves_nothing_in_memory(
+    bus: Server,  # noqa: F811
+    faceplate: Faceplate,
+) -> None:
+    home = str(faceplate.link.parent)
+    command = ("enclosure", "run", "--profile", "auto", "--serial", str(faceplate.link), "--bus", bus.url)
+    found, lines = await loaded(*command, until=f"connected to {bus.url}", HOME=home)
+    assert any("this board is mycroft_mark_1 (a faceplate answers on the serial port)" in line for line in lines)
+    assert "enclosure.faceplate.device" in found
+    assert not found & UNUSED
+
+
+async def test_without_a_known_board_the_daemon_runs_without_pins(bus: Server, tmp_path: Path) -> None:  # noqa: F811
+    command = ("enclosure", "run", "--profile", "auto", "--bus", bus.url)
+    found, lines = await loaded(*command, until=f"connected to {bus.url}", HOME=str(tmp_path))
+    assert any("no sign of a board with a profile; it is used as picroft" in line for line in lines)
+    assert not found & UNUSED

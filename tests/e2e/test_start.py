@@ -27,6 +27,7 @@ UNUSED = {
     "bus.contract.foreign",
     "enclosure.amplifier",
     "enclosure.controls",
+    "enclosure.detect",
     "enclosure.doctor",
     "enclosure.drivers.evdev",
     "enclosure.drivers.gpiod",
@@ -57,8 +58,8 @@ finally:
 """
 
 
-async def loaded(*command: str, until: str, **environment: str) -> set[str]:
-    """What a daemon has loaded that is stopped when it has said this."""
+async def loaded(*command: str, until: str, **environment: str) -> tuple[set[str], list[str]]:
+    """What a daemon has loaded that is stopped when it has said this, and the lines that it has said."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", RUN, *command),
         stdout=PIPE,
@@ -68,16 +69,18 @@ async def loaded(*command: str, until: str, **environment: str) -> set[str]:
     assert process.stdout is not None
     assert process.stderr is not None
     said = process.stdout if command[0] == "bus" else process.stderr
+    lines = []
     async with asyncio.timeout(20):
         while not re.search(until, line := (await said.readline()).decode()):
             assert line, "it has ended"
+            lines.append(line)
         process.send_signal(signal.SIGTERM)
         out, _ = await process.communicate()
-    return set(out.decode().partition("loaded: ")[2].split())
+    return set(out.decode().partition("loaded: ")[2].split()), lines
 
 
 async def test_the_bus_loads_no_unused_module(tmp_path: Path) -> None:
-    found = await loaded("bus", "serve", "--port", "0", until="bus=", HOME=str(tmp_path))
+    found, _ = await loaded("bus", "serve", "--port", "0", until="bus=", HOME=str(tmp_path))
     assert "bus.server.listener" in found
     assert not found & UNUSED
 
@@ -85,10 +88,12 @@ async def test_the_bus_loads_no_unused_module(tmp_path: Path) -> None:
 async def test_enclosure_and_admin_load_no_unused_module(bus: Server, host: Host, tmp_path: Path) -> None:  # noqa: F811
     home = str(tmp_path)
     connected = f"connected to {bus.url}"
-    found = await loaded("enclosure", "run", "--serial", "/nowhere", "--bus", bus.url, until=connected, HOME=home)
+    found, _ = await loaded(
+        "enclosure", "run", "--serial", "/nowhere", "--bus", bus.url, until=connected, HOME=home
+    )
     assert "enclosure.app" in found
     assert not found & UNUSED
-    found = await loaded("admin", "run", "--dbus", host.address, "--bus", bus.url, until=connected, HOME=home)
+    found, _ = await loaded("admin", "run", "--dbus", host.address, "--bus", bus.url, until=connected, HOME=home)
     assert "admin.app" in found
     assert not found & UNUSED
 
@@ -108,7 +113,7 @@ async def test_tls_is_loaded_where_the_configuration_asks_for_it(tmp_path: Path)
     port = int(url.split(":")[2].split("/")[0])
     config.write_text(json.dumps({"websocket": {**websocket, "port": port}}))
     command = ("enclosure", "run", "--serial", "/nowhere")
-    found = await loaded(*command, until=f"connected to {url}", **environment)
+    found, _ = await loaded(*command, until=f"connected to {url}", **environment)
     assert "ssl" in found
     server.terminate()
     await server.communicate()

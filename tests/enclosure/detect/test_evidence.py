@@ -50,10 +50,10 @@ def test_what_the_kernel_tells_is_seen(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
-            "proc/device-tree/hat/product": "AIY Voice Bonnet\0",
-            "proc/device-tree/sj201-rev10-pwm-fan@0/status": "okay\0",
-            "proc/asound/card0/id": "Headphones\n",
-            "proc/asound/card1/id": "sj201\n",
+            "sys/firmware/devicetree/base/hat/product": "AIY Voice Bonnet\0",
+            "sys/firmware/devicetree/base/sj201-rev10-pwm-fan@0/status": "okay\0",
+            "sys/class/sound/card0/id": "Headphones\n",
+            "sys/class/sound/card1/id": "sj201\n",
             "sys/bus/usb/devices/1-1/idVendor": "2886\n",
             "sys/bus/usb/devices/1-1/idProduct": "0018\n",
         },
@@ -143,7 +143,7 @@ async def test_a_port_that_is_the_console_of_the_kernel_is_left_alone(tmp_path: 
 
 
 async def test_no_faceplate_is_asked_on_a_board_that_is_known(tmp_path: Path) -> None:
-    write(tmp_path, {"proc/asound/card1/id": "seeed4micvoicec\n", "dev/ttyAMA0": "no terminal"})
+    write(tmp_path, {"sys/class/sound/card1/id": "seeed4micvoicec\n", "dev/ttyAMA0": "no terminal"})
     verdict, evidence = await identify(BOARDS, root=tmp_path)
     assert verdict.platform == "respeaker_4mic"
     assert not [line for line in evidence.unseen if "faceplate" in line]
