@@ -29,7 +29,7 @@ ARROWS: dict[str, set[str]] = {
     "bus.server": {*CONTRACT, "bus.daemon", "bus.version"},
     "bus.cli": {*CONTRACT, "bus.client", "bus.daemon", "bus.server", "bus.version"},
     "admin.errors": set(),
-    "admin.dbus": {"admin.errors"},
+    "admin.dbus": {"admin.errors", "admin.wifi.networks", "admin.wifi.outcome", "admin.wifi.radio"},
     # Inside the enclosure: values, and what is asked of a device; neither knows a wire.
     "enclosure.errors": set(),
     "enclosure.events": {"enclosure.activity", "enclosure.display"},
@@ -95,6 +95,7 @@ PURE = [
     "enclosure/board.py",
     *(f"enclosure/controls/{name}.py" for name in ("button", "encoder", "panel")),
     *(f"enclosure/leds/{name}.py" for name in ("looks", "scene", "wire")),
+    *(f"admin/wifi/{name}.py" for name in ("networks", "outcome", "radio", "setup")),
     *("admin/policy.py", "admin/portal/protocol.py", "hw_sim/firmware/*.py", "hw_sim/links.py"),
     *(f"enclosure/faceplate/{name}.py" for name in ("protocol", "exchange", "text", "scene", "eyes", "mouth")),
 ]

@@ -1,13 +1,16 @@
 """The networks in range, from the access points that NetworkManager lists. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bus.message import printable
 
 MAX_SSID = 32
 """Bytes, by IEEE 802.11."""
+
+MAX_PASSWORD = 128
+"""Characters. WPA2 has 63; WPA3 has no limit of its own."""
 
 MAX_NETWORKS = 100
 """Any transmitter in range can announce networks; a user reads no longer list."""
@@ -101,6 +104,20 @@ class Network:
     def name(self) -> str:
         """The SSID as a text."""
         return name_of(self.ssid)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A network to join."""
+
+    ssid: bytes
+    password: str = field(default="", repr=False)
+    hidden: bool = False
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it may be a network at all."""
+        return 0 < len(self.ssid) <= MAX_SSID and len(self.password) <= MAX_PASSWORD
 
 
 def networks_of(access_points: Iterable[AccessPoint]) -> list[Network]:

@@ -6,51 +6,64 @@ from admin.wifi.networks import Security
 
 
 class Failure(StrEnum):
-    """Why a network was not joined; the values are for the user."""
+    """Why a network was not joined."""
 
-    WRONG_PASSWORD = "wrong password"  # noqa: S105  # no password
-    NOT_FOUND = "network not found"
-    NO_ADDRESS = "joined, but the router gave no address"
-    NO_ANSWER = "the router does not answer"
-    UNSUPPORTED = "this kind of network is not supported"
+    WRONG_PASSWORD = "wrong-password"  # noqa: S105  # the name of a failure
+    MAYBE_WRONG_PASSWORD = "maybe-wrong-password"  # noqa: S105  # the name of a failure
+    """With WPA3, a wrong password and a router that is too far away look alike."""
+    NOT_FOUND = "not-found"
+    NO_ANSWER = "no-answer"
+    NO_ADDRESS = "no-address"
+    UNSUPPORTED = "unsupported"
     INTERRUPTED = "interrupted"
-    FAILED = "the connection failed"
+    OTHER = "other"
+
+    @property
+    def words(self) -> str:
+        """The failure for people."""
+        return _WORDS[self]
 
     @property
     def code(self) -> str:
         """The errorCode of OVOS: its network client asks for the password again at "0" alone."""
-        return "0" if self is Failure.WRONG_PASSWORD else "1"
+        return "0" if self in (Failure.WRONG_PASSWORD, Failure.MAYBE_WRONG_PASSWORD) else "1"
 
 
-class Reason:
-    """Reasons of a change of the device's state that are looked at (nm-dbus-interface.h)."""
+_WORDS = {
+    Failure.WRONG_PASSWORD: "wrong password",
+    Failure.MAYBE_WRONG_PASSWORD: "wrong password, or too far away",
+    Failure.NOT_FOUND: "not found; it may be too far away",
+    Failure.NO_ANSWER: "the router does not answer",
+    Failure.NO_ADDRESS: "joined, but the router gave no address",
+    Failure.UNSUPPORTED: "this kind of network is not supported",
+    Failure.INTERRUPTED: "interrupted",
+    Failure.OTHER: "the connection failed",
+}
 
-    IP_CONFIG_UNAVAILABLE = 5
-    NO_SECRETS = 7
-    SUPPLICANT = (8, 9, 10, 11)
-    SUPPLICANT_TIMEOUT = 11
-    DHCP = (15, 16, 17)
-    REMOVED = (36, 37, 38)
-    USER_REQUESTED = 39
-    SSID_NOT_FOUND = 53
-    NEW_ACTIVATION = 60
+# Reasons of a change of the device's state (nm-dbus-interface.h).
+_IP_CONFIG_UNAVAILABLE = 5
+_NO_SECRETS = 7
+_SUPPLICANT = (8, 9, 10, 11)
+SUPPLICANT_TIMEOUT = 11
+"""Of an access point: the radio cannot do this kind of security."""
+_DHCP = (15, 16, 17)
+_REMOVED = (36, 37, 38)
+_USER_REQUESTED = 39
+_SSID_NOT_FOUND = 53
+NEW_ACTIVATION = 60
 
 
-def failure_of(reason: int, security: Security | None) -> Failure | None:
-    """What a reason means for an attempt; `security` of the network if it was in the last scan.
-
-    None: it belongs to the activation that the attempt has replaced.
-    """
-    if reason in (Reason.NEW_ACTIVATION, Reason.USER_REQUESTED):
-        return None
-    if reason == Reason.NO_SECRETS:
+def failure_of(reason: int, security: Security | None) -> Failure:
+    """What a reason means that ends an attempt; `security` of the network if it was in the last scan."""
+    if reason == _NO_SECRETS:
         return Failure.WRONG_PASSWORD
-    if reason == Reason.SSID_NOT_FOUND:
-        # A wrong password of SAE looks like that: the router does not answer it.
+    if reason == _SSID_NOT_FOUND:
         with_sae = security in (Security.WPA3, Security.WPA2_WPA3)
-        return Failure.WRONG_PASSWORD if with_sae else Failure.NOT_FOUND
-    if reason == Reason.IP_CONFIG_UNAVAILABLE or reason in Reason.DHCP:
+        return Failure.MAYBE_WRONG_PASSWORD if with_sae else Failure.NOT_FOUND
+    if reason == _IP_CONFIG_UNAVAILABLE or reason in _DHCP:
         return Failure.NO_ADDRESS
-    if reason in Reason.SUPPLICANT:
+    if reason in _SUPPLICANT:
         return Failure.NO_ANSWER
-    return Failure.INTERRUPTED if reason in Reason.REMOVED else Failure.FAILED
+    if reason in (*_REMOVED, _USER_REQUESTED, NEW_ACTIVATION):
+        return Failure.INTERRUPTED
+    return Failure.OTHER

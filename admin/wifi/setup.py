@@ -3,11 +3,11 @@
 Events go in, effects come out. The caller provides the time, and an event `Tick` at `Setup.deadline`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import assert_never
 
-from admin.wifi.networks import MAX_SSID
+from admin.wifi.networks import Choice
 from admin.wifi.outcome import Failure
 
 OPENING_S = 90.0
@@ -22,9 +22,6 @@ GUEST_GONE_S = 30.0
 TRY_S = 120.0
 """How long joining a network may take: NetworkManager waits 25 s for the network and 45 s for an address."""
 
-MAX_PASSWORD = 128
-"""Characters. WPA2 has 63; WPA3 has no limit of its own."""
-
 
 class Step(Enum):
     """Where the setup is."""
@@ -37,20 +34,6 @@ class Step(Enum):
     """A guest is there."""
     TRYING = auto()
     """The access point is closed, since there is one radio, and the chosen network is joined."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A network that the guest has chosen."""
-
-    ssid: bytes
-    password: str = field(default="", repr=False)
-    hidden: bool = False
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether it may be a network at all."""
-        return 0 < len(self.ssid) <= MAX_SSID and len(self.password) <= MAX_PASSWORD
 
 
 # Events.

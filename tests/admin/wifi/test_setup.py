@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from admin.wifi.networks import Choice
 from admin.wifi.outcome import Failure
 from admin.wifi.setup import (
     GUEST_GONE_S,
@@ -11,7 +12,6 @@ from admin.wifi.setup import (
     OPENING_S,
     TRY_S,
     Cancelled,
-    Choice,
     Chosen,
     Close,
     Effect,
