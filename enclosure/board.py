@@ -17,7 +17,10 @@ GpioNumber = Annotated[int, msgspec.Meta(ge=0, le=57)]
 """Number of a line of the GPIO header (BCM)."""
 
 Key = Annotated[int, msgspec.Meta(ge=1, le=767)]
-"""Key code of the kernel, for a line that an overlay has given to its gpio-keys driver."""
+"""Key code of the kernel, for a line that an overlay has given to its driver gpio-keys."""
+
+Axis = Annotated[int, msgspec.Meta(ge=0, le=15)]
+"""Relative axis of the kernel, for lines that an overlay has given to its driver rotary-encoder."""
 
 Address = Annotated[int, msgspec.Meta(ge=0x03, le=0x77)]
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
@@ -34,6 +37,8 @@ class ButtonSettings(_Table, frozen=True):
 
     gpio: GpioNumber | None = None
     key: Key | None = None
+    device: str | None = None
+    """Name of the input device that has the key, where several have it."""
     active: Level = "low"
     """Level of the line while the button is down."""
     pull: Pull = "up"
@@ -51,6 +56,8 @@ class SwitchSettings(_Table, frozen=True):
 
     gpio: GpioNumber | None = None
     key: Key | None = None
+    """A key that is down in the position that mutes."""
+    device: str | None = None
     muted: Level = "high"
     """Level of the line in the position that mutes."""
     pull: Pull = "up"
@@ -62,6 +69,9 @@ class EncoderSettings(_Table, frozen=True):
 
     a: GpioNumber | None = None
     b: GpioNumber | None = None
+    axis: Axis | None = None
+    device: str | None = None
+    """Axis 0 and such of an input device, and its name where several have it; with driver evdev."""
     states: Literal[1, 2, 4] = 4
     """Changes of a line from one detent to the next."""
     reverse: bool = False
@@ -163,6 +173,8 @@ def problems(profile: Profile) -> Iterator[str]:
             act = getattr(button, gesture)
             if act is not None and act not in ACTS and not _MESSAGE.fullmatch(act):
                 yield f"buttons.{name}.{gesture}: {act} is neither a message type nor one of {', '.join(ACTS)}"
+    for name in profile.buttons.keys() & profile.switches.keys():
+        yield f"buttons.{name} and switches.{name} have the same name"
     for name, encoder in profile.encoders.items():
         if (encoder.a is None) != (encoder.b is None):
             yield f"encoders.{name}: a and b are needed"

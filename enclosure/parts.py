@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from bus.errors import ConfigError
-from enclosure.board import Profile
+from enclosure.board import ButtonSettings, Profile, SwitchSettings
 from enclosure.events import Event
 from enclosure.ports import Controls, Display, I2c, InputLine, Lights, Lines, Mixer, Output, Spi
 
@@ -67,11 +67,9 @@ def controls_of(profile: Profile) -> Callable[[OnEvent], Controls] | None:
                 double_s=button.double_ms / 1000 if button.double else None,
             )
             for name, button in profile.buttons.items()
-            if _has_line(button.gpio, button.key, profile)
+            if _has_line(button, profile)
         }
-        switches = [
-            name for name, switch in profile.switches.items() if _has_line(switch.gpio, switch.key, profile)
-        ]
+        switches = [name for name, switch in profile.switches.items() if _has_line(switch, profile)]
         encoders = {
             name: Encoder(states=encoder.states, reverse=encoder.reverse)
             for name, encoder in profile.encoders.items()
@@ -82,19 +80,24 @@ def controls_of(profile: Profile) -> Callable[[OnEvent], Controls] | None:
     return make
 
 
-def _has_line(gpio: int | None, key: int | None, profile: Profile) -> bool:
-    return (key if profile.driver == "evdev" else gpio) is not None
+def _has_line(control: ButtonSettings | SwitchSettings, profile: Profile) -> bool:
+    return (control.key if profile.driver == "evdev" else control.gpio) is not None
 
 
 def _lines(profile: Profile) -> Lines | None:
     if profile.driver == "evdev":
-        keys = {name: button.key for name, button in profile.buttons.items() if button.key is not None}
-        keys |= {name: switch.key for name, switch in profile.switches.items() if switch.key is not None}
-        if not keys:
-            return None
-        from enclosure.drivers.evdev import EvdevLines
+        from enclosure.drivers.evdev import EvdevLines, Source
 
-        return EvdevLines(keys)
+        keys: dict[str, ButtonSettings | SwitchSettings] = {**profile.buttons, **profile.switches}
+        sources = {
+            name: Source(control.key, control.device) for name, control in keys.items() if control.key is not None
+        }
+        sources |= {
+            f"encoders.{name}": Source(encoder.axis, encoder.device, is_axis=True, reverse=encoder.reverse)
+            for name, encoder in profile.encoders.items()
+            if encoder.axis is not None
+        }
+        return EvdevLines(sources) if sources else None
     lines = _input_lines(profile)
     if not lines:
         return None

@@ -122,8 +122,17 @@ class Edge(NamedTuple):
     """Seconds of CLOCK_MONOTONIC, by the kernel where it says so."""
 
 
+class Turn(NamedTuple):
+    """A detent of an encoder that the kernel decodes."""
+
+    encoder: str
+    direction: Literal[1, -1]
+    at: float
+    """Seconds of CLOCK_MONOTONIC, by the kernel."""
+
+
 class Lines(Protocol):
-    """Input lines of a chip or an input device. May raise BoardError; after that they have to be opened again."""
+    """Input lines of a chip or of input devices. May raise BoardError; after that they have to be opened again."""
 
     def open(self) -> Mapping[str, bool]:
         """Opens the lines; returns whether each is active."""
@@ -131,8 +140,8 @@ class Lines(Protocol):
     async def wait(self) -> None:
         """Waits until there is something to read."""
 
-    def read(self) -> Sequence[Edge]:
-        """Edges since the last call, in order; none if there was nothing. Never waits."""
+    def read(self) -> Sequence[Edge | Turn]:
+        """What has changed since the last call, in order. Never waits."""
 
     def close(self) -> None:
         """Gives the lines back; may be called twice, and without `open`."""

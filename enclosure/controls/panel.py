@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from enclosure.controls.button import Button
 from enclosure.controls.encoder import Encoder
-from enclosure.events import Event, Switched
-from enclosure.ports import Edge
+from enclosure.events import Event, Switched, Turned
+from enclosure.ports import Edge, Turn
 
 
 class Panel:
@@ -21,7 +21,7 @@ class Panel:
         """Switches that are on, as reported."""
 
     def start(self, levels: Mapping[str, bool]) -> list[Event]:
-        """Takes the level of each line; reports that of each switch."""
+        """Starts with the level of each line; returns that of each switch."""
         for name, button in self._buttons.items():
             button.reset(levels[name])
         for name, encoder in self._encoders.items():
@@ -29,8 +29,10 @@ class Panel:
         self._on = {name: levels[name] for name in self._switches}
         return [Switched(name, on) for name, on in self._on.items()]
 
-    def edge(self, edge: Edge) -> Sequence[Event]:
-        """Takes an edge, in order; returns what people have done with it."""
+    def edge(self, edge: Edge | Turn) -> Sequence[Event]:
+        """Handles a change, in order; returns what people have done with it."""
+        if isinstance(edge, Turn):
+            return [Turned(edge.direction)]
         if edge.line in self._buttons:
             return self._buttons[edge.line].edge(edge.active, edge.at)
         if edge.line in self._on:
@@ -49,5 +51,5 @@ class Panel:
         )
 
     def elapse(self, now: float) -> list[Event]:
-        """Reports what the passing of time has completed."""
+        """Returns what the passing of time has completed."""
         return [gesture for button in self._buttons.values() for gesture in button.elapse(now)]

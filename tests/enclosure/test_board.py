@@ -59,6 +59,10 @@ def test_single_values_are_changed_in_mycroft_conf() -> None:
             {"leds": {"kind": "apa102", "data_gpio": 5}},
             "enclosure.board: leds: data_gpio and clock_gpio are needed",
         ),
+        (
+            {"switches": {"talk": {"gpio": 5}}},
+            "enclosure.board: buttons.talk and switches.talk have the same name",
+        ),
         ({"encoders": {"knob": {"a": 5}}}, "enclosure.board: encoders.knob: a and b are needed"),
         ({"detect": {"card": "lamp"}}, "enclosure.board.detect: expected [[detect]], with two brackets"),
         (

@@ -1,6 +1,7 @@
 """A board whose chips are simulated."""
 
 import asyncio
+import fcntl
 import importlib
 import sys
 from collections.abc import Iterator
@@ -8,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from enclosure.drivers import evdev
 from hw_sim.boards.gpiod import Gpio
 from hw_sim.boards.i2c import Buses
+from tests.enclosure.boards.input_devices import InputDevices
 
 
 @pytest.fixture
@@ -30,6 +33,17 @@ def i2c(monkeypatch: pytest.MonkeyPatch) -> Buses:
     monkeypatch.setitem(sys.modules, "smbus2", buses.module)
     monkeypatch.delitem(sys.modules, "enclosure.drivers.smbus", raising=False)
     return buses
+
+
+@pytest.fixture
+def input_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InputDevices]:
+    """A kernel without input devices yet."""
+    devices = InputDevices(tmp_path)
+    monkeypatch.setattr(evdev, "CLASS", devices.sysfs)
+    monkeypatch.setattr(evdev, "DEVICES", devices.devices)
+    monkeypatch.setattr(fcntl, "ioctl", devices.ioctl)
+    yield devices
+    devices.close()
 
 
 @pytest.fixture(autouse=True)

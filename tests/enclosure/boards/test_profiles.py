@@ -21,6 +21,7 @@ from hw_sim.boards.gpiod import Gpio, LineRequest, Value
 from hw_sim.boards.i2c import Buses, RegisterChip
 from hw_sim.boards.usb import UsbRing
 from tests.enclosure.boards.device import device, press
+from tests.enclosure.boards.input_devices import EV_KEY, EV_REL, InputDevices
 
 PICROFT = {"buttons": {"talk": {"gpio": 17}, "volume_up": {"gpio": 22}}, "leds": {"kind": "gpio", "gpio": [27]}}
 GENERIC = {"encoders": {"knob": {"a": 5, "b": 6}}, "buttons": {"knob": {"gpio": 13}}}
@@ -133,6 +134,36 @@ async def test_a_turn_of_an_encoder_is_the_volume(gpio: Gpio) -> None:
         assert generic.card.level.percent == before + 20
         await press(gpio, 13)
         assert generic.told[-1] == "mycroft.mic.listen"
+
+
+# keys and axes of overlays
+
+
+async def test_keys_and_an_encoder_of_overlays(input_devices: InputDevices) -> None:
+    input_devices.plug_in("event0", "soc:buttons", keys=[582, 248])
+    input_devices.plug_in("event1", "rotary@11", axes=[0])
+    input_devices.down["event0"].add(248)
+    changes = {
+        "driver": "evdev",
+        "encoders": {"knob": {"axis": 0}},
+        "buttons": {"knob": {"key": 582}},
+        "switches": {"mute": {"key": 248}},
+    }
+    async with device("generic", changes) as generic:
+        assert generic.told == ["mycroft.switch.state", "mycroft.mic.mute"]
+        before = generic.card.level.percent
+        for _ in range(2):
+            input_devices.send("event1", EV_REL, 0, -1)
+        await asyncio.sleep(0.1)
+        assert generic.card.level.percent == before - 20
+        input_devices.send("event0", EV_KEY, 248, 0)
+        await asyncio.sleep(0.1)
+        generic.said.clear()
+        now = asyncio.get_running_loop().time()
+        input_devices.send("event0", EV_KEY, 582, 1, at=now)
+        input_devices.send("event0", EV_KEY, 582, 0, at=now + 0.1)
+        await asyncio.sleep(0.2)
+        assert generic.told == ["mycroft.mic.listen"]
 
 
 # respeaker_2mic

@@ -12,7 +12,7 @@ from enclosure.controls.button import Button
 from enclosure.controls.device import ControlsDevice
 from enclosure.controls.encoder import Encoder
 from enclosure.controls.panel import Panel
-from enclosure.drivers.evdev import EvdevLines
+from enclosure.drivers.evdev import EvdevLines, Source
 from enclosure.drivers.gpiod import GpiodLines, GpiodOutput
 from enclosure.errors import BoardError
 from enclosure.events import BoardState, Event, Held, PartState, Pressed, PressedTwice, Switched, Turned
@@ -157,7 +157,7 @@ def check_an_output_drives_its_line(chip: GpioSim) -> None:
 async def check_keys_of_an_overlay() -> None:
     keys = Keys(list(KEYS.values()))
     keys.set(KEYS["mute"], True)
-    async with controls(EvdevLines(KEYS), encoder=False) as events:
+    async with controls(EvdevLines({name: Source(key) for name, key in KEYS.items()}), encoder=False) as events:
         assert events == [CONNECTED, Switched("mute", True)]
         assert any(is_grabbed(path) for path in Path("/dev/input").glob("event*"))
         for down in (True, False):
