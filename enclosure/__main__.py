@@ -64,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.USAGE
     if options.command == "doctor":
         return _doctor(options, bus_url, profile, settings)
+    if options.command == "dark":
+        return _darken(profile)
     with lean(tls=bus_url.startswith("wss:")):
         from bus.daemon.runner import run  # noqa: PLC0415  # not before, see lean
         from enclosure.app import enclosure  # noqa: PLC0415  # the doctor is to start where a library is missing
@@ -81,6 +83,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ),
         level=log_level,
     )
+
+
+def _darken(profile: Profile) -> int:
+    from enclosure.errors import BoardError  # noqa: PLC0415  # the other commands do without
+    from enclosure.parts import lights_of  # noqa: PLC0415
+
+    try:
+        lights = lights_of(profile)
+        if lights is not None:
+            from enclosure.leds.lights import darken  # noqa: PLC0415  # most boards have none
+
+            darken(lights)
+    except ConfigError as error:
+        log.complain(str(error))
+        return Exit.USAGE
+    except BoardError as error:
+        log.complain(str(error.strerror))
+        return Exit.FAILED
+    return Exit.DONE
 
 
 def _try_out(options: argparse.Namespace, bus_url: str) -> int:
@@ -174,9 +195,16 @@ def _parser() -> argparse.ArgumentParser:
         help="find out what is wrong",
         description="Checks the device and says what mends it. Changes nothing, and disturbs no running daemon.",
     )
+    dark = subparsers.add_parser(
+        "dark",
+        help="switch the LEDs off",
+        description="Switches the LEDs of the board off that a killed daemon has left lit. The unit does that; "
+        "while the daemon runs, it lights them again.",
+    )
     doctor.add_argument("--json", action="store_true", help="for programs to read")
     for command in (run_, doctor):
         command.add_argument("--serial", metavar="PATH", help="serial port of the faceplate (that of the profile)")
+    for command in (run_, doctor, dark):
         command.add_argument(
             "--profile",
             type=_profile_name,
@@ -188,6 +216,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     detect.add_argument("--serial", metavar="PATH", help="serial port of the faceplate (that of the profile)")
     detect.set_defaults(profile=None)
+    dark.set_defaults(serial=None, bus=None, log_level=None)
     doctor.set_defaults(log_level=None)  # its report is its only output; the level of the daemons is verified
 
     show = subparsers.add_parser(

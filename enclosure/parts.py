@@ -23,11 +23,12 @@ def display_of(profile: Profile, serial_port: str | None, serial_rate: int) -> C
             from enclosure.faceplate.device import FaceplateDevice
 
             return FaceplateDevice(lambda: AsyncSerial(serial_port, serial_rate), on_event)
-        if profile.leds.kind != "none":
+        lights = lights_of(profile)
+        if lights is not None:
             from enclosure.leds.device import LedDisplay
 
             dimmable = profile.leds.kind != "gpio"
-            return LedDisplay(_lights(profile), profile.leds.brightness if dimmable else None, on_event)
+            return LedDisplay(lights, profile.leds.brightness if dimmable else None, on_event)
         from enclosure.drivers.null import NullDisplay
 
         return NullDisplay()
@@ -122,10 +123,13 @@ def _input_lines(profile: Profile) -> dict[str, InputLine]:
     return lines
 
 
-def _lights(profile: Profile) -> Lights:
+def lights_of(profile: Profile) -> Lights | None:
+    """The LEDs; None for a board that has none, or a display in their place."""
+    leds = profile.leds
+    if leds.kind == "none":
+        return None
     from enclosure.leds import lights
 
-    leds = profile.leds
     match leds.kind:
         case "apa102":
             power = None if leds.power_gpio is None else _gpio(profile).output(leds.power_gpio, False)

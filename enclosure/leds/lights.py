@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from enclosure.leds.looks import Rgb
+from enclosure.leds.looks import BLACK, Rgb
 from enclosure.leds.wire import apa102, attiny, ktd2026, respeaker_usb, ws2812_pio
-from enclosure.ports import I2c, LedDevice, Output, Spi, Usb
+from enclosure.ports import I2c, LedDevice, Lights, Output, Spi, Usb
 
 ATTINY_INTERVAL_S = 0.125
 """The ATtiny needs 120 ms to repaint its ring; more frames are lost."""
@@ -22,6 +22,15 @@ _RESPEAKER_FULL = 31
 
 BRIGHT = 64
 """The lowest value of a colour that a plain LED shows."""
+
+
+def darken(lights: Lights) -> None:
+    """Switches LEDs off that an enclosure has left lit. Raises BoardError."""
+    try:
+        lights.open()
+        lights.show((BLACK,) * lights.count)
+    finally:
+        lights.close()
 
 
 class Apa102Lights:

@@ -180,10 +180,10 @@ def look_of(activity: Activity) -> Look | None:
     """The look of an activity; None: the assistant is idle or asleep, and the LEDs rest."""
     looks = (
         (activity.leaving is not None, LEAVING),
-        (activity.booting, BOOTING),
         (activity.updating, UPDATING),
         (activity.wifi_setup, WIFI_SETUP),
         (activity.muted, MUTED),
+        (activity.booting, BOOTING),
         (activity.recording, LISTENING),
         (activity.thinking, THINKING),
         (activity.speaking, SPEAKING),

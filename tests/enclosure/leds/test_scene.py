@@ -47,6 +47,7 @@ def test_an_idle_assistant_is_dark_and_needs_no_more_frames() -> None:
         (replace(IDLE, speaking=True), looks.SPEAKING),
         (replace(IDLE, muted=True), looks.MUTED),
         (replace(IDLE, muted=True, asleep=True), looks.MUTED),
+        (replace(IDLE, muted=True, booting=True), looks.MUTED),
         (replace(IDLE, muted=True, speaking=True), looks.MUTED),
         (replace(IDLE, offline=True), looks.OFFLINE),
         (replace(IDLE, offline=True, speaking=True), looks.SPEAKING),
