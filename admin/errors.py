@@ -3,8 +3,11 @@
 AdminError
 ├── HostError (OSError)              a service of the host refuses, fails, replies in another form, or is missing
 ├── PortalProtocolError (ValueError) an invalid line between the portal and the admin service
-└── NoSetupError (ConnectionError)   the admin service does not serve a wifi setup
+├── NoSetupError (ConnectionError)   the admin service does not serve a wifi setup
+└── HttpError                        a request of HTTP that the portal refuses
 """
+
+from http import HTTPStatus
 
 REFUSED = "refused"
 """The kind of a request that the service itself refuses: its sender, its rate, or what else is under way."""
@@ -35,3 +38,11 @@ class PortalProtocolError(AdminError, ValueError):
 
 class NoSetupError(AdminError, ConnectionError):
     """The admin service does not serve a wifi setup: none is under way, or it does not run."""
+
+
+class HttpError(AdminError):
+    """A request of HTTP that the portal refuses, with the status of the response."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.phrase)
+        self.status = status

@@ -2,7 +2,9 @@
 
 import asyncio
 
-from admin.portal.protocol import Access, Failure, Network, Phase, Snapshot
+from admin.portal.protocol import Nearby, Phase, Snapshot
+from admin.wifi.networks import Choice, Security
+from admin.wifi.outcome import Failure
 
 TRIAL_S = 4.5
 """How long NetworkManager takes to find that a password is wrong."""
@@ -11,20 +13,20 @@ HOME = b"Home"
 PASSWORD = "correct horse"  # noqa: S105  # of a network that does not exist
 
 NETWORKS = (
-    Network(HOME, 82, Access.PASSWORD),
-    Network("Café Zoë".encode(), 64, Access.OPEN),
-    Network(b"FRITZ!Box 7590", 51, Access.PASSWORD),
-    Network(b'<b>Bobby\'s "LAN"</b>', 38, Access.PASSWORD),
-    Network(b"Works", 33, Access.UNSUPPORTED),
-    Network(b"\xff\xfe", 12, Access.PASSWORD),
+    Nearby(HOME, 82, Security.WPA2),
+    Nearby("Café Zoë".encode(), 64, Security.OPEN),
+    Nearby(b"FRITZ!Box 7590", 51, Security.WPA2),
+    Nearby(b'<b>Bobby\'s "LAN"</b>', 38, Security.WPA2),
+    Nearby(b"Works", 33, Security.ENTERPRISE),
+    Nearby(b"\xff\xfe", 12, Security.WPA2),
 )
 
 
 class SimulatedSetup:
-    """Implements `admin.portal.protocol.Setup`. The open network and `HOME`, with its password, can be joined."""
+    """A `PortalSetup` where the open network and `HOME`, with its password, can be joined."""
 
-    def __init__(self, networks: tuple[Network, ...] = NETWORKS, trial_s: float = TRIAL_S) -> None:
-        self.attempts: list[tuple[bytes, str | None, bool]] = []
+    def __init__(self, networks: tuple[Nearby, ...] = NETWORKS, trial_s: float = TRIAL_S) -> None:
+        self.attempts: list[Choice] = []
         """What `connect` was called with."""
         self._trial_s = trial_s
         self._snapshot = Snapshot(1, Phase.CHOOSING, "MYCROFT", networks)
@@ -41,12 +43,12 @@ class SimulatedSetup:
         while self._snapshot.revision == seen:
             await self._changed.wait()
 
-    async def connect(self, ssid: bytes, password: str | None, *, hidden: bool) -> None:
+    async def connect(self, choice: Choice) -> None:
         """Begins an attempt."""
         if self._snapshot.phase is Phase.CHOOSING:
-            self.attempts.append((ssid, password, hidden))
-            self._show(Phase.TRYING, ssid)
-            self._trial = asyncio.create_task(self._try(ssid, password))
+            self.attempts.append(choice)
+            self._show(Phase.TRYING, choice.ssid)
+            self._trial = asyncio.create_task(self._try(choice))
 
     async def cancel(self) -> None:
         """Ends the setup, and an attempt that is under way."""
@@ -54,15 +56,15 @@ class SimulatedSetup:
             self._trial.cancel()
         self._show(Phase.OVER)
 
-    async def _try(self, ssid: bytes, password: str | None) -> None:
+    async def _try(self, choice: Choice) -> None:
         await asyncio.sleep(self._trial_s)
-        network = next((network for network in self._snapshot.networks if network.ssid == ssid), None)
+        network = next((nearby for nearby in self._snapshot.networks if nearby.ssid == choice.ssid), None)
         if network is None:
-            self._show(Phase.CHOOSING, ssid, Failure.NOT_FOUND)
-        elif network.access is Access.OPEN or (ssid, password) == (HOME, PASSWORD):
-            self._show(Phase.CONNECTED, ssid)
+            self._show(Phase.CHOOSING, choice.ssid, Failure.NOT_FOUND)
+        elif network.security is Security.OPEN or (choice.ssid, choice.password) == (HOME, PASSWORD):
+            self._show(Phase.CONNECTED, choice.ssid)
         else:
-            self._show(Phase.CHOOSING, ssid, Failure.WRONG_PASSWORD)
+            self._show(Phase.CHOOSING, choice.ssid, Failure.WRONG_PASSWORD)
 
     def _show(self, phase: Phase, tried: bytes | None = None, failure: Failure | None = None) -> None:
         old = self._snapshot

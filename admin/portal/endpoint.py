@@ -6,8 +6,11 @@ import logging
 import shutil
 import socket
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
+from admin.errors import PortalProtocolError
+from admin.portal.listener import listener
 from admin.portal.peer import PORTAL_USER, is_trusted
 from admin.portal.protocol import (
     MAX_REQUEST,
@@ -15,45 +18,31 @@ from admin.portal.protocol import (
     Cancel,
     Connect,
     Look,
+    PortalSetup,
     Request,
-    Setup,
     Snapshot,
     decode_request,
     encode,
 )
+from admin.wifi.networks import Choice
 
 SOCKET = Path("/run/mycroft-admin/portal.sock")
 
 MAX_CONNECTIONS = 64
-"""At once; the portal has one for each page that it serves, and serves fewer."""
+"""At once; the portal has one for each page that it serves, and serves no more."""
 
-REQUEST_TIMEOUT_S = 5.0
+TIMEOUT_S = 5.0
 """How long a request may take to arrive, and an answer to be taken."""
 
 _LOGGER = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
-async def endpoint(setup: Setup, path: Path = SOCKET) -> AsyncIterator[None]:
+async def endpoint(setup: PortalSetup, path: Path = SOCKET) -> AsyncIterator[None]:
     """Serves a setup to the portal while the context is entered. Raises OSError."""
-    serving: set[asyncio.Task[None]] = set()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(serving) >= MAX_CONNECTIONS or not is_trusted(writer.get_extra_info("socket"), PORTAL_USER):
-            _LOGGER.warning("a connection to %s is refused: not of the portal, or one too many", path)
-            writer.transport.abort()
-            return
-        task = asyncio.create_task(_serve(setup, reader, writer))
-        serving.add(task)
-        task.add_done_callback(serving.discard)
-
-    server = await asyncio.start_unix_server(accept, sock=_bound(path), limit=MAX_REQUEST)
-    try:
+    serve = partial(_serve, setup)
+    async with listener(_bound(path), serve, max_connections=MAX_CONNECTIONS, max_line=MAX_REQUEST):
         yield
-    finally:
-        server.close()
-        for task in serving:
-            task.cancel()
 
 
 def _bound(path: Path) -> socket.socket:
@@ -67,30 +56,30 @@ def _bound(path: Path) -> socket.socket:
     return bound
 
 
-async def _serve(setup: Setup, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _serve(setup: PortalSetup, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """One request and its answer."""
+    if not is_trusted(writer.get_extra_info("socket"), PORTAL_USER):
+        _LOGGER.warning("a connection of another user than %s is refused", PORTAL_USER)
+        return
     try:
-        async with asyncio.timeout(REQUEST_TIMEOUT_S):
-            request = decode_request(await reader.readline())
-        writer.write(encode(await _answer(setup, request)))
-        async with asyncio.timeout(REQUEST_TIMEOUT_S):
-            await writer.drain()
-    except (OSError, ValueError) as error:  # TimeoutError is one, too
-        _LOGGER.warning("the portal: %s", str(error) or "no request")
-    except Exception:  # contains a fault to its connection
-        _LOGGER.exception("the portal")
-    finally:
-        writer.close()
+        async with asyncio.timeout(TIMEOUT_S):
+            request = decode_request(await reader.readuntil())
+    except (PortalProtocolError, EOFError, asyncio.LimitOverrunError) as error:
+        _LOGGER.warning("the portal: %s", error)
+        return
+    writer.write(encode(await _answer(setup, request)))
+    async with asyncio.timeout(TIMEOUT_S):
+        await writer.drain()
 
 
-async def _answer(setup: Setup, request: Request) -> Snapshot:
+async def _answer(setup: PortalSetup, request: Request) -> Snapshot:
     match request:
         case Look(seen):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(WAIT_S):
                     await setup.changed(seen)
         case Connect():
-            await setup.connect(request.ssid, request.password, hidden=request.hidden)
+            await setup.connect(Choice(request.ssid, request.password, request.hidden))
         case Cancel():
             await setup.cancel()
     return setup.snapshot

@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from admin.errors import PortalProtocolError
+from admin.wifi.networks import MAX_SSID, Choice, Security
+from admin.wifi.outcome import Failure
 
 MAX_REQUEST = 1_000
 """Bytes of a request: the longest password and SSID, escaped, need half of it."""
@@ -23,21 +25,10 @@ MAX_ANSWER = 16_000
 WAIT_S = 20.0
 """How long a `Look` may wait for a change."""
 
-Ssid = Annotated[bytes, Meta(min_length=1, max_length=32)]
-"""Name of a network: any bytes (IEEE 802.11, 9.4.2.2)."""
+Ssid = Annotated[bytes, Meta(min_length=1, max_length=MAX_SSID)]
 
 PASSWORD_BYTES = range(8, 64)
 """Lengths of a WPA password in UTF-8. One of 64 would be a key, which NetworkManager cannot use with WPA3."""
-
-
-class Access(StrEnum):
-    """What joining a network takes."""
-
-    OPEN = "open"
-    """No password; with or without encryption (OWE)."""
-    PASSWORD = "password"  # noqa: S105  # the name of a kind
-    UNSUPPORTED = "unsupported"
-    """A user name or a certificate (802.1X), or WEP."""
 
 
 class Phase(StrEnum):
@@ -51,26 +42,12 @@ class Phase(StrEnum):
     """Cancelled, or no phone has used it for long."""
 
 
-class Failure(StrEnum):
-    """Why the last attempt failed, as far as the owner can do something about it."""
-
-    WRONG_PASSWORD = "wrong-password"  # noqa: S105  # the name of a failure
-    MAYBE_WRONG_PASSWORD = "maybe-wrong-password"  # noqa: S105  # the name of a failure
-    """WPA3 does not tell a wrong password from a router that is too far away."""
-    NOT_FOUND = "not-found"
-    NO_ANSWER = "no-answer"
-    NO_ADDRESS = "no-address"
-    """Joined, but the router gave no address."""
-    INTERRUPTED = "interrupted"
-    OTHER = "other"
-
-
-class Network(Struct, frozen=True, forbid_unknown_fields=True):
-    """A network in range."""
+class Nearby(Struct, frozen=True, forbid_unknown_fields=True):
+    """A network in range, as the page shows it."""
 
     ssid: Ssid
     strength: Annotated[int, Meta(ge=0, le=100)]
-    access: Access
+    security: Security
 
 
 class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +58,7 @@ class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
     phase: Phase
     access_point: Annotated[str, Meta(max_length=32)]
     """Name of the network of the device itself."""
-    networks: Annotated[tuple[Network, ...], Meta(max_length=MAX_NETWORKS)] = ()
+    networks: Annotated[tuple[Nearby, ...], Meta(max_length=MAX_NETWORKS)] = ()
     """Strongest first, each SSID once, hidden ones left out."""
     tried: Ssid | None = None
     """Network of the last or present attempt."""
@@ -99,13 +76,14 @@ class Connect(Struct, frozen=True, forbid_unknown_fields=True, tag="connect"):
     """Asks to leave the access point and join a network; answered when that has begun."""
 
     ssid: Ssid
-    password: str | None = None
+    password: str = ""
+    """Empty: there is none."""
     hidden: bool = False
     """Whether the network does not announce its name."""
 
     def __post_init__(self) -> None:
         """Raises ValueError on an invalid password."""
-        if self.password is not None and not is_password(self.password):
+        if self.password and not is_password(self.password):
             raise ValueError("invalid password")
 
     def __repr__(self) -> str:
@@ -119,8 +97,8 @@ class Cancel(Struct, frozen=True, forbid_unknown_fields=True, tag="cancel"):
 Request = Look | Connect | Cancel
 
 
-class Setup(Protocol):
-    """A wifi setup, as the portal sees it."""
+class PortalSetup(Protocol):
+    """A wifi setup, as the portal needs it."""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -129,7 +107,7 @@ class Setup(Protocol):
     async def changed(self, seen: int) -> None:
         """Returns as soon as the snapshot has another revision than `seen`."""
 
-    async def connect(self, ssid: bytes, password: str | None, *, hidden: bool) -> None:
+    async def connect(self, choice: Choice) -> None:
         """Begins an attempt and returns when the snapshot shows it; does nothing outside of Phase.CHOOSING."""
 
     async def cancel(self) -> None:

@@ -14,7 +14,9 @@ import pytest
 from admin.errors import NoSetupError
 from admin.portal import client, endpoint, peer
 from admin.portal.client import ask
-from admin.portal.protocol import Access, Cancel, Connect, Failure, Look, Phase
+from admin.portal.protocol import Cancel, Connect, Look, Phase
+from admin.wifi.networks import Security
+from admin.wifi.outcome import Failure
 from hw_sim.wifi import HOME, NETWORKS, PASSWORD, SimulatedSetup
 
 pytestmark = pytest.mark.real_time
@@ -58,7 +60,7 @@ async def test_a_look_without_a_change_is_answered_in_the_end(path: Path, monkey
     [
         (Connect(HOME, PASSWORD), Phase.CONNECTED, None),
         (Connect(HOME, "wrong horse"), Phase.CHOOSING, Failure.WRONG_PASSWORD),
-        (Connect(next(n.ssid for n in NETWORKS if n.access is Access.OPEN)), Phase.CONNECTED, None),
+        (Connect(next(n.ssid for n in NETWORKS if n.security is Security.OPEN)), Phase.CONNECTED, None),
         (Connect(b"far away", hidden=True), Phase.CHOOSING, Failure.NOT_FOUND),
     ],
 )
@@ -120,7 +122,7 @@ async def test_an_invalid_request_is_refused_and_its_password_not_logged(
 
 
 async def test_a_request_that_does_not_arrive_ends(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "REQUEST_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(endpoint, "TIMEOUT_S", 0.01)
     reader, writer = await asyncio.open_unix_connection(path)
     writer.write(b'{"type"')
     assert await reader.read() == b""

@@ -8,12 +8,10 @@ from admin.portal.protocol import (
     MAX_ANSWER,
     MAX_NETWORKS,
     MAX_REQUEST,
-    Access,
     Cancel,
     Connect,
-    Failure,
     Look,
-    Network,
+    Nearby,
     Phase,
     Request,
     Snapshot,
@@ -22,8 +20,10 @@ from admin.portal.protocol import (
     encode,
     is_password,
 )
+from admin.wifi.networks import Security
+from admin.wifi.outcome import Failure
 
-NETWORKS = st.builds(Network, st.binary(min_size=1, max_size=32), st.integers(0, 100), st.sampled_from(Access))
+NETWORKS = st.builds(Nearby, st.binary(min_size=1, max_size=32), st.integers(0, 100), st.sampled_from(Security))
 
 SNAPSHOTS = st.builds(
     Snapshot,
@@ -114,7 +114,7 @@ def test_another_text_is_no_password(text: str) -> None:
 
 def test_the_longest_request_and_answer_are_within_the_limits() -> None:
     assert len(encode(Connect(b"\xff" * 32, '"' * 63, hidden=True))) < MAX_REQUEST
-    networks = (Network(b"\xff" * 32, 100, Access.UNSUPPORTED),) * MAX_NETWORKS
+    networks = (Nearby(b"\xff" * 32, 100, Security.ENTERPRISE),) * MAX_NETWORKS
     longest = Snapshot(2**63, Phase.CONNECTED, "\x01" * 32, networks, b"\xff" * 32, Failure.MAYBE_WRONG_PASSWORD)
     assert len(encode(longest)) < MAX_ANSWER
 

@@ -1,0 +1,13 @@
+"""The texts of the page: one file for each language."""
+
+import functools
+import tomllib
+from importlib import resources
+
+from admin.portal.texts import Texts
+
+
+@functools.cache
+def load(language: str) -> Texts:
+    """The texts in one of LANGUAGES."""
+    return Texts(language, tomllib.loads((resources.files(__package__) / f"{language}.toml").read_text("utf-8")))
