@@ -44,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     log.start(program=parser.prog)
     try:
+        if options.command == "needs":
+            return _needs(options.profile)
         configuration = Configuration()
         bus_url = options.bus or configuration.websocket().url
         if options.command in ("show", "eyes"):
@@ -56,8 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log_level = configuration.log_level(options.log_level)
         platform = settings.platform
         if platform == AUTO:
-            running = bus_url if options.command == "doctor" else None
-            platform = detected(settings.port, running, log_level if running is None else logging.ERROR)
+            platform = detected(
+                settings.port,
+                bus_url if options.command == "doctor" else None,
+                log_level if options.command == "run" else logging.ERROR,
+                faceplate=options.command
+                != "dark",  # it has no LEDs, and the end of the daemon is not to wait for it
+            )
         profile = load_profile(platform, settings.board, place=configuration.place)
     except ConfigError as error:
         log.complain(str(error))
@@ -113,6 +120,13 @@ def _try_out(options: argparse.Namespace, bus_url: str) -> int:
         await put(bus_url, shown(options.what) if options.command == "show" else options.colour)
 
     return run(put_it, level=logging.WARNING)
+
+
+def _needs(platform: str) -> int:
+    from enclosure.needs import report  # noqa: PLC0415  # the daemon does without it
+
+    print(report(None if platform == AUTO else load_profile(platform)), end="")
+    return Exit.DONE
 
 
 def _detect(bus_url: str, settings: EnclosureSettings) -> int:
@@ -214,6 +228,13 @@ def _parser() -> argparse.ArgumentParser:
     run_.add_argument(
         "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"
     )
+    needs = subparsers.add_parser(
+        "needs",
+        help="what a board needs of the machine",
+        description="Prints the lines of config.txt, the devices and the packages that a board needs, and what "
+        "its owner should know. The package mycroft-picroft prepares the machine with it.",
+    )
+    needs.add_argument("profile", type=_profile_name, metavar="NAME", help="kind of board, as of run --profile")
     detect.add_argument("--serial", metavar="PATH", help="serial port of the faceplate (that of the profile)")
     detect.set_defaults(profile=None)
     dark.set_defaults(serial=None, bus=None, log_level=None)

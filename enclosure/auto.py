@@ -18,16 +18,17 @@ AUTO = "auto"
 _LOGGER = logging.getLogger(__name__)
 
 
-def detected(port: str | None, bus_url: str | None, level: int) -> str:
+def detected(port: str | None, bus_url: str | None, level: int, *, faceplate: bool = True) -> str:
     """The name of the profile, which is logged with its signs. Raises ConfigError; exits where this fails.
 
     `port` is the serial port that the configuration names; `bus_url` is where an enclosure may run that has it.
+    Without `faceplate` that port is left alone.
     """
     boards = {name: load_profile(name) for name in profile_names()}
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        _detect(boards, port, bus_url, level, writing)
+        _detect(boards, port, bus_url, level, faceplate=faceplate, writing=writing)
     os.close(writing)
     with os.fdopen(reading) as pipe:
         name = pipe.read()
@@ -38,7 +39,13 @@ def detected(port: str | None, bus_url: str | None, level: int) -> str:
 
 
 def _detect(
-    boards: Mapping[str, Profile], port: str | None, bus_url: str | None, level: int, writing: int
+    boards: Mapping[str, Profile],
+    port: str | None,
+    bus_url: str | None,
+    level: int,
+    *,
+    faceplate: bool,
+    writing: int,
 ) -> Never:
     """Writes the name, and ends this process."""
     code = 1
@@ -48,7 +55,9 @@ def _detect(
             from enclosure import detect  # noqa: PLC0415
 
         async def identify() -> None:
-            verdict, evidence = await detect.identify(boards, own_profile_names(), port=port, bus_url=bus_url)
+            verdict, evidence = await detect.identify(
+                boards, own_profile_names(), port=port, bus_url=bus_url, faceplate=faceplate
+            )
             for line in evidence.unseen:
                 _LOGGER.debug("not looked at: %s", line)
             if verdict.platform is None:

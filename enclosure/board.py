@@ -160,6 +160,8 @@ class Profile:
     encoders: Mapping[str, EncoderSettings] = field(default_factory=dict)
     leds: LedSettings = field(default_factory=LedSettings)
     amplifier: AmplifierSettings = field(default_factory=AmplifierSettings)
+    config_txt: tuple[Annotated[str, msgspec.Meta(pattern="^[!-~]+$")], ...] = ()
+    """Lines that it needs in config.txt, besides those for SPI and I2C; see `enclosure.needs`."""
     missing: tuple[str, ...] = ()
     """What of the board this profile does not drive, and why; sentences for the owner to read."""
     detect: tuple[DetectSettings, ...] = ()

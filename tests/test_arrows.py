@@ -92,7 +92,7 @@ PURE = [
         "enclosure/icons.py",
     ),
     *("enclosure/artwork.py", "enclosure/content.py", "enclosure/ports.py", "enclosure/volume.py"),
-    "enclosure/board.py",
+    *("enclosure/needs.py", "enclosure/detect/signs.py", "enclosure/detect/verdict.py"),
     *(f"enclosure/controls/{name}.py" for name in ("button", "encoder", "panel")),
     *(f"enclosure/leds/{name}.py" for name in ("looks", "scene", "wire")),
     *(f"admin/wifi/{name}.py" for name in ("networks", "outcome", "radio", "setup")),

@@ -1,8 +1,9 @@
 # What the packages for a board share. It is put into their maintainer scripts when these are built, because at the
 # purge no other package need be there any more.
 #
-# Each edit is made at the first installation, and only where it is missing: what the owner has set, or changes later,
-# stays. For the purge to undo it, it is marked, or a file of ours, or kept in $kept.
+# Files of the owner are edited at the first installation and by dpkg-reconfigure, and only where something is missing:
+# what the owner has set, or changes later, stays. For the purge to undo an edit, it is marked, or a file of ours, or
+# kept in $kept.
 kept=/var/lib/$DPKG_MAINTSCRIPT_PACKAGE
 mark="# $DPKG_MAINTSCRIPT_PACKAGE:"
 changed=
@@ -16,9 +17,14 @@ for folder in /boot/firmware /boot; do
     fi
 done
 
-# first_on_a_board "$@": whether there is a board to prepare.
+# first_on_a_board "$@": whether there is a board to prepare, for the first time or again.
 first_on_a_board() {
-    [ "$1" = configure ] && [ -z "$2" ] && [ -n "$boot" ]
+    [ "$1" = configure ] && { [ -z "$2" ] || [ -n "${DEBCONF_RECONFIGURE-}" ]; } && [ -n "$boot" ]
+}
+
+# needed WHAT: prints what $needs, the output of mycroft-enclosure needs, has of config.txt, DeviceAllow or note.
+needed() {
+    printf '%s\n' "$needs" | sed -n "s/^$1 //p"
 }
 
 # replace FILE COMMAND...: gives FILE the output of a command. If the power fails meanwhile, FILE is the old one or the
@@ -35,23 +41,47 @@ replace() {
     fi
 }
 
-# add_to_config LINE PATTERN...: adds each line to config.txt, unless a line there begins with what the pattern matches.
-add_to_config() {
-    lines=
-    while [ $# -gt 0 ]; do
-        grep -Eq "^($2)([,[:space:]]|\$)" "$boot/config.txt" || lines="$lines$1\n"
-        shift 2
+# set_in_config LINES: adds lines to config.txt, in place of those that were added before, unless the rest has them.
+set_in_config() {
+    # With a beginning of ours and no end, nobody knows what is ours.
+    if grep -q "^$mark begin" "$boot/config.txt" && ! grep -q "^$mark end" "$boot/config.txt"; then
+        return
+    fi
+    missing=
+    for line in $1; do
+        config_without_ours | grep -Eq "^($(pattern "$line"))([,[:space:]]|\$)" || missing="$missing$line
+"
     done
-    if [ -n "$lines" ]; then
-        replace "$boot/config.txt" config_with "$lines"
+    if ! config_with "$missing" | cmp -s - "$boot/config.txt"; then
+        replace "$boot/config.txt" config_with "$missing"
         changed=yes
     fi
 }
 
+# pattern LINE: what stands for a line of config.txt: its other and older names, also with other values.
+pattern() {
+    case $1 in
+        # Not over an "off", which the owner has chosen. i2c is the other name of i2c_arm.
+        dtparam=i2c_arm=on) echo 'dtparam=(.*,)?i2c(_arm)?(=[a-z0-9]+)?' ;;
+        dtparam=spi=on) echo 'dtparam=(.*,)?spi(=[a-z0-9]+)?' ;;
+        dtoverlay=miniuart-bt) echo 'dtoverlay=(pi3-)?(miniuart|disable)-bt' ;;
+        dtoverlay=proto-codec) echo 'dtoverlay=(proto-codec|rpi-proto)' ;;
+        *) echo "${1%%,*}" ;;
+    esac
+}
+
+# config_without_ours: prints config.txt without the lines that we have added.
+config_without_ours() {
+    sed "/^$mark begin/,/^$mark end/d" "$boot/config.txt"
+}
+
 # config_with LINES: prints config.txt with lines at its end, under [all], whatever section it ends with.
 config_with() {
-    end=$(tail -c 1 "$boot/config.txt")
-    cat "$boot/config.txt" && printf "${end:+\n}$mark begin\n[all]\n$1$mark end\n"
+    config_without_ours
+    if [ -n "$1" ]; then
+        [ -z "$(config_without_ours | tail -c 1)" ] || echo
+        printf '%s\n[all]\n%s%s\n' "$mark begin" "$1" "$mark end"
+    fi
 }
 
 # consoles: the words of cmdline.txt for the serial console, each followed by a space.
@@ -84,6 +114,19 @@ put() {
     fi
 }
 
+# write FILE: makes FILE, of ours, from standard input, or leaves it if it is the same.
+write() {
+    mkdir -p "${1%/*}"
+    cat > "$1.new"
+    if cmp -s "$1" "$1.new"; then
+        rm "$1.new"
+    else
+        sync "$1.new"
+        mv "$1.new" "$1"
+        sync "${1%/*}"
+    fi
+}
+
 # say_restart: tells the owner what is left to do.
 say_restart() {
     if [ -n "$changed" ]; then
@@ -97,7 +140,7 @@ undo() {
     if [ -n "$boot" ]; then
         # Without its end, the rest of the file would go as well.
         if grep -q "^$mark end" "$boot/config.txt"; then
-            replace "$boot/config.txt" sed "/^$mark begin/,/^$mark end/d" "$boot/config.txt"
+            replace "$boot/config.txt" config_without_ours
         fi
         if [ -f "$kept/console" ] && [ -f "$boot/cmdline.txt" ] && [ -z "$(consoles)" ]; then
             replace "$boot/cmdline.txt" cat "$kept/console" "$boot/cmdline.txt"

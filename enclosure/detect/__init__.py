@@ -24,19 +24,20 @@ async def identify(
     *,
     port: str | None = None,
     bus_url: str | None = None,
+    faceplate: bool = True,
     root: Path = Path("/"),
     i2c_bus: int = HEADER_BUS,
 ) -> tuple[Verdict, Evidence]:
     """The verdict, and what it is made from.
 
     `own` are the names of the owner's profiles, and `port` is the serial port that the configuration names. The
-    faceplate is asked last, and only where nothing else is on the header; if another program has its port, the
-    enclosure on the bus is asked instead.
+    faceplate is asked last, if at all, and only where nothing else is on the header; if another program has its
+    port, the enclosure on the bus is asked instead.
     """
     tables = {name: profile.detect for name, profile in boards.items()}
     evidence = look(boards, root, i2c_bus)
     verdict = judge(tables, evidence.seen, own)
-    if all(candidate.is_usb for candidate in verdict.candidates):
+    if faceplate and all(candidate.is_usb for candidate in verdict.candidates):
         for profile in boards.values():
             serial_port = port or profile.serial_port
             if serial_port is not None and any(table.faceplate for table in profile.detect):

@@ -13,7 +13,7 @@ from tests.e2e.test_commands import bus, outcome, start  # noqa: F401  # bus is 
 pytestmark = pytest.mark.real_time
 
 DARK = bytes(48)
-DROP_IN = Path(__file__).parents[2] / "debian/boards/picroft/pins.conf"
+DROP_IN = Path(__file__).parents[2] / "debian/boards/picroft/dark.conf"
 
 
 @pytest.fixture
