@@ -63,23 +63,31 @@ def viseme(code: object) -> Command:
 
 
 COLORS: Mapping[str, display.EyesColor] = {
+    "black": display.EyesColor(0, 0, 0),
     "white": display.EyesColor(255, 255, 255),
     "red": display.EyesColor(255, 0, 0),
     "green": display.EyesColor(0, 255, 0),
     "blue": display.EyesColor(0, 0, 255),
     "yellow": display.EyesColor(255, 255, 0),
     "magenta": display.EyesColor(255, 0, 255),
+    "cyan": display.EyesColor(0, 255, 255),
     "burnt_orange": display.EyesColor(173, 64, 0),
     "mycroft_red": display.EyesColor(216, 17, 89),
     "mycroft_green": display.EyesColor(64, 219, 176),
     "mycroft_blue": display.EyesColor(34, 167, 240),
+    "neon_orange": display.EyesColor(255, 134, 0),
+    "ovos_red": display.EyesColor(255, 26, 26),
 }
-"""The names that OVOS and Neon have for colours of LEDs."""
+"""The names that OVOS and Neon have, or had, for colours of LEDs."""
+
+THEME = "theme"
+"""Their name for the colour of the device, which here is that of the eyes."""
 
 
 def animation(animation: str, color: str | None, timeout: float) -> Command:
     """An animation of LEDs. Raises PayloadError."""
-    return display.LightsAnimation(animation, None if color is None else _color(color), timeout)
+    named = None if color is None or color.lower() == THEME else _color(color)
+    return display.LightsAnimation(animation, named, timeout)
 
 
 def _color(text: str) -> display.EyesColor:
@@ -131,5 +139,7 @@ ANIMATIONS: Mapping[Topic, Callable[..., Command]] = {
     topics.MOUTH_LISTEN: lambda: display.MouthAction.LISTEN,
     topics.MOUTH_THINK: lambda: display.MouthAction.THINK,
     topics.MOUTH_VISEME: viseme,
+    topics.INTENT_UNMATCHED: display.LightsError,
+    topics.RECOGNITION_UNKNOWN: display.LightsError,
 }
-"""What moves the mouth along with this device's own session, and not with a satellite's."""
+"""What the display shows along with this device's own session, and not with a satellite's."""

@@ -139,13 +139,6 @@ FOREIGN: tuple[Topic, ...] = (
     ),
     _voice("recognizer_loop:record_stop", "Ends a recording.", emitted_by="skills", handled_by="listener"),
     _voice(
-        "recognizer_loop:speech.recognition.unknown",
-        "The utterance was not understood.",
-        source="mc odl",
-        emitted_by="listener",
-        handled_by="audio",
-    ),
-    _voice(
         "recognizer_loop:state.get",
         "Asks for the state of the listener.",
         handled_by="listener",

@@ -449,6 +449,13 @@ INTENT_UNMATCHED = _answered(
     emitted_by="core",
     more="the utterance",
 )
+RECOGNITION_UNKNOWN = _voice(
+    "recognizer_loop:speech.recognition.unknown",
+    "The utterance was not understood.",
+    source="mc odl",
+    emitted_by="listener",
+    handled_by="audio, enclosure",
+)
 SLEEP = _voice(
     "recognizer_loop:sleep",
     "Ignores everything but the wake-up phrase.",

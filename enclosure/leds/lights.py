@@ -154,16 +154,21 @@ class GpioLights:
     def __init__(self, *leds: Output) -> None:
         self.count = len(leds)
         self._leds = leds
+        self._lit = [False] * len(leds)
 
     def open(self) -> None:
-        """Takes the lines."""
+        """Takes the lines, dark."""
         for led in self._leds:
             led.open()
+        self._lit = [False] * len(self._leds)
 
     def show(self, frame: Sequence[Rgb]) -> None:
-        """Lights what is bright."""
-        for led, colour in zip(self._leds, frame, strict=True):
-            led.set(max(colour) >= BRIGHT)
+        """Lights what is bright; a line that stays as it is is not set again."""
+        for place, (led, colour) in enumerate(zip(self._leds, frame, strict=True)):
+            bright = max(colour) >= BRIGHT
+            if bright != self._lit[place]:
+                led.set(bright)
+                self._lit[place] = bright
 
     def close(self) -> None:
         """Gives the lines back."""

@@ -1,6 +1,7 @@
 """Looks: what the LEDs show over time, whatever their number. Pure."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,21 +37,59 @@ class Look:
     level: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """Places of a row in colours of their own, by the number of the place; the rest is dark."""
+
+    colours: Mapping[int, Rgb]
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """A colour on parts of a row, each around a point of it: 0 is the first LED, 1 that after the last."""
+
+    colour: Rgb
+    points: tuple[float, ...]
+
+
+AnyLook = Look | Pixels | Sides
+
 DARK = Look(BLACK)
 
 MOST_DIM = 0.1
 """Of a look that breathes: it is never dark, or a glance could take it for no look at all."""
 
 
-def moves(look: Look) -> bool:
+SIDE_SHARE = 1 / 8
+"""How far from its point a side reaches, as a share of a row."""
+
+
+def moves(look: AnyLook) -> bool:
     """Whether the look changes with time."""
-    return look.animation is not Animation.STILL and look.colour != BLACK
+    return isinstance(look, Look) and look.animation is not Animation.STILL and look.colour != BLACK
 
 
-def frame(look: Look, elapsed_s: float, count: int) -> Frame:
+def frame(look: AnyLook, elapsed_s: float, count: int) -> Frame:
     """The frame of a look after a time on so many LEDs."""
-    phase = elapsed_s / look.period_s % 1.0
-    return tuple(_scaled(look.colour, _share(look, phase, index, count)) for index in range(count))
+    match look:
+        case Pixels(colours, places):
+            shown = [BLACK] * count
+            for place, colour in colours.items():  # where several share an LED, the last one is seen
+                shown[place * count // places] = colour
+            return tuple(shown)
+        case Sides(colour, points):
+            return tuple(colour if _is_near(index, points, count) else BLACK for index in range(count))
+        case Look():
+            phase = elapsed_s / look.period_s % 1.0
+            return tuple(_scaled(look.colour, _share(look, phase, index, count)) for index in range(count))
+
+
+def _is_near(index: int, points: tuple[float, ...], count: int) -> bool:
+    """Whether an LED is on one of the sides; each has an LED, however few there are."""
+    reach = max(SIDE_SHARE * count, 0.5)
+    distances = (abs(index - point * count) % count for point in points)
+    return any(min(distance, count - distance) <= reach for distance in distances)
 
 
 def _share(look: Look, phase: float, index: int, count: int) -> float:

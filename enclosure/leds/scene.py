@@ -1,7 +1,7 @@
 """What the LEDs show, in layers. Pure: times are seconds of one clock."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from enclosure.activity import Activity
@@ -12,6 +12,8 @@ from enclosure.display import (
     EyesColor,
     EyesFill,
     EyesLevel,
+    EyesLook,
+    EyesPixel,
     EyesTimedSpin,
     EyesVolume,
     LightsAnimation,
@@ -19,7 +21,7 @@ from enclosure.display import (
     LightsError,
     LightsFeedback,
 )
-from enclosure.leds.looks import DARK, Animation, Frame, Look, Rgb, frame, moves
+from enclosure.leds.looks import DARK, Animation, AnyLook, Frame, Look, Pixels, Rgb, Sides, frame, moves
 
 BLUE: Rgb = (0, 80, 255)
 GREEN: Rgb = (0, 255, 60)
@@ -49,9 +51,15 @@ BLINK_S = 0.3
 ANIMATION_MAX_S = 30.0
 """The longest animation; Neon's own limit."""
 
+_EYE_PIXELS = 12
+"""Pixels of one eye; a row of LEDs shows both eyes in the same place."""
 _EYES_PIXELS = 24
 _EYES_VOLUME_MAX = 11
 _EYES_LEVEL_MAX = 30
+
+_SLIT = (0.25, 0.75)
+_SIDES = {"u": (0.0,), "r": (0.25,), "d": (0.5,), "l": (0.75,), "c": _SLIT}
+"""Points of a row, from its first LED on, for narrowed eyes and for those that look to a side."""
 
 
 class LightLayer(IntEnum):
@@ -60,14 +68,17 @@ class LightLayer(IntEnum):
     REST = 0
     ACTIVITY = 1
     CONTENT = 2
-    NOTIFICATION = 3
-    VOLUME = 4
-    QUESTION = 5
+    """What a skill shows until it shows something else. It would hide for long that the microphone is off."""
+    PASSING_CONTENT = 3
+    """What a skill shows for a time."""
+    NOTIFICATION = 4
+    VOLUME = 5
+    QUESTION = 6
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    look: Look
+    look: AnyLook
     since_s: float
     until_s: float = math.inf
 
@@ -79,38 +90,44 @@ class LedScene:
         self._layers = {LightLayer.REST: _Shown(DARK, 0.0)}
         self._activity = Activity()
         self._colour: Rgb = BLUE
-        """That of the eyes, as skills have set it."""
+        """Colour of the eyes, as skills have set it."""
         self.brightness = 1.0
         """As users and skills have set it, 0 to 1; frames are at full brightness."""
 
     def show(self, command: Command, now_s: float) -> None:
-        """Takes what a skill shows; what a row of LEDs has no look for is ignored."""
+        """Handles what a skill shows; what a row of LEDs has no look for is ignored."""
         match command:
             case EyesColor(r, g, b):
-                self._colour = (r, g, b)
+                self._recolour((r, g, b))
             case EyesLevel(level):
                 self.brightness = level / _EYES_LEVEL_MAX
             case LightsBrightness(value):
                 self.brightness = value
             case EyesAction.ON:
-                self._put(LightLayer.CONTENT, Look(self._colour), now_s)
+                self._show_content(Look(self._colour), now_s)
             case EyesAction.SPIN:
-                self._put(LightLayer.CONTENT, Look(self._colour, Animation.CHASE), now_s)
-            case EyesAction.OFF | EyesAction.RESET:
-                self._layers.pop(LightLayer.CONTENT, None)
-            case EyesTimedSpin(ms):
-                self._put(LightLayer.CONTENT, Look(self._colour, Animation.CHASE), now_s, ms / 1000)
+                self._show_content(Look(self._colour, Animation.CHASE), now_s)
+            case EyesAction.NARROW:
+                self._show_content(Sides(self._colour, _SLIT), now_s)
+            case EyesAction.OFF | EyesAction.RESET | EyesAction.WIDEN | EyesAction.UNLOOK:
+                self._end_content()
             case EyesFill(last):
-                self._put(LightLayer.CONTENT, Look(self._colour, level=(last + 1) / _EYES_PIXELS), now_s)
+                self._show_content(Look(self._colour, level=(last + 1) / _EYES_PIXELS), now_s)
+            case EyesLook(side):
+                self._show_content(Sides(self._colour, _SIDES[side]), now_s)
+            case EyesPixel(index, colour):
+                self._set_pixel(index % _EYE_PIXELS, (colour.r, colour.g, colour.b), now_s)
+            case EyesTimedSpin(ms):
+                self._put(LightLayer.PASSING_CONTENT, Look(self._colour, Animation.CHASE), now_s, ms / 1000)
             case EyesBlink():
-                self._put(LightLayer.CONTENT, DARK, now_s, BLINK_S)
+                look = Look(self._colour) if self._top(now_s).look == DARK else DARK
+                self._put(LightLayer.PASSING_CONTENT, look, now_s, BLINK_S)
             case EyesVolume(volume):
                 self.show_volume(volume / _EYES_VOLUME_MAX, now_s)
             case LightsAnimation(animation, colour, timeout_s):
                 rgb = self._colour if colour is None else (colour.r, colour.g, colour.b)
-                self._put(
-                    LightLayer.CONTENT, Look(rgb, Animation(animation)), now_s, min(timeout_s, ANIMATION_MAX_S)
-                )
+                look = Look(rgb, Animation(animation))
+                self._put(LightLayer.PASSING_CONTENT, look, now_s, min(timeout_s, ANIMATION_MAX_S))
             case LightsError():
                 self._put(LightLayer.NOTIFICATION, ERROR, now_s, NOTIFICATION_S)
             case LightsFeedback(state):
@@ -152,26 +169,45 @@ class LedScene:
         at = min(moves_at, shown.until_s)
         return None if at == math.inf else at
 
-    def _put(self, layer: LightLayer, look: Look, now_s: float, lasts_s: float = math.inf) -> None:
+    def _put(self, layer: LightLayer, look: AnyLook, now_s: float, lasts_s: float = math.inf) -> None:
         self._layers[layer] = _Shown(look, now_s, now_s + lasts_s)
+
+    def _show_content(self, look: AnyLook, now_s: float) -> None:
+        self._end_content()
+        self._put(LightLayer.CONTENT, look, now_s)
+
+    def _end_content(self) -> None:
+        for layer in (LightLayer.CONTENT, LightLayer.PASSING_CONTENT):
+            self._layers.pop(layer, None)
+
+    def _set_pixel(self, place: int, colour: Rgb, now_s: float) -> None:
+        before = self._layers.get(LightLayer.CONTENT)
+        colours = dict(before.look.colours) if before and isinstance(before.look, Pixels) else {}
+        colours.pop(place, None)  # the last one that was set is the last of all
+        self._show_content(Pixels({**colours, place: colour}, _EYE_PIXELS), now_s)
+
+    def _recolour(self, colour: Rgb) -> None:
+        """Sets the colour of the eyes, also of what a skill shows in it now."""
+        for layer in (LightLayer.CONTENT, LightLayer.PASSING_CONTENT):
+            shown = self._layers.get(layer)
+            if shown and isinstance(shown.look, Look | Sides) and shown.look.colour == self._colour:
+                self._layers[layer] = replace(shown, look=replace(shown.look, colour=colour))
+        self._colour = colour
 
     def _top(self, now_s: float) -> _Shown:
         self._layers = {layer: shown for layer, shown in self._layers.items() if now_s < shown.until_s}
-        return self._layers[max(layer for layer in self._layers if not self._hidden(layer))]
-
-    def _hidden(self, layer: LightLayer) -> bool:
-        """Whether a layer may not cover others: content without an end would hide that the microphone is off."""
-        return layer is LightLayer.CONTENT and self._activity.muted and self._layers[layer].until_s == math.inf
+        hidden = LightLayer.CONTENT if self._activity.muted else None
+        return self._layers[max(layer for layer in self._layers if layer is not hidden)]
 
     def _feedback(self, state: str, now_s: float) -> None:
-        """The states of the Mark II's own software."""
+        """Shows a state of the Mark II's own software."""
         match state.partition("_"):
             case ("asleep", _, _):
-                self._layers.pop(LightLayer.CONTENT, None)
+                self._end_content()
             case ("awake", _, _):
-                self._put(LightLayer.CONTENT, LISTENING, now_s, ANIMATION_MAX_S)
+                self._put(LightLayer.PASSING_CONTENT, LISTENING, now_s, ANIMATION_MAX_S)
             case ("thinking", _, _):
-                self._put(LightLayer.CONTENT, THINKING, now_s, ANIMATION_MAX_S)
+                self._put(LightLayer.PASSING_CONTENT, THINKING, now_s, ANIMATION_MAX_S)
             case ("volume", _, level) if level in map(str, range(11)):
                 self.show_volume(int(level) / 10, now_s)
 

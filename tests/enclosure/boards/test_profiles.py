@@ -422,6 +422,39 @@ async def test_a_mark_2_with_a_pi_5_has_a_ring(sj201: Buses, tmp_path: Path) -> 
     assert leds.read_bytes() == bytes(48)
 
 
+@pytest.mark.parametrize("event", ["complete_intent_failure", "recognizer_loop:speech.recognition.unknown"])
+async def test_what_was_not_understood_blinks_red(event: str, sj201: Buses) -> None:
+    async with device("sj201_r6") as mark2:
+        sj201.chips[1, 0x04].writes.clear()
+        await mark2.hear(event, {}, session={"session_id": "a satellite"})
+        await asyncio.sleep(1)
+        assert not sj201.chips[1, 0x04].writes
+        await mark2.hear(event)
+        await asyncio.sleep(3)
+        frames = [data for first, data in sj201.chips[1, 0x04].writes if first == 0]
+        assert frames == [RED * 10, bytes(30)] * 3
+
+
+@pytest.mark.parametrize(
+    ("colour", "shown"),
+    [
+        ("theme", (0, 16, 51)),
+        (None, (0, 16, 51)),
+        ("Neon_Orange", (51, 27, 0)),
+        ("burnt_orange", (35, 13, 0)),
+        ("#ff0000", (51, 0, 0)),
+    ],
+)
+async def test_an_animation_has_a_colour_of_the_field(
+    colour: str | None, shown: tuple[int, int, int], sj201: Buses
+) -> None:
+    async with device("sj201_r6") as mark2:
+        data = {"animation": "blink", "timeout": 1} | ({} if colour is None else {"color": colour})
+        await mark2.hear("neon.linear_led.show_animation", data)
+        await asyncio.sleep(0.2)
+        assert ring(sj201) == bytes(shown) * 12
+
+
 async def test_what_plays_on_the_ring_of_a_mark_2(sj201: Buses) -> None:
     async with device("sj201_r6") as mark2:
         await mark2.hear("neon.linear_led.show_animation", {"animation": "fill", "color": "red", "timeout": 2})

@@ -9,6 +9,7 @@ from enclosure.activity import Activity
 from enclosure.errors import BoardError
 from enclosure.events import BoardState, Event, PartState, QuestionShown
 from enclosure.leds.device import LedDisplay
+from enclosure.leds.lights import GpioLights
 from enclosure.leds.looks import BLACK
 from enclosure.leds.scene import MUTED
 from tests.conftest import until
@@ -66,6 +67,17 @@ async def test_an_idle_ring_gets_one_dark_frame(ring: Ring, display: LedDisplay,
     assert events == [BoardState("lights", PartState.CONNECTED)]
 
 
+@pytest.mark.parametrize("activity", [Activity(), MUTE, replace(Activity(), recording=True)])
+async def test_a_ring_that_does_not_move_has_no_timer(ring: Ring, display: LedDisplay, activity: Activity) -> None:
+    display.indicate(replace(Activity(), speaking=True))
+    await asyncio.sleep(10)
+    display.indicate(activity)
+    display.show_volume(0.5)
+    await asyncio.sleep(60)
+    timers: list[asyncio.TimerHandle] = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]  # of asyncio's own loops
+    assert not [timer for timer in timers if not timer.cancelled()]
+
+
 async def test_no_frame_is_sent_twice(ring: Ring, display: LedDisplay) -> None:
     display.indicate(MUTE)
     await asyncio.sleep(10)
@@ -114,6 +126,34 @@ async def test_a_ring_that_is_away_does_not_hold_up_the_end(ring: Ring, display:
 async def test_a_question_is_never_readable(display: LedDisplay, events: list[Event]) -> None:
     display.ask("WIPE?")
     assert events[-1] == QuestionShown(False)
+
+
+class Line:
+    """A GPIO line that records what it is set to."""
+
+    def __init__(self) -> None:
+        self.levels: list[bool] = []
+
+    def open(self) -> None:
+        self.levels.append(False)
+
+    def set(self, active: bool) -> None:
+        self.levels.append(active)
+
+    def close(self) -> None:
+        """The test looks at its levels only."""
+
+
+async def test_a_plain_led_is_set_only_when_it_changes() -> None:
+    line = Line()
+    display = LedDisplay(GpioLights(line), None, lambda _: None)
+    task = asyncio.create_task(display.run())
+    display.indicate(replace(Activity(), thinking=True))  # breathing, in a second
+    await asyncio.sleep(3.01)
+    assert 6 <= len(line.levels) <= 8
+    assert all(before != after for before, after in zip(line.levels, line.levels[1:], strict=False))
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def test_brightness_has_an_upper_limit(ring: Ring, events: list[Event]) -> None:

@@ -9,6 +9,8 @@ from enclosure.display import (
     EyesColor,
     EyesFill,
     EyesLevel,
+    EyesLook,
+    EyesPixel,
     EyesTimedSpin,
     EyesVolume,
     LightsAnimation,
@@ -112,6 +114,7 @@ def test_the_eyes_of_a_mark_1_are_shown_as_far_as_a_ring_can() -> None:
     assert shows(scene, Look((10, 20, 30), Animation.CHASE), 1.7, 1.0)
     scene.show(EyesBlink("b"), 2.0)
     assert scene.frame(2.1, COUNT) == DARK
+    scene.show(EyesAction.OFF, 3.0)
     scene.show(EyesTimedSpin(500), 3.0)
     assert shows(scene, Look((10, 20, 30), Animation.CHASE), 3.4, 3.0)
     assert scene.frame(3.6, COUNT) == DARK
@@ -119,6 +122,81 @@ def test_the_eyes_of_a_mark_1_are_shown_as_far_as_a_ring_can() -> None:
     assert shows(scene, Look(looks.WHITE), 4.1)
     scene.show(EyesAction.RESET, 5.0)
     assert scene.frame(9.0, COUNT) == DARK
+
+
+def test_skill_content_comes_back_after_what_passes_and_is_replaced_by_what_lasts() -> None:
+    scene = LedScene()
+    lit = Look(looks.BLUE)
+    scene.show(EyesAction.ON, 0.0)
+    scene.show(EyesBlink("b"), 1.0)
+    assert scene.frame(1.1, COUNT) == DARK
+    assert shows(scene, lit, 1.4)
+    scene.show(LightsAnimation("chase", None, 5.0), 2.0)
+    assert shows(scene, lit, 7.1)
+    scene.show(EyesTimedSpin(30_000), 8.0)
+    scene.show(EyesAction.SPIN, 9.0)
+    assert shows(scene, Look(looks.BLUE, Animation.CHASE), 9.3, 9.0)
+    scene.show(EyesAction.OFF, 10.0)
+    assert scene.frame(10.0, COUNT) == DARK
+
+
+def test_a_blink_of_dark_leds_is_a_flash() -> None:
+    scene = LedScene()
+    scene.show(EyesBlink("b"), 0.0)
+    assert shows(scene, Look(looks.BLUE), 0.1)
+    assert scene.frame(0.4, COUNT) == DARK
+
+
+def test_a_new_colour_is_seen_at_once_on_what_is_shown_in_the_old_one() -> None:
+    scene = LedScene()
+    scene.show(EyesAction.ON, 0.0)
+    scene.show(LightsAnimation("breathe", EyesColor(9, 9, 9), 5.0), 0.0)
+    scene.show(EyesColor(1, 2, 3), 1.0)
+    assert shows(scene, Look((9, 9, 9), Animation.BREATHE), 2.0)
+    assert shows(scene, Look((1, 2, 3)), 6.0)
+
+
+@pytest.mark.parametrize(
+    ("side", "ring", "strip"),
+    [
+        ("u", {11, 0, 1}, {0}),
+        ("r", {2, 3, 4}, {1}),
+        ("d", {5, 6, 7}, {1, 2}),
+        ("l", {8, 9, 10}, {2}),
+        ("c", {2, 3, 4, 8, 9, 10}, {1, 2}),
+    ],
+)
+def test_a_look_to_a_side_lights_that_side(side: str, ring: set[int], strip: set[int]) -> None:
+    scene = LedScene()
+    scene.show(EyesLook(side), 0.0)
+    for count, lit in ((12, ring), (3, strip), (1, {0})):
+        assert {place for place, led in enumerate(scene.frame(0.0, count)) if led == looks.BLUE} == lit
+    scene.show(EyesAction.UNLOOK, 1.0)
+    assert scene.frame(1.0, COUNT) == DARK
+
+
+def test_narrowed_eyes_are_a_slit_until_they_open() -> None:
+    scene = LedScene()
+    scene.show(EyesAction.NARROW, 0.0)
+    assert [led != BLACK for led in scene.frame(0.0, 12)].count(True) == 6
+    scene.show(EyesAction.WIDEN, 1.0)
+    assert scene.frame(1.0, COUNT) == DARK
+
+
+def test_pixels_have_colours_of_their_own_and_both_eyes_share_a_row() -> None:
+    scene = LedScene()
+    for index in (0, 3, 17):
+        scene.show(EyesPixel(index, EyesColor(index + 1, 0, 0)), 0.0)
+    ring = [BLACK] * 12
+    ring[0], ring[3], ring[5] = (1, 0, 0), (4, 0, 0), (18, 0, 0)
+    assert scene.frame(0.0, 12) == tuple(ring)
+    assert scene.frame(0.0, 3) == ((4, 0, 0), (18, 0, 0), BLACK)
+    assert scene.frame(0.0, 1) == ((18, 0, 0),)
+    scene.show(EyesPixel(12, EyesColor(7, 7, 7)), 1.0)
+    assert scene.frame(1.0, 12)[0] == (7, 7, 7)
+    assert scene.next_s(1.0, 0.05) is None
+    scene.show(EyesAction.ON, 2.0)
+    assert shows(scene, Look(looks.BLUE), 2.0)
 
 
 def test_the_brightness_is_that_of_eyes_and_screen() -> None:
