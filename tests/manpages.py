@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import admin.__main__
+import admin.portal.__main__
 import bus.__main__
 import enclosure.__main__
 import hw_sim.__main__
@@ -19,7 +20,14 @@ FOLDER = Path(__file__).parents[1] / "debian/man"
 PARSERS = {
     parser.prog: parser
     for parser in (
-        package._parser() for package in (bus.__main__, enclosure.__main__, admin.__main__, hw_sim.__main__)
+        module._parser()
+        for module in (
+            bus.__main__,
+            enclosure.__main__,
+            admin.__main__,
+            admin.portal.__main__,
+            hw_sim.__main__,
+        )
     )
 }
 
@@ -36,6 +44,7 @@ FILES: Mapping[str, Mapping[str, str]] = {
         "/var/lib/mycroft-enclosure/state.json": "what the daemon remembers over a restart",
     },
     "mycroft-admin": _CONFIGURATION,
+    "mycroft-portal": {"/run/mycroft-admin/portal.sock": "the socket of the admin service, during a wifi setup"},
     "mycroft-sim": {},
 }
 
@@ -43,6 +52,7 @@ DOCUMENTS = {
     "mycroft-bus": ("bus.md", "messages.md"),
     "mycroft-enclosure": ("mark1.md", "messages.md"),
     "mycroft-admin": ("messages.md",),
+    "mycroft-portal": ("wifi.md",),
     "mycroft-sim": (),
 }
 """In /usr/share/doc/mycroft-bus."""

@@ -5,7 +5,6 @@ import logging
 import os
 import socket
 from functools import partial
-from importlib import resources
 from pathlib import Path
 
 from admin.portal.client import ask
@@ -26,9 +25,7 @@ async def portal(admin: Path, port: int | None) -> None:
     listening = _listening(port)
     host, port = listening.getsockname()
     address = host if port == HTTP else f"{host}:{port}"
-    files = resources.files(__package__)
-    style, script = ((files / name).read_text("utf-8") for name in ("page.css", "page.js"))
-    server = Server(Site(address, Pages(style, script, os.urandom(16).hex()), partial(ask, admin)))
+    server = Server(Site(address, _pages(), partial(ask, admin)))
     async with listener(listening, server.serve, max_connections=MAX_CONNECTIONS, max_line=MAX_HEAD):
         _LOGGER.info("serving http://%s/", address)
         notify("READY=1")
@@ -43,3 +40,8 @@ def _listening(port: int | None) -> socket.socket:
             return listening
         case found:
             raise OSError(f"{len(found)} sockets from systemd instead of one; --port listens without it")
+
+
+def _pages() -> Pages:
+    style, script = (Path(__file__).with_name(name).read_text("utf-8") for name in ("page.css", "page.js"))
+    return Pages(style, script, os.urandom(16).hex())

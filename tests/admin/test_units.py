@@ -27,9 +27,11 @@ def test_disabling_ssh_disables_its_service_and_its_socket() -> None:
 
 
 def test_the_units_that_are_started_are_the_units_that_are_installed() -> None:
-    installed = {path.name.removeprefix("mycroft-admin.") for path in DEBIAN.glob("mycroft-admin.*.service")}
+    paths = (path for kind in ("service", "socket") for path in DEBIAN.glob(f"mycroft-admin.*.{kind}"))
+    installed = {path.name.removeprefix("mycroft-admin.") for path in paths}
     needed = {need.name for action in ACTIONS for need in action.needs if isinstance(need, Unit)}
-    assert needed == installed
+    portal = {"mycroft-portal.service", "mycroft-portal.socket", "mycroft-portal-dns.service"}
+    assert needed | portal == installed
 
 
 def test_the_polkit_rule_is_generated_from_the_actions() -> None:
@@ -41,7 +43,8 @@ def test_a_unit_takes_nothing_from_a_message() -> None:
     for path in DEBIAN.glob("mycroft-admin.*.service"):
         assert "%" not in path.read_text()
         assert "@" not in path.name
-        assert "Environment" not in path.read_text()
+        assert "EnvironmentFile" not in path.read_text()
+        assert "PassEnvironment" not in path.read_text()
 
 
 def test_the_service_has_unix_sockets_only_and_keeps_its_records_over_a_restart() -> None:

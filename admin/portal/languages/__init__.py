@@ -2,7 +2,7 @@
 
 import functools
 import tomllib
-from importlib import resources
+from pathlib import Path
 
 from admin.portal.texts import Texts
 
@@ -10,4 +10,4 @@ from admin.portal.texts import Texts
 @functools.cache
 def load(language: str) -> Texts:
     """The texts in one of LANGUAGES."""
-    return Texts(language, tomllib.loads((resources.files(__package__) / f"{language}.toml").read_text("utf-8")))
+    return Texts(language, tomllib.loads(Path(__file__).with_name(f"{language}.toml").read_text("utf-8")))
