@@ -41,6 +41,7 @@ FILES: Mapping[str, Mapping[str, str]] = {
     "mycroft-bus": {**_CONFIGURATION, "/run/mycroft/bus.sock": "the bus as a unix socket"},
     "mycroft-enclosure": {
         **_CONFIGURATION,
+        "/etc/mycroft/boards.d/*.toml": "kinds of boards of the owner",
         "/var/lib/mycroft-enclosure/state.json": "what the daemon remembers over a restart",
     },
     "mycroft-admin": _CONFIGURATION,
@@ -50,7 +51,7 @@ FILES: Mapping[str, Mapping[str, str]] = {
 
 DOCUMENTS = {
     "mycroft-bus": ("bus.md", "messages.md"),
-    "mycroft-enclosure": ("mark1.md", "messages.md"),
+    "mycroft-enclosure": ("boards.md", "mark1.md", "messages.md"),
     "mycroft-admin": ("messages.md",),
     "mycroft-portal": ("wifi.md",),
     "mycroft-sim": (),

@@ -117,11 +117,12 @@ put() {
 # write FILE: makes FILE, of ours, from standard input, or leaves it if it is the same.
 write() {
     mkdir -p "${1%/*}"
-    cat > "$1.new"
-    if cmp -s "$1" "$1.new"; then
+    if ! { cat > "$1.new" && sync "$1.new"; }; then
+        rm -f "$1.new"
+        return 1
+    elif cmp -s "$1" "$1.new"; then
         rm "$1.new"
     else
-        sync "$1.new"
         mv "$1.new" "$1"
         sync "${1%/*}"
     fi

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from enclosure.app import Enclosure
-from enclosure.config import VolumeSettings, load_profile
+from enclosure.config import OWN_PROFILES, VolumeSettings, load_profile
 from enclosure.parts import controls_of, display_of, mixer_of
 from enclosure.state import SavedState
 from hw_sim.boards.gpiod import Gpio
@@ -20,8 +20,8 @@ QUIET = ("enclosure.board.state", "mycroft.volume.get")
 class Device(Mark1):
     """The enclosure of a board. Without an amplifier its mixer is a card that records."""
 
-    def __init__(self, board: str, changes: Mapping[str, Any] | None, state: Path) -> None:
-        profile = load_profile(board, changes)
+    def __init__(self, board: str, changes: Mapping[str, Any] | None, state: Path, own: Path) -> None:
+        profile = load_profile(board, changes, own)
         self.said = []
         self.away = False
         self.denied = set()
@@ -49,10 +49,12 @@ async def no_start(timeout_s: float) -> None:
 
 
 @contextlib.asynccontextmanager
-async def device(board: str, changes: Mapping[str, Any] | None = None) -> AsyncIterator[Device]:
-    """The device, running; its set-up is over."""
+async def device(
+    board: str, changes: Mapping[str, Any] | None = None, own: Path = OWN_PROFILES
+) -> AsyncIterator[Device]:
+    """The device, running; its set-up is over. `own` is the folder of the owner's profiles."""
     with tempfile.TemporaryDirectory() as folder:
-        found = Device(board, changes, Path(folder) / "state")
+        found = Device(board, changes, Path(folder) / "state", own)
         running = asyncio.create_task(found.enclosure.run())
         await asyncio.sleep(3)
         try:
