@@ -77,7 +77,7 @@ deb:
 image-test: deb
 	@if [ "$$(id -u)" = 0 ]; then .ci/apt-install $(APT_IMAGE); fi
 	@$(PYTHON) -m tests.image $(ARGS) build/deb
-	@$(PYTHON) -m tests.vm
+	@$(PYTHON) -m tests.vm build/deb
 
 lint: setup-test
 	$(VENV)/bin/ruff check

@@ -4,6 +4,7 @@ import argparse
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -78,11 +79,11 @@ def on_a_foreign_tree(debs: list[Path], folder: Path, mirror: str, table: Table)
         table.add("skip", f"a tree of {ARCHITECTURE}", f"{ARCHITECTURE} skipped: it needs {error}")
 
 
-def missing_here(mirror: str | None) -> str:
-    """What this machine lacks, in words; empty where it has everything."""
+def missing_here(mirror: str | None, more: Sequence[str] = ()) -> str:
+    """What this machine lacks of NEEDED and more programs, in words; empty where it has everything."""
     if os.geteuid():
         return "root"
-    if missing := ", ".join(name for name in NEEDED if shutil.which(name) is None):
+    if missing := ", ".join(name for name in (*NEEDED, *more) if shutil.which(name) is None):
         return missing
     # Root of a container may lack it. The tree for this is a copy of nothing: this machine's /usr, and no more.
     here = ("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--volatile=yes")

@@ -107,11 +107,19 @@ class Repository:
 class Tree:
     """The tree, in a folder; everything else that it needs is kept beside it, for the next time."""
 
-    def __init__(self, folder: Path, repository: Repository, mirror: str, architecture: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        repository: Repository,
+        mirror: str,
+        architecture: str | None = None,
+        packages: Sequence[str] = BASE_PACKAGES,
+    ) -> None:
         self._mirror = mirror
         self._architecture = architecture
+        self._packages = packages
         self.root = folder / "tree"
-        self._base = folder / f"base-{crc32(' '.join(BASE_PACKAGES).encode()):08x}"
+        self._base = folder / f"base-{crc32(' '.join(packages).encode()):08x}"
         self._downloads = folder / "downloads"
         self.binds = (
             f"--bind-ro={repository.folder}:{REPOSITORY}",
@@ -126,7 +134,7 @@ class Tree:
         if not self._base.exists():
             options = (f"--arch={self._architecture}",) if self._architecture else ()
             run("debootstrap", "--variant=minbase", *options, SUITE, self.root, self._mirror)
-            self.install(BASE_PACKAGES)
+            self.install(self._packages)
             self.root.rename(self._base)
         run("cp", "--archive", "--reflink=auto", self._base, self.root)
         (self.root / "etc/machine-id").write_text("")

@@ -1,88 +1,110 @@
-"""`python -m tests.vm`: checks the drivers on a real kernel's GPIO, I2C, input and sound, in a virtual machine."""
+"""`python -m tests.vm build/deb`: checks the packages on virtual machines with Debian 13's own kernel."""
 
 import argparse
-import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
-from threading import Timer
+from zlib import crc32
 
-from tests.image.tree import debian_mirror
-from tests.vm.tree import VmTree
+from tests.image.__main__ import missing_here
+from tests.image.tree import Repository, Tree, debian_mirror, run
+from tests.vm.kernel import BUILD_PACKAGES, CHECKOUT, Kernel
+from tests.vm.machine import Machine
+from tests.vm.suites import CLIENTS, SUITES, Suite
 
-NEEDED = ("chroot", "debootstrap", "qemu-system-x86_64", "xz")
+INSTALLED = "/usr/lib/mycroft-enclosure"
+"""Where our packages put the code."""
 
-TIMEOUT_S = 300.0
-"""An emulated processor takes about 40 s for all checks, on a busy machine several times that."""
+CODE = ("admin", "bus", "enclosure")
 
-IMAGE_BASE = Path("build/image/base")
-"""The tree that the image test starts from, and this one can, too."""
+NEEDED = ("depmod", "modprobe", "qemu-system-x86_64")
 
-EXIT_CODE = "exit code of the checks: "
-"""What the virtual machine prints before the exit code of its pytest."""
 
-_ROOT = Path(__file__).parents[2]
+class MissingError(Exception):
+    """Something that a machine needs cannot be had."""
 
 
 def main() -> int:
-    """Prints what pytest prints in the virtual machine; returns 1 where a check has failed."""
+    """Prints what pytest prints in each virtual machine; returns 1 where a check has failed."""
     parser = argparse.ArgumentParser(prog="tests.vm", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("build/vm"), help="where to work (build/vm)")
     parser.add_argument("--mirror", metavar="URL", help="of Debian (that of this machine's apt)")
-    parser.add_argument("-k", metavar="NAME", help="only the checks whose names contain this")
+    parser.add_argument("--suite", choices=[suite.name for suite in SUITES], help="only this one")
+    parser.add_argument("--checkout", action="store_true", help="run the checkout's code")
+    parser.add_argument("-k", metavar="NAME", default="", help="only the checks whose names contain this")
+    parser.add_argument("built", type=Path, help="where `make deb` has left the packages")
     options = parser.parse_args()
     mirror = options.mirror or debian_mirror()
-    tree = VmTree(options.folder.resolve(), mirror or "", IMAGE_BASE)
-    if missing := missing_here(tree, mirror):
-        print(f"virtual machine skipped: it needs {missing}")
+    if missing := missing_here(mirror, NEEDED):
+        print(f"virtual machines skipped: they need {missing}")
         return 0
+    assert mirror is not None
+    folder = options.folder.resolve()
+    suites = [suite for suite in SUITES if options.suite in (None, suite.name)]
+    kernel = Kernel(folder / "kernel")
+    try:
+        with Repository(folder / "repository", sorted(options.built.glob("*.deb"))) as repository:
+            kernel.create(Tree(folder / "builder", repository, mirror, packages=BUILD_PACKAGES))
+            trees = {suite: tree_of(suite, folder / suite.name, kernel, repository, mirror) for suite in suites}
+    except MissingError as error:
+        print(f"virtual machines skipped: they need {error}")
+        return 0
+    codes = [check(suite, kernel, tree, options.k, options.checkout) for suite, tree in trees.items()]
+    return int(any(codes))
+
+
+def tree_of(suite: Suite, folder: Path, kernel: Kernel, repository: Repository, mirror: str) -> Path:
+    """Makes the root file system of a suite's machine."""
+    tree = Tree(folder, repository, mirror, packages=suite.packages)
     tree.create()
-    return run_checks(tree, options.k)
+    tree.install(suite.ours)
+    kernel.add_modules(tree.root, suite.modules)
+    if suite.clients:
+        run("cp", "--archive", clients_of(suite, folder), f"{tree.root}{CLIENTS}")
+    Machine.prepare(tree.root, suite.off)
+    return tree.root
 
 
-def missing_here(tree: VmTree, mirror: str | None) -> str:
-    """What this machine lacks, in words; empty where it has everything."""
-    if missing := ", ".join(name for name in NEEDED if shutil.which(name) is None):
-        return missing
-    if tree.complete:
-        return ""
-    if os.geteuid():
-        return "root"
-    return "" if mirror else "a mirror of Debian: run apt-get update, or name one with --mirror URL"
+def clients_of(suite: Suite, folder: Path) -> Path:
+    """The client libraries of a suite, fetched once and kept."""
+    kept = folder / f"clients-{crc32(' '.join(suite.clients).encode()):08x}"
+    if not kept.exists():
+        making = folder / "clients"
+        run(sys.executable, "-m", "venv", "--clear", folder / "pip")
+        # What of them is compiled is for this machine's Python; there, they do without.
+        target = ("--quiet", "--target", making)
+        installed = run(folder / "pip/bin/pip", "install", *target, *suite.clients, check=False)
+        if installed.returncode:
+            raise MissingError(f"{', '.join(suite.clients)} from PyPI ({installed.stdout.strip()})")
+        making.rename(kept)
+    return kept
 
 
-def run_checks(tree: VmTree, only: str | None) -> int:
-    """Boots the virtual machine, and passes on what it prints until its pytest is done."""
-    command = (
-        *("qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", "256", "-smp", "1"),
-        *("-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio", "-no-reboot"),
-        *("-kernel", str(tree.kernel), "-initrd", str(tree.initrd)),
-        *("-append", f"console=ttyS0 quiet panic=-1 mitigations=off {f'check={only}' if only else ''}"),
-        *_share("root", tree.root),
-        *_share("checkout", _ROOT),
-    )
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as machine:
-        killer = Timer(TIMEOUT_S, machine.kill)
-        killer.start()
-        assert machine.stdout is not None
-        for line in machine.stdout:
-            text = line.decode(errors="replace").replace("\r", "")
-            if text.startswith(EXIT_CODE):
-                break
-            sys.stdout.write(text)
-        else:
-            text = ""
-        machine.kill()
-        killer.cancel()
-    return 0 if text.strip() == f"{EXIT_CODE}0" else 1
-
-
-def _share(tag: str, folder: Path) -> tuple[str, ...]:
-    return (
-        "-fsdev", f"local,id={tag},path={folder},security_model=none,readonly=on",
-        "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}",
-    )  # fmt: skip
+def check(suite: Suite, kernel: Kernel, root: Path, only: str, checkout: bool) -> int:
+    """Runs a suite's checks; returns the exit code of pytest."""
+    log = root.parent / "console.log"
+    with Machine(kernel, root, log, memory_mb=suite.memory_mb, timeout_s=suite.timeout_s) as machine:
+        if checkout:
+            for package in CODE:
+                machine.run("mount", "--bind", f"{CHECKOUT}/{package}", f"{INSTALLED}/{package}")
+        return machine.watch(
+            *("python3", "-P", "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", CHECKOUT),
+            *("--confcutdir", f"{CHECKOUT}/tests/vm/{suite.name}", "-c", f"{CHECKOUT}/pyproject.toml"),
+            *("-o", f"pythonpath={INSTALLED} {CHECKOUT}", "-o", "python_files=check_*.py"),
+            *(
+                "-o",
+                "addopts=--import-mode=importlib",
+                "-o",
+                "python_functions=check_*",
+                "--color=no",
+                "--tb=short",
+                "-rs",
+                "-v",
+                "-k",
+                only,
+            ),
+            f"{CHECKOUT}/tests/vm/{suite.name}",
+            on_line=sys.stdout.write,
+        )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import smbus2
+
+BUS, RING, XMOS, AMPLIFIER = 1, 0x04, 0x2C, 0x2F
+"""I2C bus and addresses of the chips of an SJ201."""
+
 _CHIPS = Path("/sys/kernel/config/gpio-sim")
 _PLATFORM = Path("/sys/devices/platform")
 
@@ -47,13 +52,14 @@ class GpioSim:
         """Something pulls a line."""
         (self._lines / f"sim_gpio{line}" / "pull").write_text("pull-up" if level else "pull-down")
 
-    def press(self, line: int) -> None:
-        """A button pulls its line to ground."""
+    async def press(self, line: int, length_s: float = 0.06) -> float:
+        """A button is pressed and released; returns when it went down, in seconds of CLOCK_MONOTONIC."""
+        at = time.monotonic()
         self.drive(line, False)
-
-    def release(self, line: int) -> None:
-        """The button opens: the line's own pull-up takes over."""
+        await asyncio.sleep(length_s)
         self.drive(line, True)
+        await asyncio.sleep(0.06)
+        return at
 
     def level(self, line: int) -> bool:
         """The level of a line, as driven by the program that has it or from outside."""
@@ -62,11 +68,23 @@ class GpioSim:
     async def bounce(self, line: int, times: int = 6) -> None:
         """Contacts that bounce: in the end the button is down."""
         for _ in range(times):
-            self.press(line)
-            await asyncio.sleep(0.001)
-            self.release(line)
-            await asyncio.sleep(0.001)
-        self.press(line)
+            for level in (False, True):
+                self.drive(line, level)
+                await asyncio.sleep(0.001)
+        self.drive(line, False)
+
+    async def turn(self, a: int, b: int, detents: int, *, quarter_s: float = 0.0075) -> None:
+        """An encoder is turned, at 40 detents in 1.2 s; each of its edges bounces."""
+        for line, level in [(a, False), (b, False), (a, True), (b, True)] * detents:
+            for bounce in (level, not level, level):
+                self.drive(line, bounce)
+            await asyncio.sleep(quarter_s)
+
+
+def register(chip: int, number: int) -> int:
+    """A register of an I2C chip, as another program sees it."""
+    with smbus2.SMBus(BUS) as bus:
+        return int(bus.read_byte_data(chip, number, force=True))
 
 
 _UI_SET_EVBIT, _UI_SET_KEYBIT = 0x40045564, 0x40045565
@@ -77,14 +95,15 @@ _EV_SYN, _EV_KEY = 0, 1
 class Keys:
     """An input device with keys, as the kernel's gpio-keys driver makes one of an overlay."""
 
-    def __init__(self, codes: Sequence[int], name: str = "sj201-buttons") -> None:
+    def __init__(self, codes: Sequence[int], *, down: Sequence[int] = (), name: str = "sj201-buttons") -> None:
         self._file = os.open("/dev/uinput", os.O_WRONLY | os.O_NONBLOCK)
         fcntl.ioctl(self._file, _UI_SET_EVBIT, _EV_KEY)
         for code in codes:
             fcntl.ioctl(self._file, _UI_SET_KEYBIT, code)
         os.write(self._file, struct.pack("80sHHHHi", name.encode(), 0x19, 1, 1, 1, 0) + bytes(4 * 64 * 4))
         fcntl.ioctl(self._file, _UI_DEV_CREATE)
-        time.sleep(0.3)  # devtmpfs makes the node a moment later
+        for code in down:
+            self.set(code, True)
 
     def set(self, code: int, down: bool) -> None:
         """A key goes down or up."""

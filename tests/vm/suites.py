@@ -1,0 +1,42 @@
+"""The suites of checks, and what the virtual machine of each has."""
+
+from dataclasses import dataclass
+
+_SYSTEM = (
+    *("dbus", "iproute2", "kmod", "polkitd", "systemd-sysv", "udev"),
+    *("python3-pytest", "python3-pytest-asyncio", "python3-pytest-timeout"),
+)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A folder of checks, `tests/vm/<name>`, which pytest runs on a virtual machine of their own."""
+
+    name: str
+    packages: tuple[str, ...]
+    """Debian's."""
+    ours: tuple[str, ...]
+    modules: tuple[str, ...]
+    """Modules of the kernel that can be loaded."""
+    off: tuple[str, ...] = ()
+    """Units that are masked."""
+    clients: tuple[str, ...] = ()
+    """Client libraries of the field, from PyPI; they are in CLIENTS."""
+    memory_mb: int = 320
+    timeout_s: float = 400.0
+    """For the machine as a whole; a busy processor that is emulated takes several times what an idle one does."""
+
+
+SUITES = (
+    Suite(
+        "boards",
+        packages=(*_SYSTEM, "alsa-utils", "gpiod"),
+        ours=("mycroft-picroft", "python3-libgpiod", "python3-smbus2"),
+        modules=("configfs", "evdev", "gpio_sim_ot", "i2c-dev", "i2c-i801", "i2c-stub", "snd-dummy", "uinput"),
+        off=("mycroft-admin.service", "mycroft-enclosure.service", "systemd-logind.service"),
+        clients=("ovos-bus-client==1.5.0",),
+    ),
+)
+
+CLIENTS = "/opt/clients"
+"""Where the virtual machine finds its client libraries."""
