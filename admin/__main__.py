@@ -10,6 +10,7 @@ from pathlib import Path
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
 
+from admin.config import AdminSettings
 from bus.daemon import log
 from bus.daemon.config import Configuration
 from bus.daemon.start import bus_address, lean
@@ -34,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     log.start(program=parser.prog)
     try:
-        log_level = Configuration().log_level(options.log_level)
+        configuration = Configuration()
+        log_level = configuration.log_level(options.log_level)
+        settings = configuration.section("admin", AdminSettings)
     except ConfigError as error:
         log.complain(str(error))
         return Exit.USAGE
@@ -43,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from admin.app import admin  # noqa: PLC0415  # not before, see lean
         from bus.daemon.runner import run  # noqa: PLC0415
 
-    return run(lambda: admin(options.bus, options.dbus, Path(runtime) if runtime else None), level=log_level)
+    folder = Path(runtime) if runtime else None
+    return run(lambda: admin(options.bus, options.dbus, folder, settings), level=log_level)
 
 
 def _parser() -> argparse.ArgumentParser:

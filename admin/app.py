@@ -5,11 +5,16 @@ import logging
 from pathlib import Path
 
 from admin.actions import ACTIONS
+from admin.config import AdminSettings
 from admin.dbus.system import SystemBus
 from admin.host import Host
 from admin.service import AdminService
 from admin.trust import NO_OTHER_BUS, verify_listener
 from admin.unfinished import Unfinished
+from admin.wifi.boot import set_up_at_boot
+from admin.wifi.connectivity import Connectivity
+from admin.wifi.ovos import PATTERNS as OVOS_PATTERNS
+from admin.wifi.ovos import OvosClient
 from bus.client.client import BusClient
 from bus.client.dispatch import Dispatcher
 from bus.daemon.runner import notify, watched
@@ -17,7 +22,9 @@ from bus.daemon.runner import notify, watched
 _LOGGER = logging.getLogger(__name__)
 
 
-async def admin(bus_url: str, dbus_address: str | None, runtime_folder: Path | None) -> None:
+async def admin(
+    bus_url: str, dbus_address: str | None, runtime_folder: Path | None, settings: AdminSettings
+) -> None:
     """Runs the admin service until it is cancelled. If one part ends, all end."""
     if bus_url.startswith("unix:"):
         bus = BusClient(bus_url, verify_listener, NO_OTHER_BUS)
@@ -26,7 +33,14 @@ async def admin(bus_url: str, dbus_address: str | None, runtime_folder: Path | N
         bus = BusClient(bus_url)
     dispatcher = Dispatcher(bus.emit)
     async with SystemBus(dbus_address) as system, asyncio.TaskGroup() as group:
-        AdminService(ACTIONS, Host.on(system), dispatcher, bus.emit, group, unfinished=Unfinished(runtime_folder))
+        host = Host.on(system, settings, runtime_folder)
+        unfinished = Unfinished(runtime_folder)
+        service = AdminService(ACTIONS, host, dispatcher, bus.emit, group, unfinished=unfinished)
+        connectivity = Connectivity(host.network, dispatcher, bus.emit)
+        OvosClient(service, connectivity, dispatcher, bus.emit)
         group.create_task(system.lost())
-        group.create_task(bus.run(watched(dispatcher), patterns=dispatcher.patterns))
+        group.create_task(bus.run(watched(dispatcher), patterns=[*dispatcher.patterns, *OVOS_PATTERNS]))
+        group.create_task(connectivity.run())
+        if settings.wifi.setup_at_boot:
+            group.create_task(set_up_at_boot(host.network, service, runtime_folder))
         notify("READY=1")

@@ -1,23 +1,39 @@
 """The services of the host that actions may use."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
+from admin.config import AdminSettings
 from admin.dbus.logind import Logind
+from admin.dbus.networkmanager import NetworkManager
 from admin.dbus.system import SystemBus
 from admin.dbus.systemd import Systemd
 from admin.dbus.timedate import Timedate
+from admin.wifi.radio import Hotspot
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
     """One object for each service."""
 
+    hotspot: Hotspot
+    """The access point of the wifi setup."""
     logind: Logind
+    network: NetworkManager
+    portal_socket: Path | None
+    """Where the portal reaches a wifi setup; None without a folder for it, in a test."""
     systemd: Systemd
     timedate: Timedate
 
     @classmethod
-    def on(cls, bus: SystemBus) -> Self:
+    def on(cls, bus: SystemBus, settings: AdminSettings | None = None, runtime_folder: Path | None = None) -> Self:
         """The services on a D-Bus."""
-        return cls(Logind(bus), Systemd(bus), Timedate(bus))
+        return cls(
+            hotspot=(settings or AdminSettings()).wifi.hotspot,
+            logind=Logind(bus),
+            network=NetworkManager(bus),
+            portal_socket=runtime_folder / "portal.sock" if runtime_folder else None,
+            systemd=Systemd(bus),
+            timedate=Timedate(bus),
+        )

@@ -108,6 +108,7 @@ class NetworkManager:
     def __init__(self, address: str, routers: tuple[Router, ...] = DEMO, *, pace: float = 1.0) -> None:
         self.routers = list(routers)
         self.profiles: dict[str, Profile] = {}
+        self.has_radio = True
         self.wireless_enabled = True
         self.hotspot_allows_password = True
         self.state = DISCONNECTED
@@ -127,7 +128,7 @@ class NetworkManager:
         self._tasks: set[asyncio.Task[None]] = set()
         # Each takes the path of the object, and returns the signature and the values of the reply.
         self._methods: Mapping[str, Callable[..., Any]] = {
-            "GetDevices": lambda _: ("ao", [CABLE, DEVICE]),
+            "GetDevices": lambda _: ("ao", [CABLE, DEVICE] if self.has_radio else [CABLE]),
             "GetAllAccessPoints": lambda _: ("ao", list(self._shown)),
             "RequestScan": self._request_scan,
             "AddAndActivateConnection2": self._add_and_activate,

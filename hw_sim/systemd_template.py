@@ -13,6 +13,8 @@ SYSTEM_BUS = True
 
 ENABLED = {"ssh.service": "enabled", "ssh.socket": "disabled"}
 DISABLED = {"ssh.service": "disabled", "ssh.socket": "disabled"}
+OTHER_UNITS = ("mycroft-portal.socket", "mycroft-portal-dns.service")
+"""Units that start and stop, and do nothing."""
 SSH_UNITS = {"mycroft-ssh-enable.service": ENABLED, "mycroft-ssh-disable.service": DISABLED}
 """By unit: the unit file states that it leaves behind."""
 
@@ -39,10 +41,16 @@ def GetUnitFileState(mock: mockobject.DBusMockObject, unit: str) -> str:  # noqa
 @dbus.service.method(MAIN_IFACE, in_signature="ss", out_signature="o")
 def StartUnit(mock: mockobject.DBusMockObject, unit: str, _mode: str) -> str:  # noqa: N802
     """Does what the unit would do, and reports its end."""
-    if unit not in SSH_UNITS:
+    if unit not in (*SSH_UNITS, *OTHER_UNITS):
         raise dbus.exceptions.DBusException(f"not allowed: {unit}", name="org.freedesktop.DBus.Error.AccessDenied")
-    mock.unit_file_states = SSH_UNITS[unit]
+    mock.unit_file_states = SSH_UNITS.get(unit, mock.unit_file_states)
     mock.last_job += 1
     job = f"{MAIN_OBJ}/job/{mock.last_job}"
     mock.EmitSignal(MAIN_IFACE, "JobRemoved", "uoss", [dbus.UInt32(mock.last_job), job, unit, "done"])
     return job
+
+
+@dbus.service.method(MAIN_IFACE, in_signature="ss", out_signature="o")
+def StopUnit(mock: mockobject.DBusMockObject, unit: str, mode: str) -> str:  # noqa: N802
+    """Does as if the unit had ended."""
+    return str(mock.StartUnit(unit, mode))

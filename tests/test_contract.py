@@ -16,6 +16,8 @@ import pytest
 from admin.actions import ACTIONS
 from admin.service import AdminService
 from admin.unfinished import Unfinished
+from admin.wifi.connectivity import Connectivity
+from admin.wifi.ovos import OvosClient
 from bus.client.dispatch import Dispatcher
 from bus.contract import ours as topics
 from bus.contract.lookup import TOPICS
@@ -53,7 +55,8 @@ async def build_admin(_: Path) -> None:
     host: Any = None
     dispatcher: Any = Dispatcher(Dispatcher.__call__)  # type: ignore[arg-type]  # never called
     async with asyncio.TaskGroup() as group:
-        AdminService(ACTIONS, host, dispatcher, dispatcher, group, unfinished=Unfinished(None))
+        service = AdminService(ACTIONS, host, dispatcher, dispatcher, group, unfinished=Unfinished(None))
+        OvosClient(service, Connectivity(host, dispatcher, dispatcher), dispatcher, dispatcher)
 
 
 def named_in(folder: str) -> tuple[set[Topic], set[Topic]]:

@@ -3,6 +3,6 @@
 A message chooses a row and fills in the checked fields of its topic; nothing else in it has an effect.
 """
 
-from admin.actions import clock, power, ssh
+from admin.actions import clock, power, ssh, wifi
 
-ACTIONS = (*power.ACTIONS, *ssh.ACTIONS, *clock.ACTIONS)
+ACTIONS = (*power.ACTIONS, *ssh.ACTIONS, *clock.ACTIONS, *wifi.ACTIONS)

@@ -102,10 +102,14 @@ class NetworkManager:
         return str(await self._bus.property(Remote(_NM, device, _DEVICE), "Interface", "s"))
 
     async def scan(self, times: int = 1) -> list[Network]:
-        """Switches the radio on, looks around, and returns the networks in range. Raises HostError."""
+        """Switches the radio on, looks around, and returns the networks in range. Raises HostError.
+
+        While the access point is open, it returns those from before: many radios cannot look around then.
+        """
         device = await self._ready_device()
-        for _ in range(times):
-            await self._scan_once(device)
+        if not await self._is_hotspot_open(device):
+            for _ in range(times):
+                await self._scan_once(device)
         return networks_of(await self._access_points(device))
 
     async def connected(self) -> str | None:
@@ -202,9 +206,9 @@ class NetworkManager:
         The network that is in use is left. It is remembered for `close`. Raises HostError.
         """
         device = await self._ready_device()
-        if (active := await self._active(device)) and (profile := await self._profile_of(active)):
-            is_ours = profile == await self._hotspot_profile()
-            self._before = self._before if is_ours else profile
+        if not await self._is_hotspot_open(device):
+            active = await self._active(device)
+            self._before = (active and await self._profile_of(active)) or self._before
         await self._remove_hotspot()
         try:
             await self._activate(device, lambda: self._add_hotspot(device, hotspot), None)
@@ -214,6 +218,10 @@ class NetworkManager:
             _LOGGER.warning("this radio can open no access point with a password: it is open")
             return await self.open(Hotspot(hotspot.ssid))
         return hotspot
+
+    async def is_open(self) -> bool:
+        """Whether the access point is open. Raises HostError."""
+        return await self._is_hotspot_open(await self._device())
 
     async def close(self, *, restore: bool) -> None:
         """Closes the access point, if it is open; `restore`: the network from before is joined again.
@@ -422,6 +430,11 @@ class NetworkManager:
                 return None
             raise
         return str(path)
+
+    async def _is_hotspot_open(self, device: str) -> bool:
+        active = await self._active(device)
+        profile = await self._hotspot_profile()
+        return bool(active and profile and await self._profile_of(active) == profile)
 
     async def _remove_hotspot(self) -> None:
         """Removes our access point's profile, which also ends it."""

@@ -115,6 +115,11 @@ class Choice:
     hidden: bool = False
 
     @property
+    def name(self) -> str:
+        """The SSID as a text."""
+        return name_of(self.ssid)
+
+    @property
     def is_valid(self) -> bool:
         """Whether it may be a network at all."""
         return 0 < len(self.ssid) <= MAX_SSID and len(self.password) <= MAX_PASSWORD

@@ -18,6 +18,10 @@ class Failure(StrEnum):
     INTERRUPTED = "interrupted"
     OTHER = "other"
 
+    @classmethod
+    def _missing_(cls, _: object) -> "Failure":
+        return cls.OTHER
+
     @property
     def words(self) -> str:
         """The failure for people."""

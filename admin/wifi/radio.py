@@ -46,8 +46,14 @@ class Radio(Protocol):
     async def open(self, hotspot: Hotspot) -> Hotspot:
         """Opens the access point; returns how: without a password where the radio can do no other."""
 
+    async def is_open(self) -> bool:
+        """Whether the access point is open; another program may have taken the radio."""
+
     async def join(self, choice: Choice) -> None:
         """Joins a network, in place of the access point, and keeps it."""
+
+    async def link(self) -> Link:
+        """Whether the device is in a network, by cable or radio."""
 
     async def close(self, *, restore: bool) -> None:
         """Closes the access point, if it is open; `restore`: the network from before is joined again."""

@@ -60,6 +60,11 @@ class OpeningFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """The access point is not open any more: another program has taken the radio."""
+
+
+@dataclass(frozen=True, slots=True)
 class Guests:
     """So many devices are in the access point's network."""
 
@@ -95,7 +100,7 @@ class Tick:
     """Time has passed."""
 
 
-Event = Start | Opened | OpeningFailed | Guests | Chosen | Joined | JoiningFailed | Cancelled | Tick
+Event = Start | Opened | OpeningFailed | Lost | Guests | Chosen | Joined | JoiningFailed | Cancelled | Tick
 
 
 # Effects. Each of the first three replaces the one before, which is cancelled if it is under way.
@@ -151,8 +156,10 @@ class Setup:
         """The network of the last attempt."""
         self.failure: Failure | None = None
         """Why the last attempt has failed."""
+        self.joined = False
+        """Whether it has ended in the chosen network."""
         self.error: str | None = None
-        """Why the access point could not be opened."""
+        """Why the access point could not be opened, or kept open."""
         self.deadline: float | None = None
         """When the next Tick is due."""
         self._allow_timeout = True
@@ -166,6 +173,8 @@ class Setup:
                 return self._opened(now)
             case OpeningFailed(error):
                 return self._opening_failed(error)
+            case Lost():
+                return self._lose()
             case Guests(count):
                 return self._count_guests(count, now)
             case Chosen(choice):
@@ -184,6 +193,7 @@ class Setup:
         if self.step is not Step.CLOSED:
             return ()
         self.choice = self.failure = self.error = None
+        self.joined = False
         self._allow_timeout = allow_timeout
         self._go(Step.OPENING, now + OPENING_S)
         return (Open(scan=True),)
@@ -200,6 +210,13 @@ class Setup:
         self.error = error
         self._go(Step.CLOSED)
         return (Close(restore=True), Report.ERROR)
+
+    def _lose(self) -> tuple[Effect, ...]:
+        if self.step not in (Step.OPEN, Step.JOINED):
+            return ()
+        self.error = "another program has taken the radio"
+        self._go(Step.CLOSED)
+        return (Close(restore=False), Report.ERROR)
 
     def _count_guests(self, count: int, now: float) -> tuple[Effect, ...]:
         if self.step is Step.OPEN and count:
@@ -222,6 +239,7 @@ class Setup:
     def _joined(self) -> tuple[Effect, ...]:
         if self.step is not Step.TRYING:
             return ()
+        self.joined = True
         self._go(Step.CLOSED)
         return (Close(restore=False), Report.CONNECTED, Report.DOWN)
 

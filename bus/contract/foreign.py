@@ -283,51 +283,6 @@ FOREIGN: tuple[Topic, ...] = (
         "mycroft.not.paired", "The device is not paired with a backend, and needs one.", source="dink ovos"
     ),
     _lifecycle("backend.down", "The backend does not answer.", emitted_by="core"),
-    _lifecycle(
-        "mycroft.internet.disconnected",
-        "The internet cannot be reached any more.",
-        source="phal",
-        emitted_by="plugins",
-    ),
-    _lifecycle(
-        "mycroft.internet.state",
-        "Whether the internet can be reached.",
-        (_STATE,),
-        source="phal",
-        emitted_by="plugins",
-    ),
-    _lifecycle(
-        "mycroft.network.connected",
-        "The device is in a network now.",
-        source="ovos phal",
-        emitted_by="core, plugins",
-    ),
-    _lifecycle(
-        "mycroft.network.disconnected", "The device is in no network.", source="phal", emitted_by="plugins"
-    ),
-    _lifecycle(
-        "mycroft.network.state",
-        "Whether the device is in a network.",
-        (_STATE,),
-        source="phal",
-        emitted_by="plugins",
-    ),
-    _lifecycle(
-        "ovos.PHAL.internet_check",
-        "Asks for the connection of the device.",
-        source="phal",
-        emitted_by="core",
-        handled_by="plugins",
-        replies=("ovos.PHAL.internet_check.response",),
-    ),
-    _lifecycle(
-        "ovos.PHAL.internet_check.response",
-        "The connection of the device.",
-        (Field("internet_connected", bool), Field("network_connected", bool)),
-        source="phal",
-        emitted_by="plugins",
-        handled_by="core",
-    ),
     _lifecycle("configuration.patch.clear", "Reverts the changes of configuration.patch."),
     _lifecycle("configuration.updated", "The configuration has changed; programs read it again."),
     _lifecycle(
@@ -338,27 +293,11 @@ FOREIGN: tuple[Topic, ...] = (
     _admin("system.display.homescreen", "Shows the home screen.", handled_by="gui"),
     _admin("ovos.shell.status.ok", "Removes the notice of a restart from the screen.", handled_by="gui"),
     # Wifi setup of OVOS, and of the Mark II.
-    _wifi_plugin(
-        "register.client",
-        "Offers a way to set up the wifi.",
-        Field("client", str),
-        Field("type", str, meaning="such as Remote"),
-        Field("display_text", str),
-        Field("has_gui", bool),
-        Field("requires_input", bool),
-        reply="client.registered",
-    ),
-    _wifi_plugin(
-        "client.registered", "The client is registered.", *_WIFI_CLIENT, Field("type", str, None), answer=True
-    ),
     _wifi_plugin("client.registration.failure", "The client is not registered.", Field("error", str), answer=True),
-    _wifi_plugin("deregister.client", "Withdraws the offer.", *_WIFI_CLIENT, reply="client.deregistered"),
     _wifi_plugin("client.deregistered", "The client is not registered any more.", answer=True),
     _wifi_plugin("get.registered.clients", "Asks for the registered clients.", reply="registered.clients"),
     _wifi_plugin("registered.clients", "The registered clients.", Field("clients", list), answer=True),
     _wifi_plugin("set.active.client", "Makes a client set up the wifi.", *_WIFI_CLIENT),
-    _wifi_plugin("remove.active.client", "Makes no client set up the wifi."),
-    _wifi_plugin("client.setup.failure", "The client could not set up the wifi."),
     _wifi_plugin("client.select", "The user has chosen a client.", *_WIFI_CLIENT),
     _wifi_plugin("client.select.page.removed", "The page with the clients was closed."),
     _wifi_plugin("skip.setup", "The user skips the wifi setup."),
@@ -366,11 +305,9 @@ FOREIGN: tuple[Topic, ...] = (
     _wifi_plugin("stop.setup.event", "Ends the setup."),
     _wifi_plugin("setup.launched", "The setup has begun.", answer=True),
     _wifi_plugin("setup.failed", "The setup has failed.", answer=True),
-    _wifi_plugin("alive", "The plugin is running.", answer=True),
     _wifi_plugin("status", "Asks for the state of the setup; it is never answered."),
     _wifi_plugin("fully.offline", "The user chooses to stay offline."),
     _wifi_plugin("fully_offline", "The device stays offline.", answer=True),
-    _wifi("ovos.wifi.setup.completed", "The wifi is set up.", emitted_by="wifi plugin"),
     _awconnect(
         "hardware.awconnect.create-ap",
         "Opens an access point.",

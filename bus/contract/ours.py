@@ -262,7 +262,12 @@ MARK1_DEMO = _device(
     emitted_by="enclosure",
     handled_by="skills",
 )
-NO_INTERNET = _device("enclosure.notify.no_internet", "Shows that there is no internet.", source="doc mc")
+NO_INTERNET = _device(
+    "enclosure.notify.no_internet",
+    "Shows that there is no internet.",
+    source="doc mc",
+    emitted_by="admin, plugins, skills",
+)
 ENCLOSURE_STARTED = _device(
     "enclosure.started",
     "The faceplate has answered for the first time.",
@@ -527,11 +532,40 @@ SPEECH_IS_ALIVE, SPEECH_ALIVE, SPEECH_IS_READY, SPEECH_READY, SPEECH_ALL_LOADED,
     "speech", "listener", source="mc"
 )
 READY = _lifecycle("mycroft.ready", "Everything is loaded.", emitted_by="core, skills")
-INTERNET_CONNECTED = _lifecycle(
+_connectivity = partial(_lifecycle, source="phal", emitted_by="admin, plugins", handled_by="core, plugins")
+_STATE = Field("state", str, choices=("connected", "disconnected"))
+INTERNET_CONNECTED = _connectivity(
     "mycroft.internet.connected",
     "The internet can be reached now.",
     source="doc mc ovos",
-    emitted_by="core, plugins",
+    emitted_by="admin, core, plugins",
+    handled_by="any program",
+)
+INTERNET_DISCONNECTED = _connectivity("mycroft.internet.disconnected", "The internet cannot be reached any more.")
+INTERNET_STATE = _connectivity("mycroft.internet.state", "Whether the internet can be reached.", (_STATE,))
+NETWORK_CONNECTED = _connectivity(
+    "mycroft.network.connected",
+    "The device is in a network now.",
+    source="ovos phal",
+    emitted_by="admin, core, plugins",
+)
+NETWORK_DISCONNECTED = _connectivity("mycroft.network.disconnected", "The device is in no network.")
+NETWORK_STATE = _connectivity("mycroft.network.state", "Whether the device is in a network.", (_STATE,))
+INTERNET_CHECK = _lifecycle(
+    "ovos.PHAL.internet_check",
+    "Asks for the connection of the device.",
+    source="phal",
+    emitted_by="core",
+    handled_by="admin, plugins",
+    replies=("ovos.PHAL.internet_check.response",),
+)
+INTERNET_CHECK_RESPONSE = _lifecycle(
+    "ovos.PHAL.internet_check.response",
+    "The connection of the device.",
+    (Field("internet_connected", bool), Field("network_connected", bool)),
+    source="phal",
+    emitted_by="admin, plugins",
+    handled_by="core",
 )
 CLOCK_SYNCED = _lifecycle(
     "system.clock.synced",
@@ -716,8 +750,8 @@ SHELL_FACTORY_RESET = _topic(
 
 # Wifi.
 
-_wifi = partial(_topic, family=Family.WIFI, source="doc adm", handled_by="admin", planned="admin", privileged=True)
-_wifi_report = partial(_topic, family=Family.WIFI, source="adm", emitted_by="admin", planned="admin")
+_wifi = partial(_topic, family=Family.WIFI, source="doc adm", handled_by="admin", privileged=True)
+_wifi_report = partial(_topic, family=Family.WIFI, source="adm", emitted_by="admin")
 _nm = partial(_wifi, source="nm")
 _nm_report = partial(_wifi_report, source="nm")
 _CONNECTION = Field("connection_name", str)
@@ -727,23 +761,66 @@ WIFI_SETUP = _wifi(
     "system.wifi.setup",
     "Opens an access point with a page on which the user chooses the network.",
     (
-        Field("lang", str, None, meaning="of the page, such as en-us"),
-        Field("allow_timeout", bool, True, meaning="whether it closes after a time without a guest"),
+        Field("lang", str, None, meaning="of what is spoken, such as en-us; the page has that of the browser"),
+        Field(
+            "allow_timeout",
+            bool,
+            True,
+            meaning="whether it closes after 5 min without a guest",
+        ),
     ),
     alias="mycroft.wifi.start",
-    replies=("system.wifi.ap_up", "system.wifi.ap_error"),
+    replies=("system.wifi.ap_up", "system.wifi.ap_down", "system.wifi.ap_error"),
 )
-WIFI_RESET = _wifi("system.wifi.reset", "Forgets the known networks.", alias="mycroft.wifi.reset")
-WIFI_AP_UP = _wifi_report("system.wifi.ap_up", "The access point is open.")
+WIFI_RESET = _wifi(
+    "system.wifi.reset",
+    "Forgets the known networks, and nothing else.",
+    alias="mycroft.wifi.reset",
+    replies=("system.wifi.reset.complete",),
+)
+WIFI_RESET_COMPLETE = _wifi_report(
+    "system.wifi.reset.complete",
+    "The known networks are forgotten.",
+    (Field("networks", int, low=0, meaning="their number"),),
+    source="ours",
+)
+WIFI_AP_UP = _wifi_report(
+    "system.wifi.ap_up",
+    "The access point is open; without fields where mycroft-wifi-setup has opened it.",
+    (
+        Field("ssid", str, None, meaning="its name"),
+        Field("password", str, None, meaning="none where it is open"),
+        Field("address", str, None, meaning="where the page is, such as 100.64.7.1"),
+        Field("lang", str, None, meaning="as in system.wifi.setup"),
+    ),
+)
 WIFI_AP_DEVICE_CONNECTED = _wifi_report("system.wifi.ap_device_connected", "A device has joined the access point.")
 WIFI_AP_DEVICE_DISCONNECTED = _wifi_report(
     "system.wifi.ap_device_disconnected", "A device has left the access point."
 )
+_CHOSEN = Field("ssid", str, None, meaning="its name")
+WIFI_AP_CONNECTING = _wifi_report(
+    "system.wifi.ap_connecting",
+    "The access point closes while the network that was chosen is joined.",
+    (_CHOSEN,),
+    source="ours",
+)
+WIFI_AP_CONNECTION_FAILED = _wifi_report(
+    "system.wifi.ap_connection_failed",
+    "The network that was chosen could not be joined; the access point opens again.",
+    (_CHOSEN, Field("reason", str, None, meaning="such as wrong-password"), Field("error", str, None)),
+)
 WIFI_AP_CONNECTION_SUCCESS = _wifi_report(
-    "system.wifi.ap_connection_success", "The device has joined the network that was chosen."
+    "system.wifi.ap_connection_success",
+    "The device has joined the network that was chosen.",
+    (_CHOSEN,),
 )
 WIFI_AP_DOWN = _wifi_report("system.wifi.ap_down", "The access point is closed.")
-WIFI_AP_ERROR = _wifi_report("system.wifi.ap_error", "The access point could not be opened.")
+WIFI_AP_ERROR = _wifi_report(
+    "system.wifi.ap_error",
+    "The access point could not be opened.",
+    (Field("error", str, None),),
+)
 WIFI_SCAN = _wifi(
     "wifi.scan",
     "Asks for the networks in range.",
@@ -767,7 +844,7 @@ WIFI_CONNECT = _wifi(
 WIFI_CONNECTION_STATUS = _wifi_report(
     "connection.status", "Whether the device has joined the network.", (Field("connected", bool),)
 )
-WIFI_CANCEL = _wifi("wifi.cancel", "Cancels joining a network.", source="adm")
+WIFI_CANCEL = _wifi("wifi.cancel", "Cancels joining a network, and a setup.", source="adm")
 WIFI_STOP = _wifi("wifi.stop", "Closes the access point.", source="adm", replies=("system.wifi.ap_down",))
 
 NM_SCAN = _nm(
@@ -779,13 +856,14 @@ NM_SCAN = _nm(
 NM_SCAN_COMPLETE = _nm_report(
     "ovos.phal.nm.scan.complete",
     "The networks in range.",
-    (Field("networks", list, meaning="{ssid, security}"),),
+    (Field("networks", list, meaning="{ssid, security}, the strongest first; security such as WPA2 or open"),),
 )
 NM_CONNECT = _nm(
     "ovos.phal.nm.connect",
     "Joins a network.",
-    (_CONNECTION, Field("password", str), Field("security_type", str, None, meaning="such as wpa2")),
+    (_CONNECTION, Field("password", str)),
     replies=_CONNECT_REPLIES,
+    unread=(Field("security_type", str, None, meaning="such as wpa2; the scan tells it"),),
     confidential=True,
 )
 NM_CONNECT_OPEN = _nm(
@@ -798,7 +876,7 @@ NM_CONNECTION_SUCCESSFUL = _nm_report(
 NM_CONNECTION_FAILURE = _nm_report(
     "ovos.phal.nm.connection.failure",
     "The device has not joined the network.",
-    (Field("errorCode", str), Field("errorMessage", str)),
+    (Field("errorCode", str, meaning="0: the password is wrong; 1: another reason"), Field("errorMessage", str)),
 )
 NM_DISCONNECT = _nm(
     "ovos.phal.nm.disconnect",
@@ -806,7 +884,9 @@ NM_DISCONNECT = _nm(
     (_CONNECTION,),
     replies=("ovos.phal.nm.disconnection.successful", "ovos.phal.nm.disconnection.failure"),
 )
-NM_DISCONNECTED = _nm_report("ovos.phal.nm.disconnection.successful", "The device has left the network.")
+NM_DISCONNECTED = _nm_report(
+    "ovos.phal.nm.disconnection.successful", "The device has left the network.", (_CONNECTION,)
+)
 NM_DISCONNECTION_FAILURE = _nm_report(
     "ovos.phal.nm.disconnection.failure", "The device could not leave the network."
 )
@@ -816,7 +896,7 @@ NM_FORGET = _nm(
     (_CONNECTION,),
     replies=("ovos.phal.nm.forget.successful", "ovos.phal.nm.forget.failure"),
 )
-NM_FORGOTTEN = _nm_report("ovos.phal.nm.forget.successful", "The network is forgotten.")
+NM_FORGOTTEN = _nm_report("ovos.phal.nm.forget.successful", "The network is forgotten.", (_CONNECTION,))
 NM_FORGET_FAILURE = _nm_report("ovos.phal.nm.forget.failure", "The network could not be forgotten.")
 NM_GET_CONNECTED = _nm(
     "ovos.phal.nm.get.connected",
@@ -826,6 +906,53 @@ NM_GET_CONNECTED = _nm(
 )
 NM_IS_CONNECTED = _nm_report("ovos.phal.nm.is.connected", "The network that the device is in.", (_CONNECTION,))
 NM_IS_NOT_CONNECTED = _nm_report("ovos.phal.nm.is.not.connected", "The device is in no network.")
+
+# OVOS' wifi setup has programs register that can set a network up, and activates one of them.
+
+_plugin = partial(_topic, family=Family.WIFI, source="wifi", emitted_by="admin", handled_by="plugins")
+_CLIENT = Field("client", str, meaning="name of the program")
+
+WIFI_PLUGIN_ALIVE = _plugin(
+    "ovos.phal.wifi.plugin.alive",
+    "OVOS' wifi setup has started; programs that can set a network up register now.",
+    emitted_by="plugins",
+    handled_by="admin, plugins",
+)
+WIFI_PLUGIN_REGISTER = _plugin(
+    "ovos.phal.wifi.plugin.register.client",
+    "The sender can set a network up.",
+    (
+        _CLIENT,
+        Field("type", str, meaning="such as Remote"),
+        Field("display_text", str),
+        Field("has_gui", bool, False),
+        Field("requires_input", bool, False),
+    ),
+    replies=("ovos.phal.wifi.plugin.client.registered",),
+)
+WIFI_PLUGIN_DEREGISTER = _plugin(
+    "ovos.phal.wifi.plugin.deregister.client", "The sender can set no network up any more.", (_CLIENT,)
+)
+WIFI_PLUGIN_REGISTERED = _plugin(
+    "ovos.phal.wifi.plugin.client.registered",
+    "A program is registered; `ovos.phal.wifi.plugin.activate.<id>` starts its setup.",
+    (_CLIENT, Field("id", str)),
+    emitted_by="plugins",
+    handled_by="admin, plugins",
+    more="the fields of the registration",
+)
+WIFI_PLUGIN_REMOVE_ACTIVE = _plugin(
+    "ovos.phal.wifi.plugin.remove.active.client", "The setup of the sender has ended.", (_CLIENT,)
+)
+WIFI_PLUGIN_SETUP_FAILURE = _plugin(
+    "ovos.phal.wifi.plugin.client.setup.failure", "The setup of the sender has failed.", (_CLIENT,)
+)
+WIFI_SETUP_COMPLETED = _plugin(
+    "ovos.wifi.setup.completed", "The device is in a network.", handled_by="any program"
+)
+WIFI_PLUGIN_ACTIVATE = "ovos.phal.wifi.plugin.activate."
+WIFI_PLUGIN_DEACTIVATE = "ovos.phal.wifi.plugin.deactivate."
+"""Beginnings of the types that start and end the setup of a registered program, before its id."""
 
 # Playback, as far as the enclosure follows it.
 
@@ -927,6 +1054,9 @@ PRIVILEGED = frozenset(name for topic in OURS if topic.privileged for name in to
 
 CONFIDENTIAL = frozenset(name for topic in OURS if topic.confidential for name in topic.names)
 """The types, by either name, that the bus delivers to the admin service and to root alone; none has an echo."""
+
+SHORT_BEGINNINGS = (WIFI_PLUGIN_ACTIVATE, WIFI_PLUGIN_DEACTIVATE)
+"""Beginnings of further types that are like those of SHORT."""
 
 SHORT = PRIVILEGED.union(*(topic.names for topic in OURS if "admin" in topic.handled_by))
 """The types, by either name, that have no long data; the bus adds their sender, and refuses long frames of them.

@@ -113,7 +113,8 @@ class Hub:
         msg_type = parsed.get("type", "")  # encrypted: the bus cannot know
         if len(msg_type) > MAX_TYPE:
             return self.reject(sender, "type is too long")
-        if len(payload) > MAX_SHORT and msg_type in topics.SHORT:
+        is_short = msg_type in topics.SHORT or msg_type.startswith(topics.SHORT_BEGINNINGS)
+        if len(payload) > MAX_SHORT and is_short:
             return self.reject(sender, f"more than {MAX_SHORT} bytes, too long for this type")
         context = parsed.get("context") or {}
         if msg_type in self._own:
@@ -126,7 +127,7 @@ class Hub:
             return f"{msg_type}: {reason}"
         if msg_type in topics.PRIVILEGED and isinstance(parsed.get("data"), str):
             return self.reject(sender, "data is a text")
-        if msg_type in topics.SHORT:
+        if is_short:
             payload = replace_context(parsed, {**context, topics.SENDER: sender.identify()})
         elif topics.SENDER in context:  # such as the reply to a privileged message
             payload = replace_context(parsed, {key: context[key] for key in context if key != topics.SENDER})

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from admin.app import admin
+from admin.config import AdminSettings, WifiSettings
 from bus.client import websocket
 from bus.client.client import BusClient
 from bus.daemon.config import BusSettings, WebSocketSettings
@@ -29,6 +30,8 @@ FLOOD = 60_000
 MEMORY = 64 * 2**20
 """Bytes; it has some 26 MB, idle and in a flood."""
 
+SETTINGS = AdminSettings(WifiSettings(setup_at_boot=False))
+
 
 def run(socket: Path, host: Host) -> tuple[str, ...]:
     """The command that starts the daemon."""
@@ -38,7 +41,7 @@ def run(socket: Path, host: Host) -> tuple[str, ...]:
 @contextlib.asynccontextmanager
 async def running(bus_url: str, host: Host) -> AsyncIterator[None]:
     """The daemon in this process."""
-    task = asyncio.create_task(admin(bus_url, host.address, None))
+    task = asyncio.create_task(admin(bus_url, host.address, None, SETTINGS))
     try:
         yield
     finally:

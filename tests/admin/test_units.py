@@ -30,8 +30,8 @@ def test_the_units_that_are_started_are_the_units_that_are_installed() -> None:
     paths = (path for kind in ("service", "socket") for path in DEBIAN.glob(f"mycroft-admin.*.{kind}"))
     installed = {path.name.removeprefix("mycroft-admin.") for path in paths}
     needed = {need.name for action in ACTIONS for need in action.needs if isinstance(need, Unit)}
-    portal = {"mycroft-portal.service", "mycroft-portal.socket", "mycroft-portal-dns.service"}
-    assert needed | portal == installed
+    by_socket = {"mycroft-portal.service"}
+    assert needed | by_socket == installed
 
 
 def test_the_polkit_rule_is_generated_from_the_actions() -> None:
@@ -47,12 +47,12 @@ def test_a_unit_takes_nothing_from_a_message() -> None:
         assert "PassEnvironment" not in path.read_text()
 
 
-def test_the_service_has_unix_sockets_only_and_keeps_its_records_over_a_restart() -> None:
+def test_the_service_reaches_no_network_and_keeps_its_records_over_a_restart() -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]  # systemd's names have capitals
     unit.read(DEBIAN / "mycroft-admin.service")
     service = unit["Service"]
-    assert service["RestrictAddressFamilies"] == "AF_UNIX"
+    assert service["RestrictAddressFamilies"] == "AF_UNIX AF_NETLINK"
     assert service["IPAddressDeny"] == "any"
     assert "IPAddressAllow" not in service
     assert service["ExecStart"] == "/usr/bin/mycroft-admin run"

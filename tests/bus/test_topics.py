@@ -122,9 +122,10 @@ def test_privileged_are_exactly_these_under_any_name() -> None:
     assert not any(topic.privileged for topic in FOREIGN), "the bus does not load those"
 
 
-def test_types_with_a_password_are_confidential() -> None:
+def test_types_with_the_password_of_the_owners_network_are_confidential() -> None:
     with_password = {topic for topic in OURS if any(field.name == "password" for field in topic.documented)}
-    assert {topic for topic in OURS if topic.confidential} == with_password
+    # The access point's own password is shown on the face and spoken.
+    assert {topic for topic in OURS if topic.confidential} == with_password - {topics.WIFI_AP_UP}
     assert topics.CONFIDENTIAL <= topics.PRIVILEGED
 
 
@@ -238,11 +239,11 @@ def test_types_as_text() -> None:
     assert types("mycroft.wifi.st*", as_json=False).splitlines() == [
         "system.wifi.setup  (also mycroft.wifi.start)",
         "  Opens an access point with a page on which the user chooses the network.",
-        "    lang           text, optional: of the page, such as en-us",
-        "    allow_timeout  true or false, default true: whether it closes after a time without a guest",
+        "    lang           text, optional: of what is spoken, such as en-us; the page has that of the browser",
+        "    allow_timeout  true or false, default true: whether it closes after 5 min without a guest",
         "  privileged: only root, our service users and the group mycroft-admin may send it",
-        "  from any program to admin (planned)",
-        "  answered by system.wifi.ap_up, system.wifi.ap_error",
+        "  from any program to admin",
+        "  answered by system.wifi.ap_up, system.wifi.ap_down, system.wifi.ap_error",
         "  source: doc adm",
     ]
     assert types("no.such.type", as_json=False) == types("no.such.type", as_json=True) == ""

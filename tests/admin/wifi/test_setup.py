@@ -20,6 +20,7 @@ from admin.wifi.setup import (
     Join,
     Joined,
     JoiningFailed,
+    Lost,
     Open,
     Opened,
     OpeningFailed,
@@ -109,6 +110,12 @@ def test_an_access_point_that_does_not_open_is_an_error() -> None:
     assert User(Start()).wait(OPENING_S) == (Close(restore=True), Report.ERROR)
 
 
+def test_another_program_that_takes_the_radio_keeps_it() -> None:
+    user = User(*JOINED)
+    assert user.do(Lost()) == (Close(restore=False), Report.ERROR)
+    assert user.setup.error == "another program has taken the radio"
+
+
 def test_an_attempt_that_takes_too_long_has_failed() -> None:
     user = User(*TRYING)
     assert user.wait(TRY_S) == (Report.FAILED, Open(scan=False))
@@ -143,7 +150,7 @@ class AnyOrder(RuleBasedStateMachine):
             if not isinstance(effect, Report):
                 self.asked = effect
             if isinstance(effect, Close):
-                self.network_before = effect.restore or isinstance(event, Joined)
+                self.network_before = effect.restore or isinstance(event, Joined | Lost)
 
     @rule(allow_timeout=st.booleans())
     def start(self, allow_timeout: bool) -> None:
@@ -157,6 +164,10 @@ class AnyOrder(RuleBasedStateMachine):
     @rule()
     def fail_to_open(self) -> None:
         self.handle(OpeningFailed("no"))
+
+    @rule()
+    def lose_the_radio(self) -> None:
+        self.handle(Lost())
 
     @rule(count=st.integers(0, 3))
     def count_guests(self, count: int) -> None:

@@ -1,0 +1,33 @@
+"""The settings of the admin service in mycroft.conf."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import msgspec
+
+from admin.wifi.radio import Hotspot
+
+
+class WifiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The object `admin.wifi`."""
+
+    ssid: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] = "MYCROFT"
+    """Name of the access point of the setup; the Mark 1's own."""
+    password: Annotated[str, msgspec.Meta(min_length=8, max_length=63, pattern="^[ -~]+$")] = "12345678"  # noqa: S105
+    """Password of the access point, which the face shows and the voice says; the Mark 1's own."""
+    open: bool = False
+    """Whether the access point has no password, for radios that can do none."""
+    setup_at_boot: bool = True
+    """Whether the setup begins by itself on a device that knows no network and is in none."""
+
+    @property
+    def hotspot(self) -> Hotspot:
+        """The access point."""
+        return Hotspot(self.ssid, None if self.open else self.password)
+
+
+@dataclass(frozen=True, slots=True)
+class AdminSettings:
+    """The section `admin` of mycroft.conf."""
+
+    wifi: WifiSettings = field(default_factory=WifiSettings)
