@@ -1,6 +1,6 @@
 """The Mixer port on a TAS5806MD, the amplifier of the Mark II's SJ201, on I2C.
 
-Its registers can be read back, so it is found out that it has lost its power: it is then set up again.
+Its registers can be read back, so a loss of power is noticed: it is then set up again.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ QUIETEST = 0xD2
 SILENT = 0xFF
 
 STEP_S = 0.1
-"""Between two writes of the set-up; Mycroft's own software waits as long."""
+"""Time between two writes of the set-up; Mycroft's own software waits as long."""
 
 POLL_S = 2.0
-"""How often it is looked whether the amplifier is as we have left it."""
+"""How often the registers are read, to see what has changed them."""
 
 _STATE, _VOLUME = 0x03, 0x4C
-_PLAY = 0x03
+_DEEP_SLEEP, _HIGH_IMPEDANCE, _PLAY = 0x00, 0x02, 0x03
 
 _SET_UP = (
     *((0x01, 0x11), (0x78, 0x80), (0x01, 0x00), (0x78, 0x00)),  # reset, and clear the faults
     *((0x33, 0x03), (_VOLUME, SILENT), (0x30, 0x01)),  # 32 bits a sample; it starts silent
-    *((_STATE, 0x00), (_STATE, 0x02), (0x5C, 0x01), (_STATE, _PLAY)),  # deep sleep, Hi-Z, play
+    *((_STATE, _DEEP_SLEEP), (_STATE, _HIGH_IMPEDANCE), (0x5C, 0x01), (_STATE, _PLAY)),
 )
 """Registers and values, in order."""
 
@@ -53,8 +53,13 @@ class Tas5806:
                 await asyncio.sleep(STEP_S)
 
     def read(self) -> MixerLevel:
-        """The current level; silent is 0. Raises MixerError."""
+        """The current level; silent is 0. Raises MixerError, also after a loss of power.
+
+        The volume is then that of the chip's reset, which is louder than LOUDEST and must not be taken over.
+        """
         with _mixer_errors():
+            if self._chip.read(_STATE) != _PLAY:
+                raise MixerError("amplifier: it does not play, so it was without power")
             return MixerLevel(percent(self._chip.read(_VOLUME)), muted=False)
 
     def write(self, percent: int, muted: bool) -> MixerLevel:
@@ -65,14 +70,20 @@ class Tas5806:
 
     async def changed(self) -> None:
         """Waits until another program has changed the level. Raises MixerError after a loss of power."""
-        with _mixer_errors():
-            before = self._chip.read(_VOLUME)
-            while True:
-                await asyncio.sleep(POLL_S)
-                if self._chip.read(_STATE) != _PLAY:
-                    raise MixerError("amplifier: it does not play, so it was without power")
-                if self._chip.read(_VOLUME) != before:
-                    return
+        before = self.read()
+        while True:
+            await asyncio.sleep(POLL_S)
+            if self.read() != before:
+                return
+
+    def close(self) -> None:
+        """Switches the amplifier off, the outputs first."""
+        with contextlib.suppress(BoardError):  # it is away
+            for state in (_HIGH_IMPEDANCE, _DEEP_SLEEP):
+                self._chip.write(_STATE, (state,))
+        self._chip.close()
+        if self._enable is not None:
+            self._enable.close()
 
 
 def register(percent: int) -> int:

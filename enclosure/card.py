@@ -46,6 +46,12 @@ class Card:
 
     async def run(self) -> None:
         """Keeps the card at the volume until cancelled."""
+        try:
+            await self._keep_at_volume()
+        finally:
+            self._mixer.close()
+
+    async def _keep_at_volume(self) -> None:
         retry_s = RETRY_FIRST_S
         while True:
             try:

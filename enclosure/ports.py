@@ -81,6 +81,9 @@ class Mixer(Protocol):
     async def changed(self) -> None:
         """Waits until a program may have changed something, or the card is gone; `read` then tells which."""
 
+    def close(self) -> None:
+        """Ends the use of the card, whatever its state. An amplifier is switched off; a mixer keeps its level."""
+
 
 class SerialPort(Protocol):
     """An open serial port."""

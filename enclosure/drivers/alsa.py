@@ -76,6 +76,9 @@ class AlsaMixer:
             for file in files:
                 loop.remove_reader(file)
 
+    def close(self) -> None:
+        """Leaves the card as it is."""
+
     @contextlib.contextmanager
     def _mixer_errors(self) -> Iterator[None]:
         try:

@@ -32,6 +32,22 @@ class Chip(RegisterChip):
         self.registers[VOLUME] = 0x30
 
 
+class Enable:
+    """A line that records its levels; None where it was given back."""
+
+    def __init__(self) -> None:
+        self.levels: list[bool | None] = []
+
+    def open(self) -> None:
+        self.levels.append(False)
+
+    def set(self, active: bool) -> None:
+        self.levels.append(active)
+
+    def close(self) -> None:
+        self.levels.append(None)
+
+
 @pytest.fixture
 def chip() -> Chip:
     return Chip()
@@ -53,6 +69,7 @@ async def test_it_is_never_louder_than_its_speakers_bear(chip: Chip) -> None:
 
 async def test_levels_are_read_back_as_they_were_written(chip: Chip) -> None:
     mixer = Tas5806(chip)
+    await mixer.open()
     for level in range(101):
         assert mixer.write(level, muted=False) == mixer.read()
         assert abs(mixer.read().percent - level) <= 1
@@ -78,6 +95,32 @@ async def test_a_loss_of_power_is_noticed(chip: Chip) -> None:
         await changed
     await mixer.open()
     assert chip.registers[STATE] == 0x03
+
+
+@pytest.mark.parametrize("level", [None, 40])
+async def test_the_level_of_an_amplifier_without_power_is_not_taken_over(chip: Chip, level: int | None) -> None:
+    mixer = Tas5806(chip)
+    await mixer.open()
+    mixer.write(30, muted=False)
+    chip.lose_power()
+    with pytest.raises(MixerError, match="it was without power"):
+        mixer.read() if level is None else mixer.write(level, muted=False)
+
+
+async def test_at_the_end_it_sleeps_and_may_no_longer_run(chip: Chip) -> None:
+    enable = Enable()
+    mixer = Tas5806(chip, enable)
+    await mixer.open()
+    mixer.write(100, muted=False)
+    chip.writes.clear()
+    mixer.close()
+    assert chip.writes == [(STATE, b"\x02"), (STATE, b"\x00")]
+    assert enable.levels == [False, True, None]
+
+
+async def test_an_amplifier_that_is_away_does_not_hold_up_the_end(chip: Chip) -> None:
+    chip.away = True
+    Tas5806(chip).close()
 
 
 async def test_another_program_that_changes_the_level_is_noticed(chip: Chip) -> None:

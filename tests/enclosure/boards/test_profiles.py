@@ -393,9 +393,19 @@ async def test_the_amplifier_of_a_mark_2_is_the_volume(gpio: Gpio, sj201: Buses)
         assert amplifier.registers[0x4C] < quiet
         await mark2.hear("mycroft.volume.set", {"percent": 1.0})
         assert amplifier.registers[0x4C] == 0x54
-        amplifier.registers[:] = bytes(256)  # it was without power
+        await mark2.hear("mycroft.volume.set", {"percent": 0.3})
+        quiet = amplifier.registers[0x4C]
+        amplifier.writes.clear()
+        amplifier.registers[:] = bytes(256)  # it was without power; its reset level is above the loudest
+        amplifier.registers[0x4C] = 0x30
+        for request in ("get", "increase", "mute"):
+            await mark2.hear(f"mycroft.volume.{request}")
         await asyncio.sleep(6)
-        assert (amplifier.registers[0x03], amplifier.registers[0x4C]) == (0x03, 0x54)
+        assert (amplifier.registers[0x03], amplifier.registers[0x4C]) == (0x03, quiet)
+        levels = [data[0] for register, data in amplifier.writes if register == 0x4C]
+        assert levels == [0xFF, quiet], "silent until it has its level"
+    assert amplifier.registers[0x03] == 0x00, "it sleeps"
+    assert not gpio.lines[AMPLIFIER_ENABLE].consumer
 
 
 async def test_a_mark_2_with_a_pi_4_has_all_but_the_ring(gpio: Gpio, sj201: Buses, tmp_path: Path) -> None:

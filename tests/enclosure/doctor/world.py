@@ -70,6 +70,9 @@ class NoCard:
     async def changed(self) -> None:
         raise AssertionError("the doctor does not wait")
 
+    def close(self) -> None:
+        raise AssertionError("the doctor ends nothing")
+
 
 class World:
     """The files and the state of a device; each method breaks something."""

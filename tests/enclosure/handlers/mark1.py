@@ -98,6 +98,9 @@ class Card:
     async def changed(self) -> None:
         await asyncio.get_running_loop().create_future()
 
+    def close(self) -> None:
+        """It keeps its level."""
+
 
 class Mark1:
     """The enclosure, with what it says on the bus. Messages are echoed to it; a bus that is away takes none."""

@@ -10,42 +10,104 @@ import pytest
 
 from bus.client.dispatch import Dispatcher
 from bus.message import Message
+from enclosure import amplifier
 from enclosure import card as module
+from enclosure.amplifier import Tas5806
 from enclosure.config import VolumeSettings
 from enclosure.drivers.alsa import AlsaMixer
 from enclosure.handlers.volume import SOUND, SOUND_GAP_S, SOURCE_LENGTH, VolumeHandler
-from enclosure.ports import MixerLevel
+from enclosure.ports import Mixer, MixerLevel
 from enclosure.state import SavedState
 from enclosure.volume import FIRST_LEVEL, LISTENER, RECORDING_S
 from hw_sim.process import Program
-from hw_sim.sound import Sound
 from tests.conftest import until
 from tests.enclosure.drivers.test_alsa import amixer, remove_switch, unplugged
 from tests.enclosure.handlers.mark1 import Recorder
+from tests.enclosure.test_amplifier import VOLUME, Chip
 
 pytestmark = pytest.mark.real_time
 
 FULL = 83
 
 
-class Mixer(AlsaMixer):
-    """A real one that records what it has been set to."""
+class Recorded:
+    """A mixer, and what it has been set to."""
 
-    def __init__(self, device: str) -> None:
-        super().__init__(device, ("Master",))
+    def __init__(self, mixer: Mixer) -> None:
         self.written: list[int] = []
+        self.open, self.read, self.changed, self.close = mixer.open, mixer.read, mixer.changed, mixer.close
+        self._write = mixer.write
 
     def write(self, percent: int, muted: bool) -> MixerLevel:
-        level = super().write(percent, muted)
+        level = self._write(percent, muted)
         self.written.append(level.percent)
         return level
+
+
+class Card:
+    """The default sound card, which other programs set, too."""
+
+    def __init__(self, *, device: str = "default", has_switch: bool = True) -> None:
+        self._device = device
+        self._has_switch = has_switch
+
+    def mixer(self) -> Recorded:
+        return Recorded(AlsaMixer(self._device, ("Master",)))
+
+    def level(self, percent: float, muted: bool = False) -> MixerLevel:
+        """What the mixer reads at a share of the full volume."""
+        return MixerLevel(
+            0 if muted and not self._has_switch else round(percent * FULL), muted and self._has_switch
+        )
+
+    def set(self, percent: int) -> None:
+        """Another program sets the mixer."""
+        amixer("sset", "Master", f"{percent}%", *(["unmute"] if self._has_switch else []))
+
+
+class Amplifier:
+    """A TAS5806, which other programs set, too."""
+
+    def __init__(self) -> None:
+        self._chip = Chip()
+
+    def mixer(self) -> Recorded:
+        return Recorded(Tas5806(self._chip))
+
+    def level(self, percent: float, muted: bool = False) -> MixerLevel:
+        """What the mixer reads at a share of the full volume."""
+        return MixerLevel(0 if muted else amplifier.percent(amplifier.register(round(percent * FULL))), False)
+
+    def set(self, percent: int) -> None:
+        """Another program sets the mixer."""
+        self._chip.registers[VOLUME] = amplifier.register(percent)
+
+
+Hardware = Card | Amplifier
+
+
+@pytest.fixture(params=["card", "amplifier"])
+def hardware(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Hardware:
+    """A real sound card, or a simulated amplifier; both keep what volume promises."""
+    if request.param == "card that comes later":
+        return Card()
+    if request.param == "amplifier":
+        monkeypatch.setattr(amplifier, "STEP_S", 0)
+        monkeypatch.setattr(amplifier, "POLL_S", 0.01)
+        return Amplifier()
+    sound = request.getfixturevalue("sound")
+    if has_switch := request.param == "card":
+        return Card()
+    remove_switch(sound)
+    return Card(has_switch=has_switch)
 
 
 class Device:
     """The handler with a real mixer, and what it sends and shows."""
 
-    def __init__(self, settings: VolumeSettings, saved: SavedState, card: str = "default") -> None:
-        self.mixer = Mixer(card)
+    def __init__(self, settings: VolumeSettings, saved: SavedState, hardware: Hardware) -> None:
+        self.hardware = hardware
+        self.mixer = hardware.mixer()
         self.display = Recorder()
         self.heard: list[Message] = []
         self.now = 0.0
@@ -88,13 +150,13 @@ Start = Callable[..., AbstractAsyncContextManager[Device]]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Start:
+def start(hardware: Hardware, tmp_path: Path) -> Start:
     """Starts the handler, and stops it after use; what it saves stays."""
     saved = SavedState(tmp_path / "state.json")
 
     @contextlib.asynccontextmanager
     async def start(**settings: Any) -> AsyncIterator[Device]:
-        device = Device(VolumeSettings(**settings), saved)
+        device = Device(VolumeSettings(**settings), saved, hardware)
         running = asyncio.create_task(device.handler.run())
         await until(lambda: bool(device.heard), "the card")
         device.heard.clear()
@@ -106,7 +168,7 @@ def start(tmp_path: Path) -> Start:
 
 
 @pytest.fixture
-async def device(sound: Sound, start: Start) -> AsyncIterator[Device]:
+async def device(start: Start) -> AsyncIterator[Device]:
     async with start() as device:
         await device.tell("set", {"percent": 0.5, "play_sound": False})
         device.heard.clear()
@@ -115,7 +177,7 @@ async def device(sound: Sound, start: Start) -> AsyncIterator[Device]:
 
 async def test_the_full_volume_is_the_loudest_that_the_board_is_meant_for(device: Device) -> None:
     assert await device.tell("set", {"percent": 1.0}) == {"percent": 1.0, "muted": False}
-    assert device.mixer.read() == (FULL, False)
+    assert device.mixer.read() == device.hardware.level(1.0)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +201,7 @@ async def test_requests_set_the_level(device: Device, what: str, data: dict[str,
     assert await device.tell(what, data, source="ann") == {"percent": percent, "muted": False}
     answer = next(message for message in device.heard if "volume" in message.msg_type)
     assert (answer.msg_type, answer.context["destination"]) == ("mycroft.volume.get.response", "ann")
-    assert device.mixer.read().percent == round(percent * FULL)
+    assert device.mixer.read() == device.hardware.level(percent)
 
 
 async def test_a_slider_is_followed_with_fewer_reports(device: Device) -> None:
@@ -147,7 +209,7 @@ async def test_a_slider_is_followed_with_fewer_reports(device: Device) -> None:
         await device.tell("set.gui", {"percent": percent / 100, "play_sound": False})
     await device.reports(1.0)
     assert len(device.heard) < 50
-    assert device.mixer.read().percent == FULL
+    assert device.mixer.read() == device.hardware.level(1.0)
 
 
 @pytest.mark.parametrize(
@@ -163,26 +225,15 @@ async def test_a_slider_is_followed_with_fewer_reports(device: Device) -> None:
         ("mute", "decrease", {}, 0.4, True),
     ],
 )
-@pytest.mark.parametrize("has_switch", [True, False])
+@pytest.mark.parametrize("hardware", ["card", "card without a switch", "amplifier"], indirect=True)
 async def test_the_level_survives_muting(
-    sound: Sound,
-    start: Start,
-    *,
-    first: str,
-    then: str,
-    data: dict[str, Any],
-    percent: float,
-    muted: bool,
-    has_switch: bool,
+    start: Start, *, first: str, then: str, data: dict[str, Any], percent: float, muted: bool
 ) -> None:
-    if not has_switch:
-        remove_switch(sound)
     async with start() as device:
         await device.tell("set", {"percent": 0.5})
         await device.tell(first)
         assert await device.tell(then, data) == {"percent": percent, "muted": muted}
-        level = 0 if muted and not has_switch else round(percent * FULL)
-        assert device.mixer.read() == (level, muted and has_switch)
+        assert device.mixer.read() == device.hardware.level(percent, muted)
 
 
 @pytest.mark.parametrize("data", [{"percent": "loud"}, {"percent": True}, {"percent": 1, "play_sound": 5}])
@@ -200,9 +251,7 @@ async def test_an_invalid_set_fails_and_changes_nothing(device: Device, data: di
         *("duck", "unduck", "recognizer_loop:record_begin", "recognizer_loop:record_end"),
     ],
 )
-async def test_a_satellites_session_does_not_touch_this_devices_volume(
-    sound: Sound, start: Start, what: str
-) -> None:
+async def test_a_satellites_session_does_not_touch_this_devices_volume(start: Start, what: str) -> None:
     async with start(duck_while_recording=True) as device:
         await device.tell("duck", source="ann")
         before = device.mixer.read()
@@ -218,7 +267,7 @@ async def test_only_the_knob_is_shown(device: Device) -> None:
     await device.tell("increase")
     assert device.handler.turn(1)
     await device.reports(0.7)
-    amixer("sset", "Master", "20%")
+    device.hardware.set(20)
     await device.reports(0.24)
     assert device.display.volumes == [0.7]
 
@@ -233,7 +282,7 @@ async def test_a_burst_of_the_knob_is_smooth_and_loses_no_step(device: Device) -
     device.handler.turn(1)
     await device.reports(0.1)
     levels = [*range(10, 101, 10), *range(90, -1, -10), *[0] * 10, 10]
-    assert device.mixer.written == [round(level * FULL / 100) for level in levels]
+    assert device.mixer.written == [device.hardware.level(level / 100).percent for level in levels]
     assert device.sounds == 5  # one in 200 ms
     assert len(device.heard) - device.sounds < 30
     await until(lambda: device.display.volumes[-1] == 0.1, "the level at the end")
@@ -314,7 +363,7 @@ async def test_a_client_lowers_the_volume_until_it_restores_it(
         else:
             answer = await device.tell(what, source=client)
     assert answer == {"percent": percent, "muted": False}
-    assert device.mixer.read().percent == round(percent * FULL)
+    assert device.mixer.read() == device.hardware.level(percent)
 
 
 @pytest.mark.parametrize("source", ["a" * 20_000_000, ["a"] * 100_000, {"a": 1}, 5, None])
@@ -333,7 +382,7 @@ async def test_no_client_passes_for_the_listener(device: Device) -> None:
     assert (await device.tell("get"))["percent"] == 0.3
 
 
-async def test_a_recording_lowers_the_volume_if_that_is_configured(sound: Sound, start: Start) -> None:
+async def test_a_recording_lowers_the_volume_if_that_is_configured(start: Start) -> None:
     async with start(duck_while_recording=True, duck=0) as device:
         for _ in range(2):  # twice has silenced Mark 1s until a restart (skill-volume#56)
             await device.tell("recognizer_loop:record_begin")
@@ -341,12 +390,12 @@ async def test_a_recording_lowers_the_volume_if_that_is_configured(sound: Sound,
         assert device.mixer.read().percent == 0
         await device.tell("recognizer_loop:record_end")
         await device.reports(FIRST_LEVEL / 100)
-        assert device.mixer.read().percent == round(FIRST_LEVEL * FULL / 100)
+        assert device.mixer.read() == device.hardware.level(FIRST_LEVEL / 100)
 
 
 async def test_a_recording_lowers_nothing_by_default(device: Device) -> None:
     await device.tell("recognizer_loop:record_begin")
-    assert device.mixer.read().percent == round(0.5 * FULL)
+    assert device.mixer.read() == device.hardware.level(0.5)
 
 
 @pytest.mark.parametrize(
@@ -365,11 +414,11 @@ async def test_the_listener_lowers_the_volume_for_a_recording(
     await device.tell("set", low, skill_id=LISTENER)
     await device.tell("recognizer_loop:record_begin")
     await device.tell(what, data, **context)
-    assert device.mixer.read().percent == round(0.3 * FULL)
+    assert device.mixer.read() == device.hardware.level(0.3)
     await device.tell("set", high, skill_id=LISTENER)
     await device.tell("recognizer_loop:record_end")
     assert (await device.tell("get"))["percent"] == percent
-    assert device.mixer.read().percent == round(percent * FULL)
+    assert device.mixer.read() == device.hardware.level(percent)
     assert device.sounds == 0
 
 
@@ -380,7 +429,7 @@ async def test_a_stray_set_of_the_listener_changes_nothing(device: Device, sessi
     await device.tell("set", {"percent": 0.3, "play_sound": False}, skill_id=LISTENER)
     for percent in (0.6, 0.7):
         device.handler.turn(1)
-        assert device.mixer.read().percent == round(percent * FULL)
+        assert device.mixer.read() == device.hardware.level(percent)
 
 
 # Other programs.
@@ -388,20 +437,19 @@ async def test_a_stray_set_of_the_listener_changes_nothing(device: Device, sessi
 
 async def test_changes_by_other_programs_are_reported_and_our_own_are_not_repeated(device: Device) -> None:
     await device.tell("set", {"percent": 0.6, "play_sound": False})
-    amixer("sset", "Master", "20%")
+    device.hardware.set(20)
     await device.reports(0.24)
-    amixer("sset", "Master", "mute")
-    await device.reports(0.24, muted=True)
-    amixer("sset", "Master", "100%", "unmute")
+    device.hardware.set(100)
     await device.reports(1.0)
     assert [message.data["percent"] for message in device.heard][:2] == [0.6, 0.24]
 
 
 async def test_a_step_starts_from_what_another_program_has_just_set(device: Device) -> None:
-    amixer("sset", "Master", "20%")
+    device.hardware.set(20)
     assert (await device.tell("increase", {"percent": 0.06}))["percent"] == 0.3
 
 
+@pytest.mark.parametrize("hardware", ["card"], indirect=True)
 async def test_muting_by_another_program_keeps_the_level(device: Device) -> None:
     await device.tell("duck")
     amixer("sset", "Master", "mute")
@@ -413,20 +461,21 @@ async def test_muting_by_another_program_keeps_the_level(device: Device) -> None
 
 async def test_a_level_set_by_another_program_ends_the_lowering(device: Device) -> None:
     await device.tell("duck")
-    amixer("sset", "Master", f"{FULL}%")
+    device.hardware.set(FULL)
     await device.reports(1.0)
     assert (await device.tell("unduck"))["percent"] == 1.0
 
 
 async def test_above_the_full_volume_the_knob_only_turns_down(device: Device) -> None:
-    amixer("sset", "Master", "100%")
+    device.hardware.set(100)
     await device.reports(1.0)
-    for change, percent in ((1, 100), ("mute", 100), ("unmute", 100), (-1, FULL)):
+    above, full = 100 / FULL, 1.0
+    for change, percent in ((1, above), ("mute", above), ("unmute", above), (-1, full)):
         if isinstance(change, int):
             device.handler.turn(change)
         else:
             await device.tell(change)
-        assert device.mixer.read().percent == percent
+        assert device.mixer.read().percent == device.hardware.level(percent, change == "mute").percent
     await device.reports(1.0)
     await until(lambda: device.display.volumes[-1] == 1.0, "the full volume")
 
@@ -439,6 +488,7 @@ async def test_a_level_that_the_mixer_rounds_is_reported_as_it_was_set(device: D
 # The card, and the start.
 
 
+@pytest.mark.parametrize("hardware", ["card that comes later"], indirect=True)
 async def test_a_card_that_vanishes_and_comes_back_has_its_level_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -464,15 +514,15 @@ async def test_a_card_that_vanishes_and_comes_back_has_its_level_again(
         assert device.heard[-1].msg_type == "mycroft.volume.unduck.failed"
         async with Program("sound", card.command, print, card.environment):
             await device.reports(0.4)
-            assert device.mixer.read() == (round(0.4 * FULL), False)
-            amixer("sset", "Master", "20%")
+            assert device.mixer.read() == device.hardware.level(0.4)
+            device.hardware.set(20)
             await device.reports(0.24)
             assert attempts(logging.WARNING) == 1
         await until(lambda: attempts(logging.WARNING) == 2, "that it is away again")
 
 
-async def test_a_missing_card_is_reported(start: Start, tmp_path: Path) -> None:
-    device = Device(VolumeSettings(), SavedState(tmp_path / "state.json"), "hw:9")
+async def test_a_missing_card_is_reported(tmp_path: Path) -> None:
+    device = Device(VolumeSettings(), SavedState(tmp_path / "state.json"), Card(device="hw:9"))
     running = asyncio.create_task(device.handler.run())
     await asyncio.sleep(0)
     assert await device.tell("get") == {"error": "the sound card is away"}
@@ -494,7 +544,7 @@ async def test_a_factory_reset_restores_the_first_level(device: Device) -> None:
     await device.tell("mute")
     await device.dispatcher(Message("system.factory.reset.phal"))
     await device.reports(FIRST_LEVEL / 100)
-    assert device.mixer.read() == (round(FIRST_LEVEL * FULL / 100), False)
+    assert device.mixer.read() == device.hardware.level(FIRST_LEVEL / 100)
 
 
 @pytest.mark.parametrize(
@@ -509,15 +559,15 @@ async def test_a_factory_reset_restores_the_first_level(device: Device) -> None:
 )
 @pytest.mark.parametrize("muted", [False, True])
 async def test_a_restart_is_never_louder(
-    sound: Sound, start: Start, *, level: float | None, settings: dict[str, int], percent: float, muted: bool
+    hardware: Hardware, start: Start, *, level: float | None, settings: dict[str, int], percent: float, muted: bool
 ) -> None:
     if level is not None:
         async with start() as device:
             await device.tell("set", {"percent": level})
             await device.tell("mute" if muted else "unmute")
             await device.tell("duck")
-    amixer("sset", "Master", "100%", "unmute")  # as a card may be after a reboot
+    hardware.set(100)  # as a card may be after a reboot
     async with start(**settings) as device:
         muted = muted and level is not None
         assert await device.tell("get") == {"percent": percent, "muted": muted}
-        assert device.mixer.read() == (round(percent * FULL), muted)
+        assert device.mixer.read() == device.hardware.level(percent, muted)
