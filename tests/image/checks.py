@@ -376,23 +376,33 @@ def purge_leaves_nothing(installed: Installed) -> str:
 
 
 def another_board_takes_its_place(installed: Installed) -> str:
-    """One without a face, which the daemon then does not look for. Purged, both leave the board as it was."""
+    """One without a face, then another one by choice. Purged, both packages leave the machine as it was."""
     machine, root = installed.machine, installed.tree.root
     (root / "etc/mycroft/mycroft.conf").unlink()
-    said = machine.run("apt-get", "-qq", "--yes", "install", OTHER_BOARD)
+    said = machine.run("apt-get", "-qq", "--yes", "--no-install-recommends", "install", OTHER_BOARD)
     config = (root / "boot/firmware/config.txt").read_text()
     assert config.endswith("[all]\ndtparam=i2c_arm=on\ndtparam=spi=on\n# mycroft-picroft: end\n"), config
     assert "\ni2c-dev\n" in (root / "etc/modules-load.d/mycroft-picroft.conf").read_text()
     all_units_are_active(machine)
     pixels = ("mycroft-bus", "send", "enclosure.eyes.rgb.get", "--wait", "enclosure.eyes.rgb", "--timeout", "1")
     until(lambda: machine.run(*pixels, check=False) == '{"pixels":[]}', "the daemon still has a face")
+    detected = machine.run("journalctl", "--quiet", "--output=cat", "--unit=mycroft-enclosure")
+    assert "platform auto: no sign of a board with a profile; it is used as picroft" in detected, detected
     states = doctor(machine)
     assert states["faceplate"] == "skip", states
     assert "serial port" not in states, states
+    reconfigure(machine, OTHER_BOARD, "usb_respeaker_4mic")
+    assert "mycroft-picroft" not in (root / "boot/firmware/config.txt").read_text()
+    assert '"usb_respeaker_4mic"' in (root / "usr/share/mycroft-enclosure/mycroft.conf").read_text()
+    allowed = machine.property("mycroft-enclosure.service", "DeviceAllow")
+    assert "char-usb_device rw" in allowed, allowed
+    assert not re.search("char-(gpiochip|i2c|spi|input)", allowed), allowed
+    all_units_are_active(machine)
     machine.run("apt-get", "-qq", "--yes", "purge", OTHER_BOARD, "mycroft-mark-1")
     for name, text in BOOT_FILES.items():
         assert (root / "boot/firmware" / name).read_text() == text, f"{name} is not as it was"
-    found = machine.run("find", "/etc/modprobe.d", "/etc/modules-load.d", "-name", "*mycroft*")
+    places = ("/etc/modprobe.d", "/etc/modules-load.d", "/etc/systemd/system", "/usr/share/mycroft-enclosure")
+    found = machine.run("find", *places, "-name", "*mycroft*picroft*", "-o", "-name", "mycroft.conf", check=False)
     assert not found, found
     restart = re.search(r"^mycroft-picroft: .*", said, re.MULTILINE)
     assert restart, said
