@@ -18,9 +18,16 @@ from bus.daemon.start import bus_address, lean
 from bus.errors import ConfigError, Exit
 from bus.message import Message
 from bus.version import VERSION
-from enclosure.auto import AUTO, detected
+from enclosure.auto import detected
 from enclosure.board import Profile
-from enclosure.config import KEYS_OF_OTHERS, EnclosureSettings, load_profile, own_profile_names, profile_names
+from enclosure.config import (
+    AUTO,
+    KEYS_OF_OTHERS,
+    EnclosureSettings,
+    load_profile,
+    own_profile_names,
+    profile_names,
+)
 from enclosure.trial_messages import COLOURS, eyes_message, shown
 
 EXAMPLES = """\

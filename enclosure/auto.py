@@ -13,8 +13,6 @@ from bus.daemon.start import lean
 from enclosure.board import Profile
 from enclosure.config import load_profile, own_profile_names, profile_names
 
-AUTO = "auto"
-
 _LOGGER = logging.getLogger(__name__)
 
 

@@ -28,6 +28,9 @@ _PROFILES = Path(__file__).parent / "profiles"
 OWN_PROFILES = Path("/etc/mycroft/boards.d")
 """Profiles of the owner; one with the name of ours is used in its place."""
 
+AUTO = "auto"
+"""The platform of which `enclosure.auto` finds out the profile."""
+
 _TABLES = {"buttons": ButtonSettings, "switches": SwitchSettings, "encoders": EncoderSettings}
 
 
@@ -94,7 +97,7 @@ def load_profile(
     `place` tells where a key of the configuration is set.
     """
     if name not in profile_names(own):
-        known = ", ".join(profile_names(own))
+        known = ", ".join((AUTO, *profile_names(own)))
         raise ConfigError(f"{place('enclosure.platform')}: there is no {name}; there are: {known}")
     path = own / f"{name}.toml"
     file = path if path in _files(own) else _PROFILES / f"{name}.toml"

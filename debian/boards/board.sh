@@ -43,7 +43,7 @@ replace() {
 
 # set_in_config LINES: adds lines to config.txt, in place of those that were added before, unless the rest has them.
 set_in_config() {
-    # With a beginning of ours and no end, nobody knows what is ours.
+    # With our beginning and no end, any line after it may be the owner's.
     if grep -q "^$mark begin" "$boot/config.txt" && ! grep -q "^$mark end" "$boot/config.txt"; then
         return
     fi

@@ -79,9 +79,8 @@ def on_i2c(tables: Iterable[DetectSettings], root: Path, bus: int) -> Evidence:
 
     seen = set()
     try:
-        present = {
-            address for address in {address for table in wanted for address in table.i2c} if answers(address)
-        }
+        safe = {address for table in wanted for address in table.i2c}
+        present = {address for address in safe if answers(address)}
         for table in wanted:
             if table.register is not None and present.issuperset(table.i2c):
                 register = table.register
@@ -89,7 +88,7 @@ def on_i2c(tables: Iterable[DetectSettings], root: Path, bus: int) -> Evidence:
                     if chip.answers():
                         value = chip.read(register.number)
                         seen.add(signs.register(register.address, register.number, value))
-    except BoardError as error:
+    except BoardError as error:  # what was seen until then would be another board's
         return Evidence(unseen=(str(error.strerror),))
     return Evidence(frozenset(seen.union(map(signs.chip, present))))
 
@@ -108,8 +107,8 @@ async def ask_faceplate(port: str, rate: int, bus_url: str | None = None, root: 
         taken = error.errno == errno.EAGAIN
         version = await _version_told(bus_url) if taken and bus_url else None
         if version is None:
-            reason = "another program has it" if taken else os.strerror(error.errno or 0)
-            return Evidence(unseen=(f"faceplate: {path}: {reason}",))
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            return Evidence(unseen=(f"faceplate: {path}: {'another program has it' if taken else reason}",))
     return Evidence(frozenset() if version is None else frozenset({signs.FACEPLATE}))
 
 

@@ -261,7 +261,7 @@ def test_the_place_of_a_key_is_its_variable_or_the_last_file_that_has_it(files: 
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ('"platform": "mark_9"', "enclosure.platform: there is no mark_9; there are: adafruit_"),
+        ('"platform": "mark_9"', "enclosure.platform: there is no mark_9; there are: auto, adafruit_"),
         ('"board": {"butons": {}}', "enclosure.board.butons: unknown key; did you mean buttons?"),
         ('"board": {"buttons": {"talk": {"gpoi": 1}}}', "enclosure.board.buttons.talk.gpoi: unknown key; did"),
         ('"board": {"driver": "wiringpi"}', "enclosure.board.driver: Invalid enum value"),

@@ -115,6 +115,6 @@ def test_a_faulty_profile_names_its_file(text: str, error: str, tmp_path: Path) 
 
 def test_an_unknown_profile_names_those_there_are() -> None:
     with pytest.raises(
-        ConfigError, match=r"there is no mark_9; there are: adafruit_voice_bonnet, aiy_voice_v1, .*, picroft"
+        ConfigError, match=r"there is no mark_9; there are: auto, adafruit_voice_bonnet, aiy_voice_v1, .*, picroft"
     ):
         load_profile("mark_9")
