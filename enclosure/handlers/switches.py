@@ -1,5 +1,8 @@
 """The switch that mutes the microphone: it wins over messages, which cannot move it."""
 
+from collections.abc import Callable
+from functools import partial
+
 from bus.client.dispatch import Dispatcher
 from bus.contract import ours as topics
 from bus.contract.topic import Topic
@@ -35,7 +38,7 @@ class SwitchHandler:
         return any(self._on.values())
 
     def refuse(self) -> None:
-        """Answers a press that nothing comes of, since the microphone is off."""
+        """Reports that a press has no effect, since the microphone is off."""
         self._display.show(LightsError())
         self._say(topics.MIC_ERROR, {"error": "mic_sw_muted"})
 
@@ -50,8 +53,7 @@ class SwitchHandler:
 
     async def _on_connected(self, _: Message) -> None:
         self._report_states()
-        if self.muted:
-            self._report_mute()
+        self._report_mute()
 
     async def _on_report_states(self, _: Message) -> None:
         self._report_states()
@@ -69,12 +71,18 @@ class SwitchHandler:
             self._say(topics.SWITCH_STATE, {"name": name, "state": "off" if on else "on"})
 
     def _report_mute(self) -> None:
-        """Mutes, or takes back that it has muted: one that was live from the start leaves the microphone alone."""
+        """Mutes, or unmutes what a switch has muted: one that is live from the start changes nothing."""
         if self.muted or self._mute_reported:
             topic = topics.MIC_MUTE if self.muted else topics.MIC_UNMUTE
             self._activity.apply(topic)
-            self._say(topic)
-        self._mute_reported = self.muted
+            before, self._mute_reported = self._mute_reported, self.muted
+            self._say(topic, on_lost=partial(self._on_lost, before))
 
-    def _say(self, topic: Topic, data: dict[str, object] | None = None) -> None:
-        self._report(Message(topic.name, data or {}, {"source": SOURCE}))
+    def _on_lost(self, before: bool) -> None:
+        """The bus was away: what it was told last counts again, and `_on_connected` reports the switch."""
+        self._mute_reported = before
+
+    def _say(
+        self, topic: Topic, data: dict[str, object] | None = None, on_lost: Callable[[], None] = lambda: None
+    ) -> None:
+        self._report(Message(topic.name, data or {}, {"source": SOURCE}), on_lost)

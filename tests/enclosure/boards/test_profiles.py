@@ -358,6 +358,25 @@ async def test_the_slider_of_a_mark_2_mutes_and_messages_cannot_undo_it(gpio: Gp
         assert ring(sj201) == bytes(36)
 
 
+@pytest.mark.parametrize("mutes", [True, False])
+async def test_a_slider_that_is_moved_while_the_bus_is_away_is_reported_when_it_is_back(
+    mutes: bool, gpio: Gpio, sj201: Buses
+) -> None:
+    gpio.drive(MUTE, not mutes)
+    async with device("sj201_r6") as mark2:
+        mark2.away = True
+        gpio.drive(MUTE, mutes)
+        await asyncio.sleep(60)
+        mark2.away = False
+        mark2.said.clear()
+        await mark2.hear("connected")
+        await asyncio.sleep(0.2)
+        assert f"mycroft.mic.{'mute' if mutes else 'unmute'}" in mark2.told
+        assert f"mycroft.mic.{'unmute' if mutes else 'mute'}" not in mark2.told
+        states = [message.data for message in mark2.said if message.msg_type == "mycroft.switch.state"]
+        assert states == [{"name": "mute", "state": "off" if mutes else "on"}]
+
+
 async def test_a_press_while_the_slider_mutes_is_an_error_that_blinks(gpio: Gpio, sj201: Buses) -> None:
     gpio.drive(MUTE, True)
     async with device("sj201_r6") as mark2:

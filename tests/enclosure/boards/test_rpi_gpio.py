@@ -6,11 +6,14 @@ import importlib
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import fake_rpi
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bus.errors import ConfigError
 from enclosure.controls.button import Button
@@ -22,6 +25,7 @@ from enclosure.events import BoardState, Event, Held, PartState, Pressed, Switch
 from enclosure.ports import InputLine
 from hw_sim.boards.rpi_gpio import RpiGpio
 from tests.enclosure.boards.device import device
+from tests.virtual_time import VirtualTimeLoop
 
 TALK, LOUDER, MUTE, A, B = 17, 22, 25, 5, 6
 DEBOUNCE_S = 0.02
@@ -39,18 +43,19 @@ CONNECTED_UNMUTED = [CONNECTED, Switched("mute", False)]
 Load = Callable[[RpiGpio], ModuleType]
 
 
+def load_driver(header: RpiGpio | Any, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Loads the driver with a header in place of the library."""
+    gpio = getattr(header, "module", header)
+    monkeypatch.setitem(sys.modules, "RPi", SimpleNamespace(GPIO=gpio))
+    monkeypatch.setitem(sys.modules, "RPi.GPIO", gpio)
+    monkeypatch.delitem(sys.modules, "enclosure.drivers.rpi_gpio", raising=False)
+    return importlib.import_module("enclosure.drivers.rpi_gpio")
+
+
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Load:
-    """Loads the driver with a header in place of the library."""
-
-    def driver(header: RpiGpio | Any) -> ModuleType:
-        gpio = getattr(header, "module", header)
-        monkeypatch.setitem(sys.modules, "RPi", SimpleNamespace(GPIO=gpio))
-        monkeypatch.setitem(sys.modules, "RPi.GPIO", gpio)
-        monkeypatch.delitem(sys.modules, "enclosure.drivers.rpi_gpio", raising=False)
-        return importlib.import_module("enclosure.drivers.rpi_gpio")
-
-    return driver
+    """Loads the driver until the end of the test."""
+    return partial(load_driver, monkeypatch=monkeypatch)
 
 
 @pytest.fixture(params=[True, False], ids=["edges", "polled"])
@@ -110,6 +115,38 @@ async def test_contacts_that_bounce_are_one_press(header: RpiGpio, load: Load, e
             await asyncio.sleep(0.002)
         await press(header, LOUDER)
     assert events == [*CONNECTED_UNMUTED, Pressed("louder")]
+
+
+@given(
+    bounces=st.lists(st.floats(0, 0.9), max_size=30),
+    held_s=st.floats(1.5 * DEBOUNCE_S, 0.9),
+    edges=st.booleans(),
+)
+def test_a_press_is_one_however_its_contacts_bounce(bounces: list[float], held_s: float, edges: bool) -> None:
+    """A bounce is shorter than the debounce time; where lines are polled, all of them together are."""
+    longest_s = DEBOUNCE_S / 2 if edges else DEBOUNCE_S / 2 / max(len(bounces), 1)
+
+    async def bounce(header: RpiGpio) -> None:
+        for share in bounces:
+            for move in (header.press, header.release):
+                move(LOUDER)
+                await asyncio.sleep(share * longest_s)
+
+    async def use() -> list[Event]:
+        events: list[Event] = []
+        header = RpiGpio(edges=edges)
+        header.drive(MUTE, False)
+        with pytest.MonkeyPatch.context() as patch:
+            async with controls(load_driver(header, patch), events.append):
+                await bounce(header)
+                header.press(LOUDER)
+                await asyncio.sleep(held_s)
+                await bounce(header)
+                header.release(LOUDER)
+        return events
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        assert runner.run(use()) == [*CONNECTED_UNMUTED, Pressed("louder")]
 
 
 async def test_a_glitch_is_no_press(header: RpiGpio, load: Load, events: list[Event]) -> None:
