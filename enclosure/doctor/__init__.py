@@ -4,6 +4,8 @@ Each check is a file with a coroutine `check`, which is handed the `Patient` and
 beside it judge. The doctor changes nothing, and asks a face that the enclosure has through the enclosure.
 """
 
+import asyncio
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,14 +23,14 @@ from enclosure.doctor import (
     services,
     state_folder,
 )
-from enclosure.doctor.finding import Finding, Verdict, skip
+from enclosure.doctor.finding import Finding, Verdict, fail, skip
 from enclosure.doctor.patient import AS_ROOT, Patient, Setup, look_at
 
 __all__ = ["Finding", "Setup", "Verdict", "examine", "healthy", "report"]
 
 CHECKS = (
-    serial_port,
     boot_files,
+    serial_port,
     faceplate,
     board,
     mixer,
@@ -41,6 +43,9 @@ CHECKS = (
     clock,
 )
 """In the order in which a person should mend what they find."""
+
+TIMEOUT_S = 30.0
+"""Of one check. A silent face takes 6 s."""
 
 _COLOURS = {Verdict.OK: "\033[32m", Verdict.WARN: "\033[33m", Verdict.FAIL: "\033[31m", Verdict.SKIP: "\033[2m"}
 _PLAIN = "\033[0m"
@@ -55,11 +60,19 @@ async def check_all(patient: Patient) -> list[Finding]:
     """The findings of all checks; a check of what this user may not look at is skipped."""
     findings: list[Finding] = []
     for check in CHECKS:
+        name = check.__name__.rpartition(".")[2].replace("_", " ")
         try:
-            findings += await check.check(patient)
+            async with asyncio.timeout(TIMEOUT_S):
+                findings += await check.check(patient)
         except PermissionError as error:
-            name = check.__name__.rpartition(".")[2].replace("_", " ")
-            findings.append(skip(name, f"{patient.user.name} may not look at {error.filename}", AS_ROOT))
+            findings.append(
+                skip(name, f"not checked: {patient.user.name} may not look at {error.filename}", AS_ROOT)
+            )
+        except TimeoutError:
+            findings.append(skip(name, f"not checked: it took longer than {TIMEOUT_S:.0f} s"))
+        except OSError as error:
+            mend = f"sudo ls -ld {shlex.quote(str(error.filename))}"
+            findings.append(fail(name, f"{error.filename} cannot be read: {error.strerror}", mend))
     return findings
 
 
@@ -76,7 +89,13 @@ def report(findings: Sequence[Finding], *, colour: bool) -> str:
         verdict = f"{finding.verdict:4}"
         if colour:
             verdict = f"{_COLOURS[finding.verdict]}{verdict}{_PLAIN}"
-        lines.append(f"{verdict}  {finding.name:{width}}  {finding.found}")
+        lines.append(f"{verdict}  {finding.name:{width}}  {_printable(finding.found)}")
         if finding.mend:
-            lines.append(f"      {'':{width}}  -> {finding.mend}")
+            kind = "by hand: " if finding.by_hand else ""
+            lines.append(f"      {'':{width}}  -> {kind}{_printable(finding.mend)}")
     return "\n".join(lines)
+
+
+def _printable(text: str) -> str:
+    """A text without what a terminal would obey: any program chooses its own name."""
+    return "".join(character if character.isprintable() else "?" for character in text)

@@ -1,80 +1,160 @@
-"""What the profile says is on pins and buses: whether it is there, and who else has it."""
+"""What the profile says is on lines and buses: whether it is there, free, and open to the daemon."""
 
-import os
-from collections.abc import Iterator, Mapping
+import contextlib
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from enclosure.board import Profile, pins
-from enclosure.doctor.finding import Finding, fail, ok, skip
+from enclosure.doctor.access import give
+from enclosure.doctor.boot_files import add, boot_file, effective
+from enclosure.doctor.files import read
+from enclosure.doctor.finding import Finding, by_hand, fail, ok, skip
+from enclosure.doctor.parts import Chip, gpiod_lines, i2c_chips, keys, spi_device
 from enclosure.doctor.patient import AS_ROOT, Patient
+from enclosure.doctor.processes import Process, process
 from enclosure.errors import BoardError
 
-PINS, BUSES = "pins", "buses"
+LINES, I2C, SPI, KEYS = "GPIO lines", "I2C", "SPI", "keys"
 
-CONFIG = "/boot/firmware/config.txt"
+OTHER_BOARD = (
+    "seat the board again while the device has no power, or name the one that it is as enclosure.platform in "
+    "/etc/mycroft/mycroft.conf"
+)
+
+LINE_REQUEST = "anon_inode:gpio-line"
+"""What a program's descriptor of its lines is, as /proc shows it (the kernel's gpiolib-cdev.c)."""
 
 
 async def check(patient: Patient) -> list[Finding]:
-    """Nothing for a board without pins, such as a Mark 1."""
+    """Nothing for a board without lines and buses, such as a Mark 1."""
     profile = patient.setup.profile
     findings = []
-    if used := {pin: place for pin, place in pins(profile) if profile.driver == "gpiod"}:
-        findings.append(_pins(used))
-    buses = list(_buses(profile, patient.root))
-    if buses:
-        findings.append(next((bus for bus in buses if bus.mend), buses[0]))
+    if lines := gpiod_lines(profile):
+        findings.append(gpio(lines, patient))
+    if codes := keys(profile):
+        findings.append(overlay_keys(codes, patient))
+    if chips := i2c_chips(profile):
+        found = [i2c(chip, patient) for chip in chips]
+        findings.append(next((finding for finding in found if finding.mend), found[0]))
+    if device := spi_device(profile):
+        findings.append(spi(device, patient))
     return findings
 
 
-def _pins(used: Mapping[int, str]) -> Finding:
+def gpio(lines: Mapping[int, str], patient: Patient) -> Finding:
+    """Whether the chip is there, and its lines are free or ours; `lines` has the place of each in the profile."""
     try:
-        from enclosure.drivers.gpiod import CONSUMER, consumers  # noqa: PLC0415  # to report that it is missing
+        from enclosure.drivers import gpiod  # noqa: PLC0415  # to report that the library is missing
     except ImportError as error:
-        return fail(PINS, str(error), "sudo apt install python3-libgpiod")
+        return fail(LINES, str(error), "sudo apt install python3-libgpiod")
     try:
-        others = {pin: name for pin, name in consumers(list(used)).items() if name != CONSUMER}
+        chip = Path(gpiod.chip_path())
+        others = {line: name for line, name in gpiod.consumers(list(lines)).items() if name != gpiod.CONSUMER}
     except BoardError as error:
         if isinstance(error.__cause__, PermissionError):
-            return skip(PINS, str(error.strerror), AS_ROOT)
-        return fail(PINS, str(error.strerror), "is this the board of enclosure.platform in mycroft.conf?")
-    return pins_of(used, others)
+            return skip(LINES, f"not checked: {error.strerror}", AS_ROOT)
+        return by_hand(fail(LINES, str(error.strerror), OTHER_BOARD))
+    if others:
+        found = ", ".join(f"GPIO{line} ({lines[line]}) is taken by {name}" for line, name in others.items())
+        return _taken(found, holders(others, chip, patient.proc), patient)
+    if not patient.daemon.may_write(chip):
+        return fail(LINES, f"{patient.daemon.name} may not use {chip}", give(chip, "gpio", patient))
+    return ok(LINES, f"{', '.join(f'GPIO{line}' for line in lines)}: free, or used by the enclosure")
 
 
-def pins_of(used: Mapping[int, str], others: Mapping[int, str]) -> Finding:
-    """Whether the lines of the board are free, or ours; `others` have some."""
-    if not others:
-        return ok(PINS, f"{', '.join(f'GPIO{pin}' for pin in used)}: free, or used by the enclosure")
-    found = ", ".join(f"GPIO{pin} ({used[pin]}) is taken by {name}" for pin, name in others.items())
-    return fail(PINS, found, f"stop that program, or take its overlay out of {CONFIG}")
+def _taken(found: str, programs: Collection[Process], patient: Patient) -> Finding:
+    if programs:
+        stops = dict.fromkeys(program.stop for program in programs)
+        return fail(LINES, f"{found}: {', '.join(map(str, programs))}", " && ".join(stops))
+    if patient.user.uid:
+        return fail(LINES, f"{found}; only root can see which program that is", AS_ROOT)
+    mend = "take the overlay out of config.txt that gives these lines to the kernel, and restart the device"
+    return by_hand(fail(LINES, f"{found}, and by no program", mend))
 
 
-def _buses(profile: Profile, root: Path) -> Iterator[Finding]:
-    chips = [("leds", profile.leds.bus, profile.leds.address)] if profile.leds.kind == "attiny" else []
-    if profile.amplifier.kind != "none":
-        chips.append(("amplifier", profile.amplifier.bus, profile.amplifier.address))
-    for part, bus, address in chips:
-        yield i2c(part, bus, address, root)
-    if profile.leds.kind == "apa102":
-        yield spi(profile.leds.device, root)
+def holders(lines: Collection[int], chip: Path, proc: Path) -> list[Process]:
+    """The programs that have lines of a chip; of those of other users only root sees it."""
+    found = []
+    for folder in sorted(proc.glob("[0-9]*")):
+        with contextlib.suppress(OSError):  # it has ended, or is another user's
+            for descriptor in (folder / "fd").iterdir():
+                if str(descriptor.readlink()) != LINE_REQUEST:
+                    continue
+                information = (folder / "fdinfo" / descriptor.name).read_text()
+                its_lines = {int(line) for line in re.findall(r"^gpio-line:\s*(\d+)$", information, re.MULTILINE)}
+                if re.search(rf"^gpio-chip:\s*{chip.name}$", information, re.MULTILINE) and its_lines & set(lines):
+                    found.append(process(int(folder.name), proc))
+                    break
+    return found
 
 
-def i2c(part: str, bus: int, address: int, root: Path) -> Finding:
-    """Whether an I2C bus is there, and no kernel driver has the address. Nothing is sent to the chip."""
-    if not (root / f"dev/i2c-{bus}").exists():
-        mend = f"dtparam=i2c_arm=on in {CONFIG}, i2c-dev in /etc/modules, and a restart"
-        return fail(BUSES, f"{part}: there is no I2C bus {bus}", mend)
-    chip = root / f"sys/bus/i2c/devices/{bus}-{address:04x}"
-    if (chip / "driver").exists():
-        name = (chip / "name").read_text().strip()
-        mend = f"is this the board of enclosure.platform in mycroft.conf? An overlay in {CONFIG} has made {name}"
-        return fail(
-            BUSES, f"{part}: the kernel's driver {name} has address 0x{address:02x} of I2C bus {bus}", mend
+def overlay_keys(codes: Collection[int], patient: Patient) -> Finding:
+    """Whether an input device has all keys that the profile names, and the daemon may read it."""
+    from enclosure.drivers.evdev import find  # noqa: PLC0415  # most boards have no such keys
+
+    try:
+        device = find(codes)
+    except BoardError as error:
+        mend = "add the board's overlay for its buttons to config.txt, and restart the device"
+        return by_hand(fail(KEYS, str(error.strerror), mend))
+    if not patient.daemon.may_write(device):
+        return fail(KEYS, f"{patient.daemon.name} may not use {device}", give(device, "input", patient))
+    return ok(KEYS, f"{device} has the keys {', '.join(map(str, codes))}")
+
+
+def i2c(chip: Chip, patient: Patient) -> Finding:
+    """Whether an I2C bus is there, and the chip on it answers. It is asked for a register that is safe to read."""
+    device = patient.root / f"dev/i2c-{chip.bus}"
+    what = f"{chip.part}: address 0x{chip.address:02x} of I2C bus {chip.bus}"
+    if not device.exists():
+        return switched_off(I2C, f"{chip.part}: there is no I2C bus {chip.bus}", "i2c_arm", patient.root)
+    client = patient.root / f"sys/bus/i2c/devices/{chip.bus}-{chip.address:04x}"
+    if (client / "driver").exists():
+        name = (read(client / "name") or "of the kernel").strip()
+        return by_hand(
+            fail(I2C, f"{what} belongs to the kernel's driver {name}, which an overlay brought", OTHER_BOARD)
         )
-    return ok(BUSES, f"{part}: I2C bus {bus}, address 0x{address:02x} is free for the enclosure")
+    if not patient.daemon.may_write(device):
+        return fail(I2C, f"{patient.daemon.name} may not use {device}", give(device, "i2c", patient))
+    if chip.register is None:
+        return ok(I2C, f"{what} is free for the enclosure")
+    try:
+        from enclosure.drivers.smbus import SmbusChip  # noqa: PLC0415  # to report that the library is missing
+    except ImportError as error:
+        return fail(I2C, str(error), "sudo apt install python3-smbus2")
+    asked = SmbusChip(chip.bus, chip.address)
+    try:
+        asked.read(chip.register)
+    except BoardError as error:
+        if isinstance(error.__cause__, PermissionError):
+            return skip(I2C, f"not checked: {error.strerror}", AS_ROOT)
+        return by_hand(fail(I2C, f"{what} does not answer: {error.strerror}", OTHER_BOARD))
+    finally:
+        asked.close()
+    return ok(I2C, f"{what} answers")
 
 
-def spi(device: str, root: Path) -> Finding:
-    """Whether an SPI device is there."""
-    if not (root / device.removeprefix(os.sep)).exists():
-        return fail(BUSES, f"leds: there is no {device}", f"dtparam=spi=on in {CONFIG}, and a restart")
-    return ok(BUSES, f"leds: {device} is there")
+def spi(name: str, patient: Patient) -> Finding:
+    """Whether an SPI device is there, and the daemon may use it."""
+    device = patient.root / name.removeprefix("/")
+    if not device.exists():
+        return switched_off(SPI, f"leds: there is no {name}", "spi", patient.root)
+    if not patient.daemon.may_write(device):
+        return fail(SPI, f"{patient.daemon.name} may not use {device}", give(device, "spi", patient))
+    return ok(SPI, f"leds: {name} is there")
+
+
+def switched_off(name: str, found: str, parameter: str, root: Path) -> Finding:
+    """That a bus is missing, and what switches it on."""
+    path, text = boot_file(root, "config.txt")
+    if path is None:
+        return by_hand(fail(name, f"{found}, and no config.txt: this is no Raspberry Pi", OTHER_BOARD))
+    line = f"dtparam={parameter}=on"
+    module = "echo i2c-dev | sudo tee /etc/modules-load.d/i2c-dev.conf" if name == I2C else ""
+    if line in effective(text):
+        steps = [module, "sudo reboot"]
+        found = f"{found}, and {path} has {line}: the machine has not started with it, or a module is missing"
+    else:
+        steps = [add(line, path), module, "sudo reboot"]
+        found = f"{found}: {path} has no {line}"
+    return fail(name, found, " && ".join(step for step in steps if step))

@@ -1,27 +1,28 @@
 """The message bus: that there is one, whose it is, and which programs are on it."""
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from enclosure.doctor.answers import Client
-from enclosure.doctor.finding import Finding, fail, ok, warn
+from enclosure.doctor.finding import Finding, by_hand, fail, ok, warn
 from enclosure.doctor.patient import AS_ROOT, Patient
 from enclosure.doctor.processes import Process, listener, listening
-from enclosure.doctor.units import BUS, SOCKET, START_BUS, UnitState, start
+from enclosure.doctor.units import BUS, SOCKET, START_BUS, UnitState, socket_unit, start
 
 NAME = "bus"
-
-SWITCH_OVER = "see 'Beside OVOS, or another bus' in /usr/share/doc/mycroft-bus/install.md"
 
 
 async def check(patient: Patient) -> list[Finding]:
     """One finding."""
     url = patient.setup.bus_url
-    port, proc = urlsplit(url).port, patient.root / "proc"
+    port, proc = urlsplit(url).port, patient.proc
     holder = listener(port, proc) if port else None
     if patient.answers is None:
         taken = bool(port and listening(port, proc))
+        if holder and holder.pid == 1 and port and (unit := await socket_unit(port)) != SOCKET:
+            return [other_socket(url, patient.units, unit)]
         return [no_bus(url, patient.units, holder, taken=taken)]
     if patient.answers.clients is None:
         return [foreign(url, patient.units, holder)]
@@ -30,17 +31,24 @@ async def check(patient: Patient) -> list[Finding]:
 
 def no_bus(url: str, units: Mapping[str, UnitState], holder: Process | None, *, taken: bool) -> Finding:
     """Why there is no bus: another program has its port, or it does not run."""
+    begin = START_BUS if SOCKET in units else start(units, BUS, "bus serve")
     if SOCKET in units and units[SOCKET].active == "active":
         return fail(NAME, f"{BUS} does not answer", f"sudo systemctl restart {BUS}")
-    if holder and holder.pid == 1:
-        return fail(NAME, f"another socket unit has the port of {url}", "systemctl list-sockets names it")
     if holder:
-        mend = f"{holder.stop} && {START_BUS}" if SOCKET in units else holder.stop
-        return fail(NAME, f"{holder} has the port of {url}, and is no bus", mend)
-    if taken and not holder:
+        return fail(NAME, f"{holder} has the port of {url}, and is no bus", f"{holder.stop} && {begin}")
+    if taken:
         return fail(NAME, f"a program that is no bus has the port of {url}; only root can see which", AS_ROOT)
-    mend = START_BUS if SOCKET in units else start(units, BUS, "bus serve")
-    return fail(NAME, f"there is no bus at {url}", mend)
+    return fail(NAME, f"there is no bus at {url}", begin)
+
+
+def other_socket(url: str, units: Mapping[str, UnitState], unit: str | None) -> Finding:
+    """That systemd listens for another service."""
+    if unit is None:
+        mend = "disable the socket unit that has this port in `systemctl list-sockets`"
+        return by_hand(fail(NAME, f"systemd has the port of {url} for another program", mend))
+    begin = START_BUS if SOCKET in units else start(units, BUS, "bus serve")
+    stop = f"sudo systemctl disable --now {shlex.quote(unit)}"
+    return fail(NAME, f"{unit} has the port of {url}, and is no bus", f"{stop} && {begin}")
 
 
 def foreign(url: str, units: Mapping[str, UnitState], holder: Process | None) -> Finding:
@@ -49,11 +57,8 @@ def foreign(url: str, units: Mapping[str, UnitState], holder: Process | None) ->
         f"{url} is the bus of {holder or 'another program'}: "
         "it lets any program send anything, so mycroft-admin refuses to serve it"
     )
-    if SOCKET not in units:
-        return warn(NAME, found, start(units, BUS, "bus serve"))
-    if holder and holder.unit and not holder.of_user:
-        return warn(NAME, found, f"{holder.stop} && {START_BUS}")
-    return warn(NAME, found, SWITCH_OVER)
+    begin = START_BUS if SOCKET in units else start(units, BUS, "bus serve")
+    return warn(NAME, found, f"{holder.stop} && {begin}" if holder else AS_ROOT)
 
 
 def ours(url: str, clients: Sequence[Client]) -> Finding:

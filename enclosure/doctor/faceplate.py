@@ -6,7 +6,7 @@ from pathlib import Path
 from bus.contract import ours as topics
 from enclosure.detect.evidence import firmware_version
 from enclosure.doctor.answers import Answers
-from enclosure.doctor.finding import Finding, fail, ok, skip, warn
+from enclosure.doctor.finding import Finding, by_hand, fail, ok, skip, warn
 from enclosure.doctor.patient import AS_ROOT, Patient
 from enclosure.handlers.display import NEWEST_FIRMWARE
 
@@ -39,22 +39,24 @@ async def ask_port(port: Path, rate: int, patient: Patient) -> Finding:
         if error.errno == errno.ENOENT:
             return skip(NAME, "it cannot be asked without its serial port")
         if error.errno == errno.EACCES and patient.user != patient.daemon:
-            return skip(NAME, f"{patient.user.name} may not open {port}", AS_ROOT)
+            return skip(NAME, f"not checked: {patient.user.name} may not open {port}", AS_ROOT)
         if error.errno != errno.EAGAIN:
-            return fail(NAME, f"{port} cannot be opened: {error}", "see the serial port above")
+            mend = "name the face's port as enclosure.port in /etc/mycroft/mycroft.conf"
+            return by_hand(fail(NAME, f"{port} cannot be opened: {error}", mend))
     if patient.answers and patient.answers.to(topics.FIRMWARE_VERSION):
         return firmware(None)  # the enclosure has locked the port, and has no answer either
     if patient.user.uid == 0:
-        return fail(NAME, f"another program has locked {port}", "see the serial port above")
-    return fail(NAME, f"another program has locked {port}; only root can see which", AS_ROOT)
+        return skip(NAME, f"it cannot be asked while another program has {port}")
+    return skip(NAME, f"not checked: another program has {port}; only root can see which", AS_ROOT)
 
 
 def firmware(version: str | None) -> Finding:
     """Whether the faceplate answers, and with the last firmware that there is."""
     if version is None:
-        mend = "switch the device off at the plug for 10 s; then check the serial console and overlay above"
-        return fail(NAME, "it does not answer on the serial port", mend)
+        mend = "switch the device off at the plug for 10 s: no command cuts the power of the face"
+        return by_hand(fail(NAME, "it does not answer on the serial port", mend))
     if version != NEWEST_FIRMWARE:
         found = f"firmware {version} answers; the last one, and all that this was tried with, is {NEWEST_FIRMWARE}"
-        return warn(NAME, found, "see the section on the firmware in /usr/share/doc/mycroft-bus/mark1.md")
+        mend = "write that firmware to the face; see its section in /usr/share/doc/mycroft-bus/mark1.md"
+        return by_hand(warn(NAME, found, mend))
     return ok(NAME, f"firmware {version} answers")

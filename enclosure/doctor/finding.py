@@ -1,6 +1,6 @@
 """What a check finds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -22,7 +22,9 @@ class Finding:
     verdict: Verdict
     found: str
     mend: str | None = None
-    """The command or the edit that mends it; of what was skipped, how to check it."""
+    """The command that mends it, or, of what was skipped, that checks it."""
+    by_hand: bool = False
+    """Whether no command mends it, and `mend` says what the owner has to do."""
 
 
 def ok(name: str, found: str) -> Finding:
@@ -43,3 +45,8 @@ def fail(name: str, found: str, mend: str) -> Finding:
 def skip(name: str, found: str, mend: str | None = None) -> Finding:
     """It could not be checked; `mend` says how it can."""
     return Finding(name, Verdict.SKIP, found, mend)
+
+
+def by_hand(finding: Finding) -> Finding:
+    """The same finding, whose mend is no command."""
+    return replace(finding, by_hand=True)

@@ -1,17 +1,14 @@
 """The groups of user `mycroft`, which own the devices."""
 
 import grp
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from enclosure.doctor.finding import Finding, Verdict, ok
-from enclosure.doctor.patient import Patient
+from enclosure.doctor.finding import Finding, fail, ok
+from enclosure.doctor.parts import gpiod_lines, i2c_chips, keys, spi_device
+from enclosure.doctor.patient import Patient, Setup
 from enclosure.doctor.units import ENCLOSURE
 
 NAME = "groups"
-
-NEEDED = ("dialout", "audio")
-USEFUL = ("gpio", "i2c", "spi")
-"""Groups for other boards than the Mark 1. Not every system has them."""
 
 
 async def check(patient: Patient) -> list[Finding]:
@@ -19,14 +16,29 @@ async def check(patient: Patient) -> list[Finding]:
     if not patient.installed:
         return []
     there = {group.gr_name for group in grp.getgrall()}
-    return [groups(patient.daemon.name, patient.daemon.groups.values(), there)]
+    mine = patient.daemon.groups.values()
+    return [groups(patient.daemon.name, mine, there, needed(patient.setup))]
 
 
-def groups(user: str, mine: Collection[str], there: Collection[str]) -> Finding:
-    """Whether a user is in the groups that own the devices, as far as this system has them."""
-    missing = [group for group in NEEDED + USEFUL if group in there and group not in mine]
+def needed(setup: Setup) -> list[str]:
+    """The groups that own what the board has, as Debian and Raspberry Pi OS call them."""
+    profile = setup.profile
+    found = {
+        "dialout": setup.serial_port is not None,
+        "audio": True,
+        "gpio": bool(gpiod_lines(profile)),
+        "i2c": bool(i2c_chips(profile)),
+        "spi": spi_device(profile) is not None,
+        "input": bool(keys(profile)),
+    }
+    return [name for name, is_needed in found.items() if is_needed]
+
+
+def groups(user: str, mine: Collection[str], there: Collection[str], wanted: Sequence[str]) -> Finding:
+    """Whether a user is in these groups."""
+    missing = [group for group in wanted if group not in mine]
     if not missing:
-        return ok(NAME, f"{user} may use serial port, sound card, pins and buses")
-    verdict = Verdict.FAIL if set(missing) & set(NEEDED) else Verdict.WARN
-    mend = f"sudo usermod -aG {','.join(missing)} {user} && sudo systemctl restart {ENCLOSURE}"
-    return Finding(NAME, verdict, f"{user} is not in {', '.join(missing)}", mend)
+        return ok(NAME, f"{user} is in {', '.join(wanted)}")
+    steps = [f"sudo groupadd --system {group}" for group in missing if group not in there]
+    steps += [f"sudo usermod -aG {','.join(missing)} {user}", f"sudo systemctl restart {ENCLOSURE}"]
+    return fail(NAME, f"{user} is not in {', '.join(missing)}", " && ".join(steps))

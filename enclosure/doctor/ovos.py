@@ -1,48 +1,83 @@
-"""OVOS' hardware plugins, which drive the face and the volume as well."""
+"""OVOS' hardware plugins, which drive the face, the controls, the LEDs and the volume as well."""
+
+from collections.abc import Iterator
 
 from bus.contract import ours as topics
-from enclosure.doctor.finding import Finding, fail, ok
-from enclosure.doctor.patient import Patient
+from enclosure.board import pins
+from enclosure.doctor.finding import Finding, by_hand, fail, ok, skip
+from enclosure.doctor.parts import keys
+from enclosure.doctor.patient import AS_ROOT, Patient
+from enclosure.doctor.phal import (
+    BUTTON_PLUGINS,
+    FACE_PLUGINS,
+    LED_PLUGINS,
+    VOLUME_PLUGINS,
+    installed,
+    remove,
+)
+from enclosure.doctor.services import second
 from enclosure.doctor.units import ENCLOSURE
 
-DISABLE = 'put "PHAL": {{{}}} into /etc/mycroft/mycroft.conf, then: systemctl --user restart ovos-phal'
-
-MK1_PLUGIN = "ovos-phal-plugin-mk1"
+NAME = "OVOS plugins"
 
 
 async def check(patient: Patient) -> list[Finding]:
-    """Nothing without a bus, where no program can be asked."""
+    """What is installed for a PHAL that runs, and what answers on the bus."""
     answers = patient.answers
-    if answers is None:
-        return []
-    registered = {answer.data.get("skill_id") for answer in answers.to(topics.FACTORY_RESET_REGISTER)}
-    found = [plugins(mk1=MK1_PLUGIN in registered, phal=answers.phal)]
-    if answers.to(topics.FIRMWARE_VERSION):  # without an enclosure, that is what is missing
-        found.append(volume_owners(len(answers.to(topics.VOLUME_RESPONSE)), phal=answers.phal))
+    found = [_plugins(patient)]
+    if answers and answers.to(topics.FIRMWARE_VERSION):  # without an enclosure, that is what is missing
+        found.append(_volume(patient, len(answers.to(topics.VOLUME_RESPONSE))))
     return found
 
 
-def plugins(*, mk1: bool, phal: bool) -> Finding:
-    """Whether OVOS drives the face, too."""
-    if mk1:
+def _plugins(patient: Patient) -> Finding:
+    """Whether a plugin drives a part of this board, too."""
+    answers, names = patient.answers, list(rivals(patient))
+    unseen, there = None, list[str]()
+    try:
+        there = installed(names, patient)
+    except PermissionError as error:
+        unseen = skip(NAME, f"not checked: {patient.user.name} may not look at {error.filename}", AS_ROOT)
+    if there:
+        found = f"{', '.join(there)}: each drives hardware that the enclosure drives, too"
+        return fail(NAME, found, remove(names, patient))
+    registered = answers.to(topics.FACTORY_RESET_REGISTER) if answers else []
+    if any(answer.data.get("skill_id") in FACE_PLUGINS for answer in registered):
         found = "OVOS' plugin for the Mark 1 runs, too: each takes half of what the face says"
-        return fail("OVOS plugins", found, DISABLE.format('"ovos-phal-mk1": {"enabled": false}'))
-    return ok("OVOS plugins", f"ovos_PHAL {'runs, without its plugin for the Mark 1' if phal else 'does not run'}")
+        if patient.user.uid:
+            return fail(NAME, f"{found}; only root can see where", AS_ROOT)
+        return by_hand(
+            fail(NAME, found, "pip uninstall ovos-PHAL-plugin-mk1 where OVOS is installed, and restart it")
+        )
+    phal = "runs" if answers and answers.phal else "does not run"
+    return unseen or ok(NAME, f"none drives this hardware; ovos_PHAL {phal}")
 
 
-def volume_owners(count: int, *, phal: bool) -> Finding:
+def rivals(patient: Patient) -> Iterator[str]:
+    """The plugins that drive a part that this board has."""
+    profile = patient.setup.profile
+    if patient.setup.serial_port is not None:
+        yield from FACE_PLUGINS
+    if keys(profile) or any(place.startswith(("buttons.", "switches.")) for _, place in pins(profile)):
+        yield from BUTTON_PLUGINS
+    if profile.leds.kind != "none":
+        yield from LED_PLUGINS
+
+
+def _volume(patient: Patient, count: int) -> Finding:
     """Whether exactly one program owns the volume."""
     if count == 1:
         return ok("volume", "it has one owner")
     if count == 0:
-        mend = f"mend the mixer above, then: sudo systemctl restart {ENCLOSURE}"
-        return fail("volume", "the enclosure does not answer mycroft.volume.get", mend)
+        found = "the enclosure does not answer mycroft.volume.get: it has found no mixer"
+        return fail("volume", found, f"sudo systemctl restart {ENCLOSURE}")
     found = f"{count} programs answer mycroft.volume.get: a turn of the knob counts {count} times"
-    mend = (
-        DISABLE.format(
-            '"ovos-PHAL-plugin-alsa": {"enabled": false}, "ovos-PHAL-plugin-pulseaudio": {"enabled": false}'
-        )
-        if phal
-        else "stop the other one; mycroft-bus status lists the programs on the bus"
-    )
-    return fail("volume", found, mend)
+    if rest := second("enclosure", patient, ENCLOSURE):
+        return fail("volume", found, " && ".join(program.stop for program in rest))
+    try:
+        there, mend = installed(VOLUME_PLUGINS, patient), remove(VOLUME_PLUGINS, patient)
+    except PermissionError:
+        return fail("volume", f"{found}; only root can see which", AS_ROOT)
+    if there:
+        return fail("volume", f"{found}; {', '.join(there)} is one", mend)
+    return by_hand(fail("volume", found, "stop all but one; `mycroft-bus status` lists the programs on the bus"))

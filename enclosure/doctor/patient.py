@@ -66,6 +66,11 @@ class Patient:
     """Answers on the bus; None without a bus."""
 
     @property
+    def proc(self) -> Path:
+        """The folder with a folder for each process."""
+        return self.root / "proc"
+
+    @property
     def installed(self) -> bool:
         """Whether the enclosure runs as a unit."""
         return ENCLOSURE in self.units

@@ -2,12 +2,18 @@
 
 import contextlib
 import os
+import pwd
+import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 _LISTENING = "0A"
 """The state of a TCP socket in /proc/net/tcp."""
+
+_USER_MANAGER = re.compile(r"/user@(\d+)\.service/")
+"""In the control group of a service of a user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +24,8 @@ class Process:
     command: str
     unit: str | None = None
     """The service that it belongs to; None outside of any."""
-    of_user: bool = False
-    """Whether the service is one of a user and not of the system."""
+    user: str | None = None
+    """Whose service that is; None for one of the system."""
 
     def __str__(self) -> str:
         return f"{self.command} (process {self.pid})"
@@ -27,9 +33,18 @@ class Process:
     @property
     def stop(self) -> str:
         """The command that stops it, for good where a service would start it again."""
+        return self._systemctl("disable --now") or f"sudo kill {self.pid}"
+
+    @property
+    def restart(self) -> str | None:
+        """The command that starts it again; None outside of any service."""
+        return self._systemctl("restart")
+
+    def _systemctl(self, verb: str) -> str | None:
         if self.unit is None:
-            return f"sudo kill {self.pid}"
-        return f"{'systemctl --user' if self.of_user else 'sudo systemctl'} disable --now {self.unit}"
+            return None
+        manager = f" --user --machine={shlex.quote(self.user)}@.host" if self.user else ""
+        return f"sudo systemctl{manager} {verb} {shlex.quote(self.unit)}"
 
 
 def holders(path: Path, proc: Path) -> list[Process]:
@@ -78,16 +93,33 @@ def _with_descriptor(target: str, proc: Path, device: os.stat_result | None = No
 def process(pid: int, proc: Path) -> Process:
     """What there is to know of a process. Raises OSError."""
     folder = proc / str(pid)
-    words = (folder / "cmdline").read_text(errors="replace").split("\0")
+    words = arguments(pid, proc)
     program = Path(words[0]).name
     if program.startswith("python") and len(words) > 1:  # what it runs says more
         program = next((Path(word).name for word in words[1:] if word and not word.startswith("-")), program)
-    unit, of_user = service((folder / "cgroup").read_text())
-    return Process(pid, program or (folder / "comm").read_text().strip(), unit, of_user)
+    unit, uid = service((folder / "cgroup").read_text(errors="replace"))
+    name = program or (folder / "comm").read_text(errors="replace").strip()
+    return Process(pid, name, unit, None if uid is None else user_name(uid))
 
 
-def service(cgroup: str) -> tuple[str | None, bool]:
-    """The service that a process with this /proc/PID/cgroup belongs to, and whether it is one of a user."""
+def arguments(pid: int, proc: Path) -> list[str]:
+    """The command line of a process, at least one word. Raises OSError."""
+    return (proc / str(pid) / "cmdline").read_text(errors="replace").split("\0")
+
+
+def service(cgroup: str) -> tuple[str | None, int | None]:
+    """The service that a process with this /proc/PID/cgroup belongs to, and the user whose service that is."""
     path = cgroup.strip().rpartition(":")[2]
     last = path.rpartition("/")[2]
-    return last if last.endswith(".service") else None, "/user@" in path
+    if not last.endswith(".service"):
+        return None, None
+    manager = _USER_MANAGER.search(path)
+    return last, int(manager[1]) if manager else None
+
+
+def user_name(uid: int) -> str:
+    """The name of a user; the number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

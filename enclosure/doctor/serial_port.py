@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from enclosure.doctor.finding import Finding, fail, ok
-from enclosure.doctor.patient import Patient, User
+from enclosure.doctor.access import give
+from enclosure.doctor.finding import Finding, by_hand, fail, ok
+from enclosure.doctor.patient import Patient
 from enclosure.doctor.processes import Process, holders
 from enclosure.doctor.units import ENCLOSURE
 
 NAME = "serial port"
+
+GROUP = "dialout"
+"""Debian's group for serial ports."""
 
 
 async def check(patient: Patient) -> list[Finding]:
@@ -16,26 +20,23 @@ async def check(patient: Patient) -> list[Finding]:
     if patient.setup.serial_port is None:
         return []
     port = patient.root / patient.setup.serial_port.removeprefix("/")
-    found = access(port, patient.daemon, installed=patient.installed)
-    if rivals := others(holders(port, patient.root / "proc"), installed=patient.installed):
-        found = in_use(port, rivals)
+    found = access(port, patient)
+    if rivals := others(holders(port, patient.proc), installed=patient.installed):
+        found = in_use(port, rivals, found.mend)
     return [found]
 
 
-def access(port: Path, daemon: User, *, installed: bool) -> Finding:
+def access(port: Path, patient: Patient) -> Finding:
     """Whether the port is there, and whether the daemon's user may use it."""
     if not port.exists():
-        mend = "mend the overlays below, or reboot if you have; another port is enclosure.port in mycroft.conf"
-        return fail(NAME, f"{port} is not there", mend)
-    if daemon.may_write(port):
-        return ok(NAME, f"{port} is there")
-    owner = port.stat()
-    group = port.group()
-    if owner.st_gid in daemon.groups or group == "root":
-        # A login prompt has had the port; udev's rule gives it back.
-        return fail(NAME, f"{daemon.name} may not use {port}", f"sudo udevadm trigger --settle {port}")
-    again = f" && sudo systemctl restart {ENCLOSURE}" if installed else ", then log out and in again"
-    return fail(NAME, f"{daemon.name} may not use {port}", f"sudo usermod -aG {group} {daemon.name}{again}")
+        found = f"{port} is not there"
+        if patient.setup.serial_port == patient.setup.profile.serial_port:
+            return fail(NAME, f"{found}; overlays are read when the machine starts", "sudo reboot")
+        mend = "plug the face in, or name its port as enclosure.port in /etc/mycroft/mycroft.conf"
+        return by_hand(fail(NAME, found, mend))
+    if not patient.daemon.may_write(port):
+        return fail(NAME, f"{patient.daemon.name} may not use {port}", give(port, GROUP, patient))
+    return ok(NAME, f"{port} is there")
 
 
 def others(having: Sequence[Process], *, installed: bool) -> list[Process]:
@@ -45,7 +46,8 @@ def others(having: Sequence[Process], *, installed: bool) -> list[Process]:
     return [process for process in having if process.command not in ("enclosure", "mycroft-enclosure")]
 
 
-def in_use(port: Path, rivals: Sequence[Process]) -> Finding:
-    """That other programs have the port."""
+def in_use(port: Path, rivals: Sequence[Process], mend: str | None) -> Finding:
+    """That other programs have the port; `mend` is what to do afterwards, as a login prompt changes its owner."""
     found = f"{port} is in use by {', '.join(map(str, rivals))}, which takes part of what the face reports"
-    return fail(NAME, found, " && ".join(process.stop for process in rivals))
+    steps = list(dict.fromkeys(process.stop for process in rivals))
+    return fail(NAME, found, " && ".join([*steps, mend] if mend else steps))

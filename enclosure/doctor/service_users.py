@@ -26,8 +26,8 @@ def service_users(uids: Mapping[str, int]) -> Finding:
             return fail(
                 NAME,
                 f"{name} (uid {uid}) is a login user that was there before the packages: daemons run as it, so "
-                "its programs can change them, and mycroft-admin trusts neither them nor their bus",
-                "as another user, while none of its programs runs: "
+                "its programs can change them, and mycroft-admin trusts neither them nor their bus. "
+                f"The command is for another user, while no program of {name} but the daemons runs",
                 f"sudo systemctl stop {SOCKET} {BUS} {ENCLOSURE} {ADMIN} && "
                 f"sudo usermod --login {name}-login {name} && sudo groupmod --new-name {name}-login {name} && "
                 "sudo systemd-sysusers && sudo reboot",

@@ -1,6 +1,7 @@
 """The folder in which the enclosure keeps what it remembers, such as the sound level."""
 
 import os
+import shlex
 from pathlib import Path
 
 from enclosure.doctor.finding import Finding, fail, ok
@@ -21,15 +22,19 @@ async def check(patient: Patient) -> list[Finding]:
         # systemd sets owner and mode of the folder whenever it starts the unit.
         return [writable(folder, patient.daemon, f"sudo systemctl restart {ENCLOSURE}")]
     folder = state_file(os.environ).parent
-    return [writable(folder, patient.daemon, f"chmod u+rwx {folder}")]
+    path = shlex.quote(str(folder))
+    return [writable(folder, patient.daemon, f"mkdir -p {path} && chmod u+rwx {path}")]
 
 
 def writable(folder: Path, daemon: User, mend: str) -> Finding:
     """Whether the daemon can save anything in a folder."""
-    if not folder.exists():
+    if not os.path.lexists(folder):
         return ok(NAME, f"{folder} is made when the enclosure saves something")
+    if not folder.is_dir():
+        return fail(NAME, f"{folder} is no folder", f"sudo rm {shlex.quote(str(folder))} && {mend}")
     if not daemon.may_write(folder):
         return fail(NAME, f"{daemon.name} may not write in {folder}: the sound level is not kept", mend)
     if not os.statvfs(folder).f_bavail:
-        return fail(NAME, f"there is no room left for {folder}", "sudo journalctl --vacuum-size=50M")
+        free = "sudo apt-get clean && sudo journalctl --vacuum-size=50M"
+        return fail(NAME, f"there is no room left for {folder}", free)
     return ok(NAME, f"{daemon.name} may write in {folder}")

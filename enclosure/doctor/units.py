@@ -42,6 +42,16 @@ def parse(shown: str) -> dict[str, UnitState]:
     return found
 
 
+async def socket_unit(port: int) -> str | None:
+    """The active socket unit that listens on a TCP port; None where systemd names none."""
+    listed = await output("systemctl", "list-sockets", "--full", "--plain", "--no-legend")
+    for line in listed.splitlines():
+        words = line.split()
+        if len(words) > 1 and words[0].rpartition(":")[2] == str(port):
+            return words[1]
+    return None
+
+
 def start(units: Mapping[str, UnitState], unit: str, module: str) -> str:
     """The command that starts a daemon: its unit where that is installed, else the package in a checkout."""
     return f"sudo systemctl enable --now {unit}" if unit in units else f"{sys.executable} -m {module}"

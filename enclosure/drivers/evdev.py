@@ -66,7 +66,7 @@ class EvdevLines:
         self._readable.clear()
         controls: dict[Path, dict[tuple[int, int], str]] = {}
         for name, source in self._sources.items():
-            controls.setdefault(_find(source), {})[source.kind, source.code] = name
+            controls.setdefault(find(source), {})[source.kind, source.code] = name
         levels: dict[str, bool] = {}
         for path, names in controls.items():
             try:
@@ -120,7 +120,7 @@ class EvdevLines:
         return changes
 
 
-def _find(source: Source) -> Path:
+def find(source: Source) -> Path:
     """The device that has a key or an axis. Raises BoardError."""
     for device in sorted(CLASS.glob("event*")):
         try:

@@ -124,14 +124,14 @@ class GpiodOutput:
 
 def consumers(offsets: Sequence[int], labels: Sequence[str] = RASPBERRY_PI) -> Mapping[int, str]:
     """Who has which of these lines. Raises BoardError."""
-    path = _chip(labels)
+    path = chip_path(labels)
     with _board_errors(path), gpiod.Chip(path) as chip:
         lines = [chip.get_line_info(offset) for offset in offsets]
     return {line.offset: line.consumer for line in lines if line.used}
 
 
 def _request(labels: Sequence[str], config: Mapping[int, Any], buffer: int | None = None) -> Any:
-    path = _chip(labels)
+    path = chip_path(labels)
     try:
         with _board_errors(path):
             return gpiod.request_lines(path, consumer=CONSUMER, event_buffer_size=buffer, config=config)
@@ -142,7 +142,7 @@ def _request(labels: Sequence[str], config: Mapping[int, Any], buffer: int | Non
         raise BoardError(errno.EBUSY, ", ".join(owners) or str(error.strerror)) from error
 
 
-def _chip(labels: Sequence[str]) -> str:
+def chip_path(labels: Sequence[str] = RASPBERRY_PI) -> str:
     """Path of the chip with one of these labels. Raises BoardError."""
     paths = [str(path) for path in sorted(DEVICES.glob("gpiochip*"))]
     for path in paths:
