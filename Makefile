@@ -7,7 +7,7 @@
 # make bench-enclosure  the speed of button and face
 # make soak             some minutes of random events; options in ARGS
 # make deb              the Debian packages, in build/deb
-# make image-test       the packages on a booted Debian 13, as root; options in ARGS="--mirror URL"
+# make image-test       the packages on a booted Debian 13, as root; options in ARGS="--only doctor --mirror URL"
 
 PYTHON ?= /usr/bin/python3
 VENV := .venv

@@ -20,10 +20,13 @@ Observer = Callable[[str], None]
 class Faceplate:
     """A Mark 1 face on a serial port. Use as an async context manager; `run` moves its time along.
 
-    `link` is a path that leads to the port while it is plugged in, and to nothing else.
+    `link` is a path that leads to the port while it is plugged in, and to nothing else. A strict one fails at
+    a line that the published firmware does not survive.
     """
 
-    def __init__(self, link: Path, cable: Cable, report: Observer = lambda _: None) -> None:
+    def __init__(
+        self, link: Path, cable: Cable, report: Observer = lambda _: None, *, strict: bool = True
+    ) -> None:
         self.link = link
         self.firmware = Firmware()
         self.changed = asyncio.Event()
@@ -38,6 +41,7 @@ class Faceplate:
         self._woken = asyncio.Event()
         self._line = b""
         self._limits = LineLimits()
+        self._strict = strict
         self._failure: SimulatorError | None = None
 
     async def __aenter__(self) -> Self:
@@ -172,7 +176,8 @@ class Faceplate:
             try:
                 self._limits.take(sent, in_menu=self.firmware.in_menu)
             except MemoryLimitError as error:
-                self._failure = SimulatorError(f"the faceplate would not survive {error}")
+                if self._strict:
+                    self._failure = SimulatorError(f"the faceplate would not survive {error}")
             data = self.cable.carry(sent)
             self._act(lambda: self.firmware.receive(data))
 

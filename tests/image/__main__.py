@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from tests.image.build import build_next_version, two_builds_give_the_same_bytes
-from tests.image.checks import OTHER_BOARD, check_all
+from tests.image.checks import OTHER_BOARD, Check, an_upgrade_refuses_no_client, check_all, selected
 from tests.image.foreign import ARCHITECTURE, Emulator, NoEmulatorError, they_answer, they_install
 from tests.image.installed import Installed
 from tests.image.machine import Machine
@@ -24,6 +24,9 @@ PRESEED = "mycroft-admin mycroft-admin/owner boolean true"
 NOT_OF_A_DEVICE = "mycroft-hw-sim"
 """Stays off the emulated tree: what it depends on takes longer to install than all the rest together."""
 
+SOURCE = "source"
+"""Folder beside the packages."""
+
 MIRROR_TIMEOUT_S = 20.0
 
 
@@ -32,38 +35,49 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.image", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("build/image"), help="where to work (build/image)")
     parser.add_argument("--mirror", metavar="URL", help="of Debian (that of this machine's apt)")
+    parser.add_argument(
+        "--only", metavar="NAME", help="only the checks on the booted tree whose names contain this; `|` is or"
+    )
     parser.add_argument("built", type=Path, help="where `make deb` has left the packages and their source")
     options = parser.parse_args()
-    folder, source = options.folder.resolve(), options.built.resolve() / "source"
+    folder, source = options.folder.resolve(), options.built.resolve() / SOURCE
+    checks = selected(options.only)
+    if not checks:
+        parser.error(f"no check on the booted tree has {options.only} in its name")
     folder.mkdir(parents=True, exist_ok=True)
     debs = sorted(options.built.glob("*.deb"))
     table = Table()
-    table.check(
-        "two builds give the same bytes", lambda: two_builds_give_the_same_bytes(debs, source, folder / "again")
-    )
+    if not options.only:
+        table.check(
+            "two builds give the same bytes",
+            lambda: two_builds_give_the_same_bytes(debs, source, folder / "again"),
+        )
     mirror = options.mirror or debian_mirror()
     if missing := missing_here(mirror):
         table.add("skip", "a booted Debian 13", f"image test skipped: it needs {missing}")
     elif mirror:
         with table.part("a booted Debian 13"):
-            on_a_booted_tree(debs, source, folder, mirror, table)
-        with table.part(f"a tree of {ARCHITECTURE}"):
-            on_a_foreign_tree(debs, folder / ARCHITECTURE, mirror, table)
+            on_a_booted_tree(checks, debs, folder, mirror, table)
+        if not options.only:
+            with table.part(f"a tree of {ARCHITECTURE}"):
+                on_a_foreign_tree(debs, folder / ARCHITECTURE, mirror, table)
     table.print()
     return 1 if table.failed else 0
 
 
-def on_a_booted_tree(debs: list[Path], source: Path, folder: Path, mirror: str, table: Table) -> None:
-    """Everything, where all runs as on a device."""
+def on_a_booted_tree(checks: Sequence[Check], debs: list[Path], folder: Path, mirror: str, table: Table) -> None:
+    """Where all runs as on a device."""
     packages = [name for name in _names(debs) if name != OTHER_BOARD]
-    upgrade = build_next_version(source, folder / "next")
+    upgrade = []
+    if an_upgrade_refuses_no_client in checks:
+        upgrade = build_next_version(debs[0].parent / SOURCE, folder / "next")
     with Repository(folder / "repository", debs) as repository:
         tree = Tree(folder, repository, mirror)
         tree.create()
         tree.preseed(PRESEED)
         tree.install(packages)
         with Machine(tree, folder / "console.log") as machine:
-            check_all(Installed(machine, tree, repository, packages, upgrade), table)
+            check_all(checks, Installed(machine, tree, repository, packages, upgrade), table)
 
 
 def on_a_foreign_tree(debs: list[Path], folder: Path, mirror: str, table: Table) -> None:

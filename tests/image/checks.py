@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from tests.image import beside, faults, remote
@@ -25,6 +25,7 @@ from tests.image.installed import (
     ready_s,
     reconfigure,
     set_volume,
+    start_face,
     start_sound,
     tell,
     until,
@@ -32,6 +33,8 @@ from tests.image.installed import (
 )
 from tests.image.table import Table
 from tests.image.tree import BOOT_FILES, INSIDE, OWNER, SMOKE_TEST, STRANGER
+
+Check = Callable[[Installed], str]
 
 MAX_EXPOSURE = 1.5
 MAX_BOOT_S = 5.0
@@ -45,19 +48,27 @@ BUS_SOCKET = "unix:/run/mycroft/bus.sock"
 QUESTIONS = ("mycroft.enclosure.is_alive", "system.ssh.status")
 """What the enclosure and the admin service answer to every client."""
 
-FACE_PORT = "/run/faceplate/port"
-CONFIGURATION = {"enclosure": {"port": FACE_PORT, "mixer": "default"}}
-
 OTHER_BOARD = "mycroft-picroft"
 """Conflicts with the package for the Mark 1, so it comes last."""
 
 EXPECTED = r"mixer of default|faceplate unplugged|the bus closed the connection \(1001\)"
 
 
-def check_all(installed: Installed, table: Table) -> None:
-    """Carries out all checks, as long as there is a machine."""
-    for check in CHECKS:
-        table.check(check.__name__.replace("_", " "), partial(check, installed))
+def selected(only: str | None) -> list[Check]:
+    """All checks, or those with one of these names, separated by `|`, in their own."""
+    names = only.split("|") if only else [""]
+    return [check for check in CHECKS if any(name in name_of(check) for name in names)]
+
+
+def name_of(check: Check) -> str:
+    """The name of a check, as the table has it."""
+    return check.__name__.replace("_", " ")
+
+
+def check_all(checks: Sequence[Check], installed: Installed, table: Table) -> None:
+    """Carries out checks, as long as there is a machine."""
+    for check in checks:
+        table.check(name_of(check), partial(check, installed))
         if not installed.machine.runs:
             table.add("FAIL", "all that follows", "the machine is gone")
             return
@@ -179,12 +190,7 @@ def bus_answers_on_loopback_and_socket(installed: Installed) -> str:
 def a_press_of_the_button_reaches_a_client(installed: Installed) -> str:
     """From a simulated faceplate, through its serial port, to another program."""
     machine = installed.machine
-    options = ("--unit=faceplate", "--property=User=mycroft", "--property=RuntimeDirectory=faceplate")
-    machine.run("systemd-run", "--quiet", *options, "python3", f"{INSIDE}/faceplate.py", FACE_PORT)
-    configuration = installed.tree.root / "etc/mycroft/mycroft.conf"
-    configuration.parent.mkdir(exist_ok=True)
-    configuration.write_text(json.dumps(CONFIGURATION))
-    machine.run("systemctl", "restart", "mycroft-enclosure.service")
+    start_face(installed)
     until(lambda: firmware(machine) is not None, "the faceplate does not answer")
     with listening(machine, "mycroft.mic.listen") as heard:
         machine.run("systemctl", "kill", "--signal=USR1", "faceplate.service")
@@ -409,7 +415,7 @@ def another_board_takes_its_place(installed: Installed) -> str:
     return restart[0]
 
 
-CHECKS: tuple[Callable[[Installed], str], ...] = (
+CHECKS: tuple[Check, ...] = (
     all_units_run,
     they_are_active_soon_after_boot,
     no_unit_has_failed,

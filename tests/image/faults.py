@@ -2,139 +2,169 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 
-from tests.image.installed import Installed, examine, firmware, set_volume, start_sound, until
-from tests.image.tree import INSIDE, STRANGER
+from tests.enclosure.doctor.faults import FAULTS, Fault, Seen
+from tests.image.installed import (
+    FACE_PORT,
+    Installed,
+    examine,
+    firmware,
+    set_volume,
+    start_face,
+    start_sound,
+    until,
+)
+from tests.image.installed import UNITS as DAEMON_UNITS
+from tests.image.machine import Machine
+from tests.image.tree import BOOT_FILES, INSIDE, OWNER, STRANGER
 
 HEALTHY = {"ok", "skip"}
 
 NOT_HERE = {"clock"}
 """A container's clock is its host's."""
 
-FACE_PORT = "/run/faceplate/port"
-
-_PROGRAMS = {
-    "web": "/usr/bin/python3 -m http.server --bind 127.0.0.1 8181",
-    "ovos-messagebus": f"/usr/bin/python3 {INSIDE}/foreign_bus.py",
-    "terminal": f"/bin/sh -c 'exec sleep infinity < {FACE_PORT}'",
-    "second-admin": "/usr/bin/mycroft-admin run",
+UNITS = {
+    "web.service": "ExecStart=/usr/bin/python3 -m http.server --bind 127.0.0.1 8181",
+    "ovos-messagebus.service": f"ExecStart=/usr/bin/python3 {INSIDE}/foreign_bus.py",
+    "terminal.service": f"ExecStart=/bin/sh -c 'exec sleep infinity < {FACE_PORT}'",
+    "second-admin.service": "ExecStart=/usr/bin/mycroft-admin run\nUser=mycroft-admin",
+    "second-enclosure.service": "ExecStart=/usr/bin/mycroft-enclosure run\nUser=mycroft",
+    "other@.service": "ExecStart=/bin/cat\nStandardInput=socket",
 }
-"""The command of each service that gets in the way."""
+"""The services that get in the way."""
 
+OTHER_SOCKET = "[Socket]\nListenStream=127.0.0.1:8181\nAccept=yes\n"
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault of a running device."""
+NO_HANGUP = "[Service]\nTTYVHangup=no\nTTYReset=no\n"
+"""A serial port comes back from a hang-up by a login prompt, and a pseudo terminal does not."""
 
-    what: str
-    broken: tuple[str, ...]
-    """Commands."""
-    name: str
-    """Of the finding."""
-    verdict: str
-    found: str
-    for_user: str | None = None
-    """The verdict for an ordinary user, where that cannot see it."""
+OVOS = f"/home/{OWNER}/.venvs/ovos"
+USER_UNITS = {
+    "ovos-messagebus.service": UNITS["ovos-messagebus.service"],
+    "ovos-phal.service": f"ExecStart={OVOS}/bin/python3 {INSIDE}/ovos_PHAL.py",
+}
+"""Those of the owner, who has OVOS."""
 
+AS_OWNER = ("--user", f"--machine={OWNER}@.host")
 
-FAULTS = (
-    Fault(
-        "a stopped enclosure",
-        ("systemctl disable --now mycroft-enclosure.service",),
-        "enclosure",
-        "fail",
-        "not run",
-    ),
-    Fault("a stopped admin", ("systemctl disable --now mycroft-admin.service",), "admin", "fail", "does not run"),
-    Fault(
-        "a stopped bus",
-        ("systemctl disable --now mycroft-bus.socket mycroft-bus.service",),
-        "bus",
-        "fail",
-        "no bus",
-    ),
-    Fault(
-        "another program on the port of the bus",
-        ("systemctl disable --now mycroft-bus.socket mycroft-bus.service", "systemctl start web"),
-        *("bus", "fail", "has the port of ws://127.0.0.1:8181/core"),
-    ),
-    Fault(
-        "another bus",
-        ("systemctl disable --now mycroft-bus.socket mycroft-bus.service", "systemctl start ovos-messagebus"),
-        *("bus", "warn", "mycroft-admin refuses to serve it"),
-    ),
-    Fault(
-        "another program on the serial port",
-        ("systemctl start terminal",),
-        *("serial port", "fail", "is in use by sleep (process"),
-        for_user="ok",
-    ),
-    Fault(
-        "a state folder without rights",
-        ("chown root:root /var/lib/mycroft-enclosure",),
-        *("state folder", "fail", "mycroft may not write in"),
-    ),
-    Fault("a second admin", ("systemctl start second-admin",), "admin", "fail", "besides the unit's: process"),
-    Fault("a missing group", ("gpasswd --delete mycroft audio",), "groups", "fail", "mycroft is not in audio"),
-    Fault("a muted device", ("mycroft-bus send mycroft.volume.mute",), "mixer", "warn", "it is muted"),
-    Fault(
-        "a device at level 0",
-        ("""mycroft-bus send mycroft.volume.set '{"percent": 0}'""",),
-        *("mixer", "warn", "its level is 0"),
-    ),
-)
+SUDOERS = "etc/sudoers.d/owner"
+MAY_ALL = f"{OWNER} ALL=(ALL) NOPASSWD: ALL\n"
+"""As Raspberry Pi OS has it for its first user, who types the mends."""
 
 
 def the_doctor_finds_nothing_to_mend(installed: Installed) -> str:
-    """As root and as an ordinary user, on a device with its face and its sound card."""
-    machine = installed.machine
-    start_sound(installed)
-    until(lambda: firmware(machine) is not None, "the faceplate does not answer")
-    until(lambda: set_volume(machine) is not None, "there is no sound")
-    for name, command in _PROGRAMS.items():
-        unit = installed.tree.root / f"etc/systemd/system/{name}.service"
-        user = "mycroft-admin" if name == "second-admin" else "root"
-        unit.write_text(f"[Service]\nExecStart={command}\nUser={user}\n")
+    """As root and as an ordinary user, on a device with its face, its sound card and OVOS without rivals."""
+    machine, root = installed.machine, installed.tree.root
+    for name, service in UNITS.items():
+        (root / "etc/systemd/system" / name).write_text(f"[Service]\n{service}\n")
+    for name, service in USER_UNITS.items():
+        (root / "etc/systemd/user" / name).write_text(f"[Service]\n{service}\n")
+    (root / "etc/systemd/system/other.socket").write_text(OTHER_SOCKET)
+    getty = root / "etc/systemd/system/container-getty@.service.d"
+    getty.mkdir(exist_ok=True)
+    (getty / "hangup.conf").write_text(NO_HANGUP)
+    (root / SUDOERS).write_text(MAY_ALL)
     machine.run("systemctl", "daemon-reload")
-    _is_healthy(installed)
+    if not (root / OVOS.removeprefix("/")).exists():
+        machine.run("python3", "-m", "venv", "--system-site-packages", OVOS, user=OWNER)
+    machine.run("loginctl", "enable-linger", OWNER)
+    _start(installed)
+    until(lambda: not _ill(installed), "not healthy", lambda: _ill(installed))
     return ", ".join(examine(machine))
 
 
-def _is_healthy(installed: Installed) -> None:
+def _start(installed: Installed) -> None:
+    """The parts of the device that a restart of the machine has ended."""
+    machine = installed.machine
+    start_face(installed)
+    start_sound(installed)
+    until(lambda: firmware(machine) is not None, "the faceplate does not answer")
+    until(lambda: set_volume(machine) is not None, "there is no sound")
+    start_ovos = ("systemctl", *AS_OWNER, "start", "ovos-phal.service")
+    until(lambda: machine.succeeds(*start_ovos), "no services of the owner")
+
+
+def _ill(installed: Installed) -> list[str]:
+    """What there is to mend, as root and as an ordinary user."""
     users = ("root", STRANGER)
     with ThreadPoolExecutor() as pool:  # each takes seconds
         examined = list(pool.map(partial(examine, installed.machine), users))
-    for user, found in zip(users, examined, strict=True):
-        bad = [found[name] for name in found.keys() - NOT_HERE if found[name]["verdict"] not in HEALTHY]
-        assert not bad, f"{user}: {bad}"
+    return [
+        f"{user}: {finding}"
+        for user, findings in zip(users, examined, strict=True)
+        for name, finding in findings.items()
+        if name not in NOT_HERE and finding["verdict"] not in HEALTHY
+    ]
 
 
 def _is_found_and_mended(fault: Fault, installed: Installed) -> str:
+    if not (installed.tree.root / SUDOERS).exists():
+        the_doctor_finds_nothing_to_mend(installed)  # which prepares the device
+    boot = installed.tree.root / "boot/firmware"
+    boot_files = {name: (boot / name).read_text() for name in BOOT_FILES}
+    try:
+        return _break_and_mend(fault, installed)
+    except AssertionError:
+        _mend_all(installed)
+        raise
+    finally:
+        for name, text in boot_files.items():
+            (boot / name).write_text(text)
+
+
+def _break_and_mend(fault: Fault, installed: Installed) -> str:
     machine = installed.machine
     for command in fault.broken:
-        machine.run("sh", "-c", command)
-    until(lambda: examine(machine)[fault.name]["verdict"] == fault.verdict, f"no finding: {examine(machine)}")
-    finding = examine(machine)[fault.name]
-    assert fault.found in finding["found"], finding
-    seen_by_user = examine(machine, STRANGER)[fault.name]
-    assert seen_by_user["verdict"] == (fault.for_user or fault.verdict), seen_by_user
-    machine.run("sh", "-c", finding["mend"])
-    try:
-        until(partial(_becomes_healthy, installed), f"not mended by {finding['mend']}")
-    except AssertionError as error:
-        journal = machine.run("journalctl", "--quiet", "--lines=20", "--no-hostname", "--unit=mycroft-*")
-        raise AssertionError(f"{error}: {examine(machine)}\n{journal}") from error
-    return finding["mend"]
+        machine.run("sh", "-c", command.replace("{port}", FACE_PORT))
+    seen = Seen(fault.verdict, fault.found, fault.mend)
+    for user, wanted in (("root", seen), (STRANGER, fault.by_user or seen)):
+        found = partial(_finding, fault.name, machine, user)
+        until(partial(_is_seen, wanted, found), f"not found by {user}", found)
+    finding = _finding(fault.name, machine, "root")
+    assert bool(finding["by_hand"]) == bool(fault.hands), finding
+    mend = finding["mend"]
+    _type(fault.hands or mend, "root" if fault.hands else OWNER, installed)
+    until(lambda: not _ill(installed), f"not mended by {mend}", lambda: (_ill(installed), _journal(machine)))
+    return mend
 
 
-def _becomes_healthy(installed: Installed) -> bool:
-    try:
-        _is_healthy(installed)
-    except AssertionError:
-        return False
-    return True
+def _finding(name: str, machine: Machine, user: str) -> dict[str, str]:
+    return examine(machine, user).get(name, {"verdict": "", "found": "", "mend": ""})
+
+
+def _journal(machine: Machine) -> str:
+    return machine.run("journalctl", "--quiet", "--lines=20", "--no-hostname", "--unit=mycroft-*")
+
+
+def _mend_all(installed: Installed) -> None:
+    """What a check that failed has left broken does not break the next one."""
+    machine = installed.machine
+    for command in (
+        ("systemctl", "stop", "other.socket", *(name for name in UNITS if "@" not in name)),
+        ("systemctl", *AS_OWNER, "stop", *USER_UNITS),
+        ("systemctl", "enable", "--now", *DAEMON_UNITS),
+        ("systemctl", "restart", *DAEMON_UNITS),
+    ):
+        machine.run(*command, check=False)
+    _start(installed)
+
+
+def _type(command: str, user: str, installed: Installed) -> None:
+    """Types a command, and waits where it restarts the machine."""
+    machine = installed.machine
+    if command.endswith("sudo reboot"):
+        machine.run("sh", "-c", command, user=user, check=False)  # which it ends, too
+        machine.restarts()
+        _start(installed)
+    else:
+        machine.run("sh", "-c", command, user=user)
+
+
+def _is_seen(wanted: Seen, look: Callable[[], dict[str, str]]) -> bool:
+    finding = look()
+    verdict, found, mend = (text.replace("{root}", "").replace("{port}", FACE_PORT) for text in wanted)
+    return finding["verdict"] == verdict and found in finding["found"] and mend in (finding["mend"] or "")
 
 
 def _check(fault: Fault) -> Callable[[Installed], str]:
@@ -143,4 +173,4 @@ def _check(fault: Fault) -> Callable[[Installed], str]:
     return check
 
 
-CHECKS = (the_doctor_finds_nothing_to_mend, *map(_check, FAULTS))
+CHECKS = (the_doctor_finds_nothing_to_mend, *(_check(fault) for fault in FAULTS if fault.broken))

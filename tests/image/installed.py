@@ -16,6 +16,7 @@ UNITS = ("mycroft-bus.socket", *(f"{daemon}.service" for daemon in DAEMONS))
 
 ANSWER_TIMEOUT_S = 20.0
 
+FACE_PORT = "/run/faceplate/port"
 SOUND_FOLDER = "/run/sound"
 VOLUME = 0.37
 
@@ -48,17 +49,44 @@ def ask(machine: Machine, request: str, answer: str) -> str:
     return machine.run("mycroft-bus", "send", request, "--wait", answer, "--timeout", timeout, user=OWNER)
 
 
+def start_face(installed: Installed) -> None:
+    """A simulated faceplate for the enclosure."""
+    unit = f"""\
+[Service]
+ExecStart=/usr/bin/python3 {INSIDE}/faceplate.py {FACE_PORT}
+User=mycroft
+RuntimeDirectory=faceplate
+"""
+    configuration = installed.tree.root / "etc/mycroft/mycroft.conf"
+    configuration.parent.mkdir(exist_ok=True)
+    configuration.write_text(json.dumps({"enclosure": {"port": FACE_PORT, "mixer": "default"}}))
+    _start(installed, "faceplate", unit)
+
+
 def start_sound(installed: Installed) -> None:
     """A card for the enclosure. PulseAudio lets no other user in."""
-    if installed.machine.succeeds("systemctl", "is-active", "sound.service"):
-        return
-    options = ("--unit=sound", "--uid=mycroft", "--property=RuntimeDirectory=sound")
-    installed.machine.run("systemd-run", "--quiet", *options, "python3", f"{INSIDE}/sound.py", SOUND_FOLDER)
+    unit = f"""\
+[Service]
+ExecStart=/usr/bin/python3 {INSIDE}/sound.py {SOUND_FOLDER}
+User=mycroft
+RuntimeDirectory=sound
+"""
     configuration = installed.tree.root / "etc/asound.conf"
     configuration.unlink(missing_ok=True)
     configuration.symlink_to(f"{SOUND_FOLDER}/asound.conf")
+    _start(installed, "sound", unit)
+
+
+def _start(installed: Installed, name: str, unit: str) -> None:
+    """Starts a service of a part of the device, which the enclosure then finds."""
+    machine = installed.machine
+    if machine.succeeds("systemctl", "is-active", f"{name}.service"):
+        return
+    (installed.tree.root / f"etc/systemd/system/{name}.service").write_text(unit)
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "start", f"{name}.service")
     # libasound looks for a new asound.conf only when a program starts.
-    installed.machine.run("systemctl", "restart", "mycroft-enclosure.service")
+    machine.run("systemctl", "restart", "mycroft-enclosure.service")
 
 
 def set_volume(machine: Machine) -> float | None:
@@ -108,10 +136,11 @@ def listening(machine: Machine, pattern: str) -> Iterator[Callable[[], list[str]
         machine.run("systemctl", "stop", "heard.service")
 
 
-def until(true: Callable[[], bool], otherwise: str) -> None:
+def until(true: Callable[[], bool], otherwise: str, found: Callable[[], object] = str) -> None:
+    """Waits until this is true; if that takes too long, it is an error, which tells what is found instead."""
     deadline = time.monotonic() + ANSWER_TIMEOUT_S
     while not true():
-        assert time.monotonic() < deadline, otherwise
+        assert time.monotonic() < deadline, f"{otherwise}: {found()}"
         time.sleep(0.2)
 
 
