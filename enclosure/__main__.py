@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.complain(str(error))
         return Exit.USAGE
     if options.command == "doctor":
-        return _doctor(options, bus_url, profile, settings)
+        return _doctor(options, bus_url, profile, platform, settings)
     if options.command == "dark":
         return _darken(profile)
     with lean(tls=bus_url.startswith("wss:")):
@@ -151,7 +151,9 @@ def _detect(bus_url: str, settings: EnclosureSettings) -> int:
     return run(identify, level=logging.ERROR)
 
 
-def _doctor(options: argparse.Namespace, bus_url: str, profile: Profile, settings: EnclosureSettings) -> int:
+def _doctor(
+    options: argparse.Namespace, bus_url: str, profile: Profile, platform: str, settings: EnclosureSettings
+) -> int:
     with lean(tls=bus_url.startswith("wss:")):
         from bus.daemon.runner import run  # noqa: PLC0415  # not before, see lean
         from enclosure import doctor  # noqa: PLC0415  # the daemon does without it
@@ -164,6 +166,8 @@ def _doctor(options: argparse.Namespace, bus_url: str, profile: Profile, setting
         settings.mixer,
         [control] if control else profile.mixer_controls,
         profile,
+        platform,
+        {name: load_profile(name) for name in profile_names()},
     )
 
     async def examine() -> int:

@@ -2,12 +2,15 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bus.errors import ConfigError
 from enclosure.board import ButtonSettings, Profile, SwitchSettings
 from enclosure.events import Event
 from enclosure.ports import Controls, Display, I2c, InputLine, Lights, Lines, Mixer, Output, Spi
+
+if TYPE_CHECKING:
+    from enclosure.drivers.evdev import Source
 
 OnEvent = Callable[[Event], None]
 
@@ -87,22 +90,29 @@ def _has_line(control: ButtonSettings | SwitchSettings, profile: Profile) -> boo
 
 def _lines(profile: Profile) -> Lines | None:
     if profile.driver == "evdev":
-        from enclosure.drivers.evdev import EvdevLines, Source
+        from enclosure.drivers.evdev import EvdevLines
 
-        keys: dict[str, ButtonSettings | SwitchSettings] = {**profile.buttons, **profile.switches}
-        sources = {
-            name: Source(control.key, control.device) for name, control in keys.items() if control.key is not None
-        }
-        sources |= {
-            f"encoders.{name}": Source(encoder.axis, encoder.device, is_axis=True, reverse=encoder.reverse)
-            for name, encoder in profile.encoders.items()
-            if encoder.axis is not None
-        }
+        sources = input_sources(profile)
         return EvdevLines(sources) if sources else None
     lines = _input_lines(profile)
     if not lines:
         return None
     return _gpio(profile).lines(lines)
+
+
+def input_sources(profile: Profile) -> "Mapping[str, Source]":
+    """Keys and axes of the controls that a driver of the kernel reads."""
+    from enclosure.drivers.evdev import Source
+
+    keys: dict[str, ButtonSettings | SwitchSettings] = {**profile.buttons, **profile.switches}
+    sources = {
+        name: Source(control.key, control.device) for name, control in keys.items() if control.key is not None
+    }
+    return sources | {
+        f"encoders.{name}": Source(encoder.axis, encoder.device, is_axis=True, reverse=encoder.reverse)
+        for name, encoder in profile.encoders.items()
+        if encoder.axis is not None
+    }
 
 
 def _input_lines(profile: Profile) -> dict[str, InputLine]:

@@ -3,18 +3,23 @@
 import contextlib
 import re
 from collections.abc import Collection, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
+from enclosure.detect.evidence import look
+from enclosure.detect.verdict import judge
 from enclosure.doctor.access import give
 from enclosure.doctor.boot_files import add, boot_file, effective
 from enclosure.doctor.files import read
-from enclosure.doctor.finding import Finding, by_hand, fail, ok, skip
-from enclosure.doctor.parts import Chip, gpiod_lines, i2c_chips, keys, spi_device
+from enclosure.doctor.finding import Finding, by_hand, fail, ok, skip, warn
+from enclosure.doctor.parts import Chip, gpiod_lines, i2c_chips, spi_device
 from enclosure.doctor.patient import AS_ROOT, Patient
 from enclosure.doctor.processes import Process, process
+from enclosure.drivers.evdev import Source, find
 from enclosure.errors import BoardError
+from enclosure.parts import input_sources
 
-LINES, I2C, SPI, KEYS = "GPIO lines", "I2C", "SPI", "keys"
+KIND, LINES, I2C, SPI, INPUTS = "kind of board", "GPIO lines", "I2C", "SPI", "inputs"
 
 OTHER_BOARD = (
     "seat the board again while the device has no power, or name the one that it is as enclosure.platform in "
@@ -28,11 +33,11 @@ LINE_REQUEST = "anon_inode:gpio-line"
 async def check(patient: Patient) -> list[Finding]:
     """Nothing for a board without lines and buses, such as a Mark 1."""
     profile = patient.setup.profile
-    findings = []
+    findings = [kind(patient)] if patient.setup.boards else []
     if lines := gpiod_lines(profile):
         findings.append(gpio(lines, patient))
-    if codes := keys(profile):
-        findings.append(overlay_keys(codes, patient))
+    if profile.driver == "evdev" and (sources := input_sources(profile)):
+        findings.append(inputs(sources, patient))
     if chips := i2c_chips(profile):
         found = [i2c(chip, patient) for chip in chips]
         findings.append(next((finding for finding in found if finding.mend), found[0]))
@@ -41,11 +46,30 @@ async def check(patient: Patient) -> list[Finding]:
     return findings
 
 
+def kind(patient: Patient) -> Finding:
+    """Whether the signs of another board than the configured one are seen. Nothing is written to any chip.
+
+    A USB device may be plugged into any board, so it does not say which one that is.
+    """
+    boards, name = patient.setup.boards, patient.setup.platform
+    verdict = judge({name: profile.detect for name, profile in boards.items()}, look(boards, patient.root).seen)
+    others = [candidate for candidate in verdict.candidates if not candidate.is_usb]
+    seen = [candidate.platform for candidate in others]
+    if not others or name in seen or name not in boards:
+        return ok(KIND, f"no sign of another board than {name}")
+    signs = ", ".join(sorted(others[0].seen))
+    found = f"this is {' or '.join(seen)} ({signs}), and it is configured as {name}"
+    mend = f"name it as enclosure.platform in /etc/mycroft/mycroft.conf: {' or '.join(seen)}"
+    return by_hand(warn(KIND, found, mend))
+
+
 def gpio(lines: Mapping[int, str], patient: Patient) -> Finding:
     """Whether the chip is there, and its lines are free or ours; `lines` has the place of each in the profile."""
     try:
         from enclosure.drivers import gpiod  # noqa: PLC0415  # to report that the library is missing
     except ImportError as error:
+        if find_spec("RPi") is not None:
+            return skip(LINES, "not checked: RPi.GPIO does not tell which program has a line")
         return fail(LINES, str(error), "sudo apt install python3-libgpiod")
     try:
         chip = Path(gpiod.chip_path())
@@ -88,18 +112,28 @@ def holders(lines: Collection[int], chip: Path, proc: Path) -> list[Process]:
     return found
 
 
-def overlay_keys(codes: Collection[int], patient: Patient) -> Finding:
-    """Whether an input device has all keys that the profile names, and the daemon may read it."""
-    from enclosure.drivers.evdev import find  # noqa: PLC0415  # most boards have no such keys
+def inputs(sources: Mapping[str, Source], patient: Patient) -> Finding:
+    """Whether there are input devices for the controls that the profile names, and the daemon may read them."""
+    devices = {}
+    for name, source in sources.items():
+        try:
+            devices[find(source)] = name
+        except BoardError as error:
+            return _without_overlay(f"{name}: {error.strerror}", patient)
+    for device in devices:
+        if not patient.daemon.may_write(device):
+            return fail(INPUTS, f"{patient.daemon.name} may not use {device}", give(device, "input", patient))
+    return ok(INPUTS, f"{', '.join(map(str, devices))}: there for {', '.join(sources)}")
 
-    try:
-        device = find(codes)
-    except BoardError as error:
-        mend = "add the board's overlay for its buttons to config.txt, and restart the device"
-        return by_hand(fail(KEYS, str(error.strerror), mend))
-    if not patient.daemon.may_write(device):
-        return fail(KEYS, f"{patient.daemon.name} may not use {device}", give(device, "input", patient))
-    return ok(KEYS, f"{device} has the keys {', '.join(map(str, codes))}")
+
+def _without_overlay(found: str, patient: Patient) -> Finding:
+    path, text = boot_file(patient.root, "config.txt")
+    lines = patient.setup.profile.config_txt
+    missing = [line for line in lines if line not in effective(text)]
+    if path is None or not lines:
+        mend = "add the overlay for the board's controls to config.txt, and restart the device"
+        return by_hand(fail(INPUTS, found, mend))
+    return fail(INPUTS, found, " && ".join([*(add(line, path) for line in missing), "sudo reboot"]))
 
 
 def i2c(chip: Chip, patient: Patient) -> Finding:

@@ -4,7 +4,7 @@ import grp
 from collections.abc import Collection, Sequence
 
 from enclosure.doctor.finding import Finding, fail, ok
-from enclosure.doctor.parts import gpiod_lines, i2c_chips, keys, spi_device
+from enclosure.doctor.parts import gpiod_lines, i2c_chips, spi_device
 from enclosure.doctor.patient import Patient, Setup
 from enclosure.doctor.units import ENCLOSURE
 
@@ -29,7 +29,7 @@ def needed(setup: Setup) -> list[str]:
         "gpio": bool(gpiod_lines(profile)),
         "i2c": bool(i2c_chips(profile)),
         "spi": spi_device(profile) is not None,
-        "input": bool(keys(profile)),
+        "input": profile.driver == "evdev",
     }
     return [name for name, is_needed in found.items() if is_needed]
 

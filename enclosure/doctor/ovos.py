@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from bus.contract import ours as topics
 from enclosure.board import pins
 from enclosure.doctor.finding import Finding, by_hand, fail, ok, skip
-from enclosure.doctor.parts import keys
 from enclosure.doctor.patient import AS_ROOT, Patient
 from enclosure.doctor.phal import (
     BUTTON_PLUGINS,
@@ -58,7 +57,7 @@ def rivals(patient: Patient) -> Iterator[str]:
     profile = patient.setup.profile
     if patient.setup.serial_port is not None:
         yield from FACE_PLUGINS
-    if keys(profile) or any(place.startswith(("buttons.", "switches.")) for _, place in pins(profile)):
+    if profile.driver == "evdev" or any(place.startswith(("buttons.", "switches.")) for _, place in pins(profile)):
         yield from BUTTON_PLUGINS
     if profile.leds.kind != "none":
         yield from LED_PLUGINS

@@ -29,15 +29,6 @@ def gpiod_lines(profile: Profile) -> Mapping[int, str]:
     return {pin: place for pin, place in pins(profile) if not place.startswith(by_kernel)}
 
 
-def keys(profile: Profile) -> list[int]:
-    """Key codes of the controls that a kernel driver reads."""
-    if profile.driver != "evdev":
-        return []
-    codes = [button.key for button in profile.buttons.values()]
-    codes += [switch.key for switch in profile.switches.values()]
-    return [code for code in codes if code is not None]
-
-
 def i2c_chips(profile: Profile) -> list[Chip]:
     """The chips on I2C."""
     chips = []

@@ -25,6 +25,10 @@ class Setup:
     mixer_device: str
     mixer_controls: Sequence[str]
     profile: Profile = field(default_factory=Profile)
+    platform: str = ""
+    """Name of the profile."""
+    boards: Mapping[str, Profile] = field(default_factory=dict)
+    """All profiles, by name, to tell whether the board is another one."""
 
 
 @dataclass(frozen=True, slots=True)

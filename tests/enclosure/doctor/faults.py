@@ -445,6 +445,15 @@ _PLUGINS = (
 
 _BOARD = (
     Fault(
+        "another board than the configured one",
+        *("kind of board", "warn", "this is sj201_r10 or sj201_r6 (sound card sj201), and it is"),
+        "name it as enclosure.platform in /etc/mycroft/mycroft.conf: sj201_r10 or sj201_r6",
+        broken=(),
+        simulated=lambda world: world.write("sys/class/sound/card0/id", "sj201\n"),
+        board="respeaker_2mic",
+        not_booted=NO_LINES,
+    ),
+    Fault(
         "no GPIO chip",
         *(
             "GPIO lines",

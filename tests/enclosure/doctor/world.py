@@ -13,8 +13,9 @@ import pytest
 
 from bus.contract import ours as topics
 from bus.message import Message
-from enclosure.config import load_profile
-from enclosure.doctor import Finding, bus, check_all, clock, faceplate, mixer, phal
+from enclosure.config import load_profile, profile_names
+from enclosure.detect import evidence
+from enclosure.doctor import Finding, bus, check_all, clock, mixer, phal
 from enclosure.doctor.answers import PHAL_IS_READY, SOURCE, Answers
 from enclosure.doctor.patient import Patient, Setup, User
 from enclosure.doctor.units import ADMIN, BUS, ENCLOSURE, SOCKET, UnitState
@@ -107,7 +108,7 @@ class World:
         self.root = root
         self.gpio, self.i2c = gpio, i2c
         self.as_root = as_root
-        self.profile = load_profile(board)
+        self.board, self.profile = board, load_profile(board)
         self.serial_port = self.profile.serial_port
         self.port, self.state = root / PORT, root / STATE
         self.answers: Answers | None = Answers(ALL)
@@ -147,7 +148,7 @@ class World:
         monkeypatch.setattr(pwd, "getpwuid", lambda _: self._users()[-1])
         monkeypatch.setattr(clock, "ntp_synchronized", ntp_synchronized)
         monkeypatch.setattr(bus, "socket_unit", socket_unit)
-        monkeypatch.setattr(faceplate, "AsyncSerial", _locked)
+        monkeypatch.setattr(evidence, "AsyncSerial", _locked)
         self.plays(Card())
 
     def _groups(self) -> list[grp.struct_group]:
@@ -303,7 +304,8 @@ class World:
     async def examine(self) -> dict[str, Finding]:
         """The findings by name."""
         url = "ws://127.0.0.1:8181/core"
-        setup = Setup(url, self.serial_port, 9600, "default", ["Master"], self.profile)
+        boards = {name: load_profile(name) for name in profile_names()}
+        setup = Setup(url, self.serial_port, 9600, "default", ["Master"], self.profile, self.board, boards)
         patient = Patient(setup, self.root, self._user, self.daemon, self.units, self.answers)
         return {found.name: found for found in await check_all(patient)}
 
