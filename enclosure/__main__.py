@@ -202,6 +202,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
+    kinds = f"kind of board: {AUTO}, {', '.join(profile_names())}"
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run_ = subparsers.add_parser(
         "run",
@@ -234,7 +235,7 @@ def _parser() -> argparse.ArgumentParser:
             "--profile",
             type=_profile_name,
             metavar="NAME",
-            help=f"kind of board: {AUTO}, {', '.join(profile_names())}",
+            help=kinds,
         )
     run_.add_argument(
         "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"
@@ -245,7 +246,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Prints the lines of config.txt, the devices and the packages that a board needs, and what "
         "its owner should know. The package mycroft-picroft prepares the machine with it.",
     )
-    needs.add_argument("profile", type=_profile_name, metavar="NAME", help="kind of board, as of run --profile")
+    needs.add_argument("profile", type=_profile_name, metavar="NAME", help=kinds)
     detect.add_argument("--serial", metavar="PATH", help="serial port of the faceplate (that of the profile)")
     detect.set_defaults(profile=None)
     dark.set_defaults(serial=None, bus=None, log_level=None)

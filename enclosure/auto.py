@@ -66,5 +66,7 @@ def _detect(
             os.write(writing, (verdict.platform or detect.FALLBACK).encode())
 
         code = run(identify, level=level)
+    except Exception:  # of an import: this process ends here, and nothing else would report it
+        _LOGGER.critical("crashed", exc_info=True)
     finally:
         os._exit(code)

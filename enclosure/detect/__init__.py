@@ -8,6 +8,7 @@ for the version to a faceplate, on a serial port that no other program has.
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from bus.message import printable
 from enclosure.board import Profile
 from enclosure.detect.evidence import HEADER_BUS, Evidence, ask_faceplate, look
 from enclosure.detect.verdict import Candidate, Verdict, judge
@@ -76,6 +77,8 @@ def report(verdict: Verdict, evidence: Evidence) -> str:
         lines.append("No sign of a board with a profile. With pins that you name yourself:")
     if verdict.platform is None:
         lines += [f"{'none of these' if verdict.candidates else FALLBACK}", f"  -> {_configuration(FALLBACK)}"]
+    if not verdict.candidates and evidence.seen:
+        lines += ["Seen, and a sign of none:", *(f"  {printable(sign)}" for sign in sorted(evidence.seen))]
     if evidence.unseen:
         lines += ["Not looked at:", *(f"  {line}" for line in evidence.unseen)]
     return "\n".join(lines)

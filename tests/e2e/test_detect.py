@@ -1,5 +1,7 @@
 """Detection of the board, beside a running daemon that has the faceplate, and at the start of a daemon."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,14 @@ async def test_a_detected_board_is_logged_and_its_detection_leaves_nothing_in_me
     assert any("this board is mycroft_mark_1 (a faceplate answers on the serial port)" in line for line in lines)
     assert "enclosure.faceplate.device" in found
     assert not found & UNUSED
+
+
+def test_a_crash_of_the_detection_ends_the_daemon_and_is_reported(tmp_path: Path) -> None:
+    barred = "import sys; sys.modules['serial'] = None; from enclosure.__main__ import main; sys.exit(main())"
+    command = (sys.executable, "-c", barred, "run", "--profile", "auto")
+    done = subprocess.run(command, env={"HOME": str(tmp_path)}, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "import of serial halted" in done.stderr
 
 
 async def test_without_a_known_board_the_daemon_runs_without_pins(bus: Server, tmp_path: Path) -> None:  # noqa: F811

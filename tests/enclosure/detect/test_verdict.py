@@ -142,6 +142,13 @@ def test_the_report_without_a_board_says_what_works_anyway() -> None:
     ]
 
 
+def test_what_no_profile_knows_is_shown_to_who_writes_one() -> None:
+    said = report(Verdict(), Evidence(frozenset({signs.card("lamp"), signs.hat("Lamp\x1b[2J")})))
+    assert "  sound card lamp" in said
+    assert "Lamp" in said
+    assert "\x1b" not in said
+
+
 def test_each_kind_of_sign_has_its_text() -> None:
     every = DetectSettings(
         hat="Lamp",
