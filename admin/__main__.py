@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configuration = Configuration()
         log_level = configuration.log_level(options.log_level)
         settings = configuration.section("admin", AdminSettings)
+        lang = configuration.lang()
     except ConfigError as error:
         log.complain(str(error))
         return Exit.USAGE
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from bus.daemon.runner import run  # noqa: PLC0415
 
     folder = Path(runtime) if runtime else None
-    return run(lambda: admin(options.bus, options.dbus, folder, settings), level=log_level)
+    return run(lambda: admin(options.bus, options.dbus, folder, settings, lang), level=log_level)
 
 
 def _parser() -> argparse.ArgumentParser:

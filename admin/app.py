@@ -23,7 +23,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 async def admin(
-    bus_url: str, dbus_address: str | None, runtime_folder: Path | None, settings: AdminSettings
+    bus_url: str, dbus_address: str | None, runtime_folder: Path | None, settings: AdminSettings, lang: str
 ) -> None:
     """Runs the admin service until it is cancelled. If one part ends, all end."""
     if bus_url.startswith("unix:"):
@@ -33,7 +33,7 @@ async def admin(
         bus = BusClient(bus_url)
     dispatcher = Dispatcher(bus.emit)
     async with SystemBus(dbus_address) as system, asyncio.TaskGroup() as group:
-        host = Host.on(system, settings, runtime_folder)
+        host = Host.on(system, settings, runtime_folder, lang)
         unfinished = Unfinished(runtime_folder)
         service = AdminService(ACTIONS, host, dispatcher, bus.emit, group, unfinished=unfinished)
         connectivity = Connectivity(host.network, dispatcher, bus.emit)

@@ -19,6 +19,8 @@ class Host:
 
     hotspot: Hotspot
     """The access point of the wifi setup."""
+    lang: str
+    """The language of the device, such as en-us."""
     logind: Logind
     network: NetworkManager
     portal_socket: Path | None
@@ -27,10 +29,17 @@ class Host:
     timedate: Timedate
 
     @classmethod
-    def on(cls, bus: SystemBus, settings: AdminSettings | None = None, runtime_folder: Path | None = None) -> Self:
+    def on(
+        cls,
+        bus: SystemBus,
+        settings: AdminSettings | None = None,
+        runtime_folder: Path | None = None,
+        lang: str = "en-us",
+    ) -> Self:
         """The services on a D-Bus."""
         return cls(
             hotspot=(settings or AdminSettings()).wifi.hotspot,
+            lang=lang,
             logind=Logind(bus),
             network=NetworkManager(bus),
             portal_socket=runtime_folder / "portal.sock" if runtime_folder else None,

@@ -35,6 +35,8 @@ class Activity:
     """Whether there is no internet."""
     updating: bool = False
     wifi_setup: bool = False
+    wifi_text: str | None = None
+    """The instruction of a wifi setup, such as the password; None without one."""
     leaving: Leaving | None = None
 
 
@@ -70,6 +72,8 @@ _CHANGES: Mapping[Topic, Mapping[str, Any]] = {
     topics.UPDATE_COMPLETE: {"updating": False},
     topics.WIFI_AP_UP: {"wifi_setup": True},
     topics.WIFI_AP_DOWN: {"wifi_setup": False},
+    topics.WIFI_AP_ERROR: {"wifi_setup": False},
+    topics.WIFI_AP_CONNECTION_SUCCESS: {"wifi_setup": False},
 }
 
 LEAVING: Mapping[Topic, Leaving] = {

@@ -24,6 +24,7 @@ from enclosure.handlers.rest import RestHandler
 from enclosure.handlers.switches import SwitchHandler
 from enclosure.handlers.visemes import VisemeHandler
 from enclosure.handlers.volume import VolumeHandler
+from enclosure.handlers.wifi import WifiHandler
 from enclosure.parts import controls_of, display_of, mixer_of
 from enclosure.ports import Controls, Display, Mixer
 from enclosure.router import Router
@@ -85,6 +86,7 @@ class Enclosure:
             saved=saved,
         )
         self.menu = MenuHandler(self.display, self.leaving, self.dispatcher, report)
+        WifiHandler(self.display, self.activity, self.dispatcher, report)
         switches = SwitchHandler(self.display, self.activity, self.dispatcher, report)
         on_controls = ControlsHandler(
             self.volume, self.activity, self.visemes, switches, report, buttons=profile.buttons

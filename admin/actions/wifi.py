@@ -29,7 +29,7 @@ async def set_up(host: Host, report: Reporter, lang: str | None = None, allow_ti
         host.network, host.systemd, host.hotspot, report, units=PORTAL, count_stations=count_stations
     )
     async with endpoint(session, host.portal_socket) if host.portal_socket else nullcontext():
-        await session.run(allow_timeout=allow_timeout, lang=lang)
+        await session.run(allow_timeout=allow_timeout, lang=lang or host.lang)
 
 
 async def stop(host: Host, report: Reporter) -> None:

@@ -770,6 +770,7 @@ WIFI_SETUP = _wifi(
         ),
     ),
     alias="mycroft.wifi.start",
+    handled_by="admin, enclosure",
     replies=("system.wifi.ap_up", "system.wifi.ap_down", "system.wifi.ap_error"),
 )
 WIFI_RESET = _wifi(

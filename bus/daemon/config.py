@@ -192,6 +192,11 @@ class Configuration:
         except ValueError as error:
             raise ConfigError(f"{where}: {error}") from error
 
+    def lang(self) -> str:
+        """`lang` of the files, the language of the device; English without one."""
+        found = [file.content["lang"] for file in self._files if isinstance(file.content.get("lang"), str)]
+        return found[-1] if found else "en-us"
+
     def websocket(self, **flags: object) -> WebSocketSettings:
         """The section `websocket`; see `section`. It is not ours alone: an unknown key is only a warning."""
         others = dict.fromkeys(WEBSOCKET_KEYS_OF_OTHERS, ())

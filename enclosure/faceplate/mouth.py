@@ -206,7 +206,7 @@ class Mouth:
         plays = self._activity.playing and self._follows and not self._activity.leaving
         layers = {
             Layer.QUESTION: self._question,
-            Layer.NOTIFICATION: self._notification,
+            Layer.NOTIFICATION: self._notification or _instruction(self._activity),
             Layer.CONTENT: self._content,
             Layer.ACTIVITY: self._motion or look,
             Layer.REST: NOTE if plays else None,
@@ -243,6 +243,11 @@ class Mouth:
 
 def _displayable(shown: MouthText) -> MouthText:
     return MouthText(text.displayable(shown.text), shown.repeat)
+
+
+def _instruction(activity: Activity) -> MouthText | None:
+    """What the user needs to read in a wifi setup, above what skills show."""
+    return _displayable(MouthText(activity.wifi_text)) if activity.wifi_text and not activity.leaving else None
 
 
 def _look(activity: Activity) -> MouthAction | MouthText | None:

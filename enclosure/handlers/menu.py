@@ -66,7 +66,6 @@ _NOT_REPORTED = {Choice.ENABLE_LEARNING: "LEARNING ON", Choice.DISABLE_LEARNING:
 """Shown as soon as it is requested, since no program reports that it is done."""
 
 _FAILED = {
-    topics.WIFI_SETUP: "WI-FI FAILED",
     topics.REBOOT: "REBOOT FAILED",
     topics.SHUTDOWN: "OFF FAILED",
     topics.FACTORY_RESET: "RESET FAILED",
@@ -74,6 +73,9 @@ _FAILED = {
     topics.SSH_DISABLE: "SSH FAILED",
     topics.CONFIGURATION_PATCH: "LEARNING FAILED",
 }
+
+_NOT_SENT = {**_FAILED, topics.WIFI_SETUP: "WI-FI FAILED"}
+"""Of a setup that has begun, `enclosure.handlers.wifi` shows more."""
 
 
 class MenuHandler:
@@ -191,8 +193,8 @@ class MenuHandler:
 
     def _on_not_sent(self, topic: Topic) -> None:
         self._leaving.stay()
-        if topic in _FAILED:
-            self._display.notify(_FAILED[topic])
+        if topic in _NOT_SENT:
+            self._display.notify(_NOT_SENT[topic])
 
     async def _on_report(self, text: str, _: Message) -> None:
         self._display.notify(text)

@@ -41,7 +41,7 @@ def run(socket: Path, host: Host) -> tuple[str, ...]:
 @contextlib.asynccontextmanager
 async def running(bus_url: str, host: Host) -> AsyncIterator[None]:
     """The daemon in this process."""
-    task = asyncio.create_task(admin(bus_url, host.address, None, SETTINGS))
+    task = asyncio.create_task(admin(bus_url, host.address, None, SETTINGS, "en-us"))
     try:
         yield
     finally:

@@ -242,7 +242,7 @@ def test_types_as_text() -> None:
         "    lang           text, optional: of what is spoken, such as en-us; the page has that of the browser",
         "    allow_timeout  true or false, default true: whether it closes after 5 min without a guest",
         "  privileged: only root, our service users and the group mycroft-admin may send it",
-        "  from any program to admin",
+        "  from any program to admin, enclosure",
         "  answered by system.wifi.ap_up, system.wifi.ap_down, system.wifi.ap_error",
         "  source: doc adm",
     ]

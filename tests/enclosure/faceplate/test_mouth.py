@@ -1,5 +1,7 @@
 """What the layers of the mouth show, drawn by the firmware's stand-in."""
 
+from dataclasses import replace
+
 import pytest
 
 from enclosure import artwork
@@ -262,4 +264,25 @@ def test_a_text_that_is_not_to_repeat_goes_away_when_it_has_been_seen(
     board.play_for(30)
     busy.append(mouth.busy)
     assert busy == [True, False]
+    assert board.mouth == EMPTY
+
+
+def test_an_instruction_of_the_wifi_setup_is_above_skill_content_and_below_notifications(
+    board: Board, mouth: Mouth
+) -> None:
+    setup = Activity(wifi_text="1234")
+    board.play(mouth.indicate(setup))
+    board.wait(0.5)
+    for change in (mouth.show(MouthText("12:30")), mouth.indicate(replace(setup, speaking=True))):
+        assert change is None
+    board.play(mouth.show(MouthAction.RESET))
+    board.wait(0.5)
+    assert board.mouth == drawn("1234")
+    board.play(mouth.notify("no"))
+    board.wait(0.5)
+    assert board.mouth == drawn("NO")
+    board.play_for(STANDS_S)
+    board.wait(0.5)
+    assert board.mouth == drawn("1234")
+    board.play(mouth.indicate(replace(setup, leaving=Leaving.REBOOT)))
     assert board.mouth == EMPTY

@@ -1,0 +1,158 @@
+"""The wifi setup on the face and by voice: what to join, what to open, and what has come of it."""
+
+import asyncio
+from functools import partial
+
+from bus.client.dispatch import Dispatcher
+from bus.contract import ours as topics
+from bus.contract.topic import Topic
+from bus.message import Message
+from enclosure.handlers.activity import ActivityHandler
+from enclosure.handlers.session import SOURCE
+from enclosure.ports import Display
+from enclosure.router import Report
+from enclosure.wifi_words import address_in, reason_in, spelled, words_of
+
+OPENING_S = 100.0
+"""How long a setup may take to open the access point: two scans and 0.5 s; admin gives up after 90 s."""
+
+REPEAT_S = 45.0
+"""How often an instruction is said; as in mycroft-wifi-setup."""
+
+REPEATS = 7
+"""How often it is said again. mycroft-wifi-setup closed after 5 min; a setup without a timeout stays open all
+night."""
+
+OPENING, CONNECTING, CONNECTED, FAILED = "WI-FI", "CONNECTING", "WI-FI OK", "WI-FI FAILED"
+
+_REASONS = {
+    "wrong-password": "WRONG PASSWORD",
+    "maybe-wrong-password": "WRONG PASSWORD?",
+    "not-found": "NOT FOUND",
+    "no-answer": "NO ANSWER",
+    "no-address": "NO ADDRESS",
+}
+
+
+class WifiHandler:
+    """Shows and says the instructions of a setup, which the admin service reports."""
+
+    def __init__(
+        self, display: Display, activity: ActivityHandler, dispatcher: Dispatcher, report: Report
+    ) -> None:
+        self._display = display
+        self._activity = activity
+        self._report = report
+        self._words = words_of(None)
+        self._join: tuple[str, str] | None = None
+        """What is shown and said while no phone is there; None where nothing is to be joined."""
+        self._address = ""
+        self._timer: asyncio.TimerHandle | None = None
+        for topic, handler in (
+            (topics.WIFI_SETUP, self._on_setup),
+            (topics.WIFI_AP_UP, self._on_up),
+            (topics.WIFI_AP_DEVICE_CONNECTED, self._on_guest),
+            (topics.WIFI_AP_DEVICE_DISCONNECTED, self._on_no_guest),
+            (topics.WIFI_AP_CONNECTING, self._on_connecting),
+            (topics.WIFI_AP_CONNECTION_FAILED, self._on_connection_failed),
+            (topics.WIFI_AP_CONNECTION_SUCCESS, self._on_success),
+            (topics.WIFI_AP_DOWN, self._on_down),
+            (topics.WIFI_AP_ERROR, self._on_error),
+        ):
+            dispatcher.on(topic, handler)
+        dispatcher.on(Topic(f"{topics.WIFI_SETUP.name}.failed", "The setup has failed."), self._on_setup_failed)
+        dispatcher.on(topics.DENIED, self._on_denied)
+
+    async def _on_setup(self, _: Message, **__: object) -> None:
+        if not self._activity.current.wifi_setup:
+            self._show(OPENING)
+            self._timer = asyncio.get_running_loop().call_later(OPENING_S, self._fail)
+
+    async def _on_setup_failed(self, _: Message) -> None:
+        """A request was refused; a setup that has begun has reported its end before."""
+        if self._activity.current.wifi_text == OPENING and not self._activity.current.wifi_setup:
+            self._fail()
+
+    async def _on_denied(self, _: Message, type: str, **__: object) -> None:  # noqa: A002  # as in the message
+        if type == topics.WIFI_SETUP.name:
+            self._fail()
+
+    async def _on_up(
+        self, _: Message, *, ssid: str | None, password: str | None, address: str | None, lang: str | None
+    ) -> None:
+        self._words = words_of(lang)
+        self._address = address or ""
+        if ssid is None:  # mycroft-wifi-setup tells nothing
+            self._show(OPENING)
+            return
+        if password:
+            shown = f"{ssid} {password}"
+            said = self._words.join.format(ssid=ssid, password=spelled(password))
+        else:
+            shown, said = ssid, self._words.join_open.format(ssid=ssid)
+        self._join = shown, said
+        self._instruct(shown, said)
+
+    async def _on_guest(self, _: Message) -> None:
+        if self._address:
+            said = self._words.page.format(address=address_in(self._words, self._address))
+            self._instruct(self._address, said)
+
+    async def _on_no_guest(self, _: Message) -> None:
+        if self._join:
+            shown, said = self._join
+            self._instruct(shown, f"{self._words.left} {said}", again=said)
+
+    async def _on_connecting(self, _: Message, ssid: str | None) -> None:
+        self._show(CONNECTING)
+        self._say(self._words.trying.format(ssid=ssid))
+
+    async def _on_connection_failed(
+        self, _: Message, *, ssid: str | None, reason: str | None, **__: object
+    ) -> None:
+        self._show(OPENING)
+        self._display.notify(_REASONS.get(reason or "", FAILED))
+        self._say(self._words.failed.format(ssid=ssid, reason=reason_in(self._words, reason)))
+
+    async def _on_success(self, _: Message, ssid: str | None) -> None:
+        self._end()
+        self._display.notify(CONNECTED)
+        self._say(self._words.done.format(ssid=ssid))
+
+    async def _on_down(self, _: Message) -> None:
+        self._end()
+
+    async def _on_error(self, _: Message, **__: object) -> None:
+        self._fail()
+        self._say(self._words.error)
+
+    def _fail(self) -> None:
+        self._end()
+        self._display.notify(FAILED)
+
+    def _instruct(self, shown: str, said: str, again: str = "") -> None:
+        """Shows a text and says a sentence, now and every REPEAT_S."""
+        self._show(shown)
+        self._repeat(said, again or said, REPEATS)
+
+    def _repeat(self, said: str, again: str, times: int) -> None:
+        self._say(said)
+        if times:
+            repeat = partial(self._repeat, again, again, times - 1)
+            self._timer = asyncio.get_running_loop().call_later(REPEAT_S, repeat)
+
+    def _show(self, text: str | None) -> None:
+        """Shows a text until the next one; ends the instruction that is repeated."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        self._activity.change(wifi_text=text)
+
+    def _end(self) -> None:
+        self._join = None
+        self._show(None)
+
+    def _say(self, sentence: str) -> None:
+        self._report(
+            Message(topics.SPEAK.name, {"utterance": sentence, "lang": self._words.lang}, {"source": SOURCE})
+        )

@@ -1,0 +1,174 @@
+"""What is said during a wifi setup, in the languages of the page. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The sentences of one language; `failed` needs one of the `reasons`, in their order in `REASONS`."""
+
+    lang: str
+    join: str
+    join_open: str
+    page: str
+    left: str
+    trying: str
+    failed: str
+    done: str
+    error: str
+    dot: str
+    reasons: tuple[str, str, str, str, str, str, str]
+
+
+REASONS = (
+    *("wrong-password", "maybe-wrong-password", "not-found", "no-answer", "no-address", "unsupported"),
+    "other",
+)
+"""The reasons of system.wifi.ap_connection_failed; an unknown one is the last."""
+
+ENGLISH = Words(
+    "en-us",
+    "With your phone, join the wifi network {ssid}. Its password is {password}.",
+    "With your phone, join the wifi network {ssid}.",
+    "You are connected to me. Follow the page that opens on your phone, or open {address} in its browser.",
+    "I have lost the connection to your phone.",
+    "I am connecting to {ssid}.",
+    "I could not connect to {ssid}: {reason}.",
+    "I am connected to {ssid}.",
+    "I cannot set up the wifi now.",
+    "dot",
+    (
+        *("the password is wrong", "the password is wrong, or the router is too far away"),
+        *("I cannot find the network", "the router does not answer", "the router gave me no address"),
+        *("this kind of network is not supported", "the connection failed"),
+    ),
+)
+
+_OTHERS = (
+    Words(
+        "de-de",
+        "Verbinde dein Telefon mit dem WLAN {ssid}. Das Passwort ist {password}.",
+        "Verbinde dein Telefon mit dem WLAN {ssid}.",
+        "Du bist mit mir verbunden. Folge der Seite, die sich auf dem Telefon öffnet, oder öffne {address} im "
+        "Browser.",
+        "Ich habe die Verbindung zu deinem Telefon verloren.",
+        "Ich verbinde mich mit {ssid}.",
+        "Ich konnte mich nicht mit {ssid} verbinden: {reason}.",
+        "Ich bin mit {ssid} verbunden.",
+        "Ich kann das WLAN jetzt nicht einrichten.",
+        "Punkt",
+        (
+            *("das Passwort ist falsch", "das Passwort ist falsch, oder der Router ist zu weit weg"),
+            *("ich finde das Netz nicht", "der Router antwortet nicht", "der Router gab mir keine Adresse"),
+            *("diese Art von Netz wird nicht unterstützt", "die Verbindung ist fehlgeschlagen"),
+        ),
+    ),
+    Words(
+        "fr-fr",
+        "Avec votre téléphone, rejoignez le réseau wifi {ssid}. Le mot de passe est {password}.",
+        "Avec votre téléphone, rejoignez le réseau wifi {ssid}.",
+        "Vous êtes connecté à moi. Suivez la page qui s'ouvre sur le téléphone, ou ouvrez {address} dans son "
+        "navigateur.",
+        "J'ai perdu la connexion à votre téléphone.",
+        "Je me connecte à {ssid}.",
+        "Je n'ai pas pu me connecter à {ssid} : {reason}.",
+        "Je suis connecté à {ssid}.",
+        "Je ne peux pas configurer le wifi maintenant.",
+        "point",
+        (
+            *("le mot de passe est faux", "le mot de passe est faux, ou le routeur est trop loin"),
+            *("je ne trouve pas le réseau", "le routeur ne répond pas", "le routeur ne m'a pas donné d'adresse"),
+            *("ce type de réseau n'est pas pris en charge", "la connexion a échoué"),
+        ),
+    ),
+    Words(
+        "es-es",
+        "Con tu teléfono, únete a la red wifi {ssid}. La contraseña es {password}.",
+        "Con tu teléfono, únete a la red wifi {ssid}.",
+        "Estás conectado a mí. Sigue la página que se abre en el teléfono, o abre {address} en su navegador.",
+        "He perdido la conexión con tu teléfono.",
+        "Me estoy conectando a {ssid}.",
+        "No he podido conectarme a {ssid}: {reason}.",
+        "Estoy conectado a {ssid}.",
+        "No puedo configurar el wifi ahora.",
+        "punto",
+        (
+            *("la contraseña es incorrecta", "la contraseña es incorrecta, o el router está demasiado lejos"),
+            *("no encuentro la red", "el router no responde", "el router no me ha dado una dirección"),
+            *("este tipo de red no es compatible", "la conexión ha fallado"),
+        ),
+    ),
+    Words(
+        "it-it",
+        "Con il telefono, collegati alla rete wifi {ssid}. La password è {password}.",
+        "Con il telefono, collegati alla rete wifi {ssid}.",
+        "Sei collegato a me. Segui la pagina che si apre sul telefono, oppure apri {address} nel suo browser.",
+        "Ho perso la connessione con il tuo telefono.",
+        "Mi sto collegando a {ssid}.",
+        "Non sono riuscito a collegarmi a {ssid}: {reason}.",
+        "Sono collegato a {ssid}.",
+        "Non posso configurare il wifi adesso.",
+        "punto",
+        (
+            *("la password è sbagliata", "la password è sbagliata, o il router è troppo lontano"),
+            *("non trovo la rete", "il router non risponde", "il router non mi ha dato un indirizzo"),
+            *("questo tipo di rete non è supportato", "il collegamento non è riuscito"),
+        ),
+    ),
+    Words(
+        "nl-nl",
+        "Verbind je telefoon met het wifinetwerk {ssid}. Het wachtwoord is {password}.",
+        "Verbind je telefoon met het wifinetwerk {ssid}.",
+        "Je bent met mij verbonden. Volg de pagina die op de telefoon opent, of open {address} in de browser.",
+        "Ik heb de verbinding met je telefoon verloren.",
+        "Ik maak verbinding met {ssid}.",
+        "Ik kon geen verbinding maken met {ssid}: {reason}.",
+        "Ik ben verbonden met {ssid}.",
+        "Ik kan de wifi nu niet instellen.",
+        "punt",
+        (
+            *("het wachtwoord is verkeerd", "het wachtwoord is verkeerd, of de router is te ver weg"),
+            *("ik vind het netwerk niet", "de router antwoordt niet", "de router gaf mij geen adres"),
+            *("dit soort netwerk wordt niet ondersteund", "de verbinding is mislukt"),
+        ),
+    ),
+    Words(
+        "pt-pt",
+        "Com o telefone, entre na rede wifi {ssid}. A palavra-passe é {password}.",
+        "Com o telefone, entre na rede wifi {ssid}.",
+        "Está ligado a mim. Siga a página que se abre no telefone, ou abra {address} no navegador.",
+        "Perdi a ligação ao seu telefone.",
+        "Estou a ligar-me a {ssid}.",
+        "Não consegui ligar-me a {ssid}: {reason}.",
+        "Estou ligado a {ssid}.",
+        "Não posso configurar o wifi agora.",
+        "ponto",
+        (
+            *("a palavra-passe está errada", "a palavra-passe está errada, ou o router está longe demais"),
+            *("não encontro a rede", "o router não responde", "o router não me deu um endereço"),
+            *("este tipo de rede não é suportado", "a ligação falhou"),
+        ),
+    ),
+)
+
+_BY_LANGUAGE = {words.lang[:2]: words for words in (ENGLISH, *_OTHERS)}
+
+
+def words_of(lang: str | None) -> Words:
+    """The sentences in a language such as de-de or de_AT; in English where it is none of them."""
+    return _BY_LANGUAGE.get((lang or "").lower().replace("_", "-").partition("-")[0], ENGLISH)
+
+
+def reason_in(words: Words, reason: str | None) -> str:
+    """Why a network was not joined, in words."""
+    return words.reasons[REASONS.index(reason)] if reason in REASONS else words.reasons[-1]
+
+
+def spelled(text: str) -> str:
+    """A password as it is said: one character after the other."""
+    return ", ".join(text)
+
+
+def address_in(words: Words, address: str) -> str:
+    """An address as it is said."""
+    return f" {words.dot} ".join(address.split("."))
