@@ -18,6 +18,7 @@ ARROWS: dict[str, set[str]] = {
     "enclosure": {"enclosure", "bus"},
     "admin": {"admin", "bus"},
     "hw_sim": {"hw_sim", "bus", "enclosure.ports", "admin.portal.protocol", "admin.wifi"},
+    "hw_sim.boards": {"hw_sim.boards", "enclosure.board", "enclosure.drivers"},
     # Inside the bus: the contract, then the two ends of the wire, then what people type.
     "bus.errors": set(),
     "bus.version": set(),

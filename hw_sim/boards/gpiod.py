@@ -113,7 +113,7 @@ class LineRequest:
     def set_value(self, line: int, value: Value) -> None:
         self._check()
         settings = self._gpio.lines[line].settings
-        self._gpio.lines[line].output = bool(value.value) != settings.active_low
+        self._gpio.output(line, bool(value.value) != settings.active_low)
 
     def wait_edge_events(self, timeout: timedelta) -> bool:
         assert not timeout, "the fake does not wait"
@@ -159,6 +159,8 @@ class Gpio:
         self._clock = clock
         self._label = label
         self._path: Path | None = None
+        self.on_output: Callable[[int, bool], None] = lambda _line, _level: None
+        """Called when a program drives a line."""
         self.lines = [_Line() for _ in range(54)]
         self.plug_in()
         line = SimpleNamespace(Direction=Direction, Edge=EdgeDetection, Bias=Bias, Value=Value)
@@ -218,6 +220,11 @@ class Gpio:
         line.edges += 1
         kind = EventType.RISING_EDGE if line.told else EventType.FALLING_EDGE
         line.request.tell(EdgeEvent(offset, kind, int(self._clock() * 1e9), line.edges))
+
+    def output(self, offset: int, level: bool) -> None:
+        """The program that has a line drives it."""
+        self.lines[offset].output = level
+        self.on_output(offset, level)
 
     def find(self, path: str) -> None:
         """Raises FileNotFoundError if the chip has another path, or none."""
