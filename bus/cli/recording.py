@@ -122,7 +122,7 @@ async def replay(url: str, path: str, speed: float, max_gap_s: float | None) -> 
                 if max_gap_s is not None:
                     gap_s = min(gap_s, max_gap_s)
                 if gap_s > ANNOUNCED_GAP_S:
-                    progress.complain(f"the next message comes in {gap_s:.0f} s; --max-gap shortens such a pause")
+                    progress.complain(f"the next message comes in {gap_s:.6g} s; --max-gap shortens such a pause")
                 due += gap_s
                 await asyncio.sleep(due - asyncio.get_running_loop().time())
                 refused += not await relay.send(recorded.message)

@@ -33,6 +33,10 @@ Verify = Callable[[int | None], None]
 MAX_HINT = 300
 """Bytes of a refusal's body that are passed on."""
 
+UNREAD = 256 * 1024
+"""Bytes that the kernel keeps for a client that has others to handle first. By itself it keeps up to 6 MB, which a
+daemon would have to answer after a flood; in the bus, they slow the senders down."""
+
 _PORTS = {"ws": 80, "wss": 443}
 _CHUNK = 2**16
 
@@ -118,6 +122,7 @@ class WebSocket:
             reader, writer = await asyncio.open_connection(
                 parts.hostname, parts.port or _PORTS[parts.scheme], ssl=parts.scheme == "wss" or None
             )
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UNREAD)
         try:
             verify(_listener_uid(writer.get_extra_info("socket")))
             await _shake_hands(reader, writer, host, path or "/")

@@ -15,7 +15,7 @@ _topic = _registry.adding(Topic)
 
 
 SENDER = "bus_sender"
-"""The key of the context under which the bus names the sender of a message of a `SHORT` type.
+"""The key of the context under which the bus names the sender of a message of a `WITH_SENDER` type.
 
 The value is {"uid", "pid", "process"}. The uid comes from the kernel; pid and process name are hints, or null. No
 client can set it: the bus drops this key from every message that a client sends.
@@ -1056,11 +1056,11 @@ PRIVILEGED = frozenset(name for topic in OURS if topic.privileged for name in to
 CONFIDENTIAL = frozenset(name for topic in OURS if topic.confidential for name in topic.names)
 """The types, by either name, that the bus delivers to the admin service and to root alone; none has an echo."""
 
-SHORT_BEGINNINGS = (WIFI_PLUGIN_ACTIVATE, WIFI_PLUGIN_DEACTIVATE)
-"""Beginnings of further types that are like those of SHORT."""
+BEGINNINGS_WITH_SENDER = (WIFI_PLUGIN_ACTIVATE, WIFI_PLUGIN_DEACTIVATE)
+"""Beginnings of further types that are like those of WITH_SENDER."""
 
-SHORT = PRIVILEGED.union(*(topic.names for topic in OURS if "admin" in topic.handled_by))
-"""The types, by either name, that have no long data; the bus adds their sender, and refuses long frames of them.
+WITH_SENDER = PRIVILEGED.union(*(topic.names for topic in OURS if "admin" in topic.handled_by))
+"""The types, by either name, to which the bus adds their sender; it refuses long frames of them.
 
 The admin service subscribes to these types only, so that no message can exhaust its memory.
 """

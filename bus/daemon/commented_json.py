@@ -8,6 +8,9 @@ import msgspec
 
 _COMMENT_OR_STRING = re.compile(rb'"(?:[^"\\\n]|\\.)*"|(?://|#)[^\n]*')
 _KEY_OR_BRACKET = re.compile(rb'("(?:[^"\\\n]|\\.)*")\s*:|"(?:[^"\\\n]|\\.)*"|[{}\[\]]')
+_PADDING = b" " * 12
+"""So that half a surrogate pair near the end is not taken for the end of the file."""
+
 _POSITION = re.compile(r" \(byte (\d+)\)$")
 
 
@@ -21,7 +24,7 @@ def parse(raw: bytes) -> dict[str, Any]:
         return {}
     try:
         raw.decode()
-        return msgspec.json.decode(bare, type=dict[str, Any])
+        return msgspec.json.decode(bare + _PADDING, type=dict[str, Any])
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     except UnicodeDecodeError as error:

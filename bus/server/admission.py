@@ -135,7 +135,9 @@ def _is_this_machine(name: str, hostname: str) -> bool:
     try:
         ip_address(name)
     except ValueError:
-        return name in ("localhost", hostname.lower())
+        hostname = hostname.lower()
+        # No public DNS has names in .local (RFC 6762, 3), and mDNS gives this one to one machine of the network.
+        return name in ("localhost", hostname, f"{hostname.partition('.')[0]}.local")
     return True
 
 

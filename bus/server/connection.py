@@ -7,7 +7,7 @@ are framed by the hub, once for all clients.
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
@@ -25,8 +25,18 @@ from bus.server.admission import Refusal
 from bus.server.handshake import Handshake
 from bus.server.hub import Hub
 from bus.server.identity import Caller, Processes, caller_of, process_name
-from bus.server.incoming import Fragments, frame_size, text_payloads
-from bus.server.limits import SLOWED_BURST, SLOWED_RATE, Limits, Outbox, Party
+from bus.server.incoming import (
+    LARGE_HEAD,
+    Fragments,
+    LargeText,
+    begins_large,
+    frame_size,
+    large_text,
+    text_payloads,
+)
+from bus.server.large import IN_STEPS
+from bus.server.limits import MB, SLOWED_BURST, SLOWED_RATE, Limits, Outbox, Party
+from bus.server.turns import Turns
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -34,17 +44,23 @@ if TYPE_CHECKING:
 CLOSE_TIMEOUT_S = 1.0
 """How long a client may take to answer a close frame; the daemon has 2 s to stop."""
 
-FRAMES_A_TURN = 1000
-"""Frames of one client after which the others have their turn, about 10 ms of work."""
+FRAMES_A_TURN = 100
+"""Frames of one client after which the others have their turn, about 1 ms of work."""
+
+FRAMES_IN_A_RUSH = 10
+"""The same while clients wait for their turn: all may have sent something at the same moment."""
 
 SLICE = 16 * 1024
 """Bytes that are parsed before those frames are counted again."""
 
-DIRECT = 256 * 1024
+DIRECT = 128 * 1024
 """Most bytes that are given to a socket without the queue, which then takes them in smaller pieces."""
 
 CHUNK = 64 * 1024
 """Most bytes that are given to a socket from the queue; a client that takes so many makes progress."""
+
+UNSENT = 128 * 1024
+"""Bytes for a client that the kernel keeps before it sends them."""
 
 LOOK_S = 0.05
 """Interval at which the bus looks whether a client that is slowed down may go on."""
@@ -64,6 +80,7 @@ class Shared:
     hub: Hub
     limits: "Limits[Connection]"
     processes: Processes
+    turns: Turns
 
     def log(self, party: Party, text: str, *values: object) -> None:
         """Logs what a client has done, unless its user or machine has filled its share of the log."""
@@ -102,6 +119,9 @@ class Connection(asyncio.BufferedProtocol):
         self._tls = tls
         self._stage = Stage.HANDSHAKE
         self._message = Fragments()
+        self._large: LargeText | None = None
+        self._checking: Generator[None, None, str | None] | None = None
+        """The check of a large frame."""
         self._pace = _Pace(shared)
         self._unread = b""
         """What was received, but has to wait for the next turn of the loop."""
@@ -123,6 +143,8 @@ class Connection(asyncio.BufferedProtocol):
         if connected.family != socket.AF_UNIX:
             # asyncio does this for sockets that it has opened itself. Without it an answer takes 44 ms.
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # What waits for a client should wait here, where it counts.
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
         self._caller = caller = caller_of(connected, transport.get_extra_info("peername"))
         self._handshake = Handshake(
             shared.websocket,
@@ -144,7 +166,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, size: int) -> None:
         self._heard = True
-        if self._securing is None:
+        if self._securing is None and not self._pace.waits:
             self._receive(_received[:size])
         else:  # the client was faster than our task, which does not have the transport yet
             self._unread += _received[:size]
@@ -170,7 +192,7 @@ class Connection(asyncio.BufferedProtocol):
 
     # What the hub calls.
 
-    def deliver(self, pieces: Sequence[bytes]) -> None:
+    def deliver(self, pieces: Sequence[bytes | bytearray]) -> None:
         """Sends WebSocket frames, or queues them where the client does not read as fast."""
         if self._stage is Stage.OPEN:
             for piece in pieces:
@@ -250,6 +272,8 @@ class Connection(asyncio.BufferedProtocol):
     def _end(self) -> None:
         """Gives the client CLOSE_TIMEOUT_S to read what was sent and to close its side."""
         self._stage = Stage.CLOSING if self._stage is Stage.OPEN else Stage.GONE
+        if self._checking is not None:
+            self._large = self._checking = None
         self._shared.hub.leave(self)
         self._restart_timer(CLOSE_TIMEOUT_S, self.abort)
 
@@ -274,6 +298,7 @@ class Connection(asyncio.BufferedProtocol):
         self._outgoing.clear()
         self._unread = b""
         self._message = Fragments()
+        self._large = self._checking = None
         self._ws.reader.buffer.clear()  # parser and reader are a cycle, which lives on for a while
         limits = self._shared.limits
         for budget in (limits.places, limits.secure, limits.handshakes, limits.unfinished):
@@ -296,6 +321,7 @@ class Connection(asyncio.BufferedProtocol):
                 ssl_shutdown_timeout=CLOSE_TIMEOUT_S,
             )
         except OSError as error:
+            error.__traceback__ = None  # in a cycle with 0.3 MB of buffers, which would live on for a while
             if self._stage is Stage.HANDSHAKE:
                 self._shared.limits.counters.malformed += 1
                 self._log("refused %s: no TLS handshake: %s", self._caller.name, printable(str(error)))
@@ -339,23 +365,60 @@ class Connection(asyncio.BufferedProtocol):
     # Reading.
 
     def _receive(self, data: memoryview) -> None:
-        """Handles what the client has sent; what is too much for one turn of the loop waits for the next."""
-        size, frames = len(data), 0
+        """Handles what the client has sent; what is too much for one turn of the loop waits for its turn."""
+        size = len(data)
         if self._unread:
             data, self._unread = memoryview(b"".join((self._unread, data))), b""
-        while data and frames < FRAMES_A_TURN and self._stage is not Stage.GONE:
+        turns = self._shared.turns
+        most = FRAMES_IN_A_RUSH if turns and not self._pace.waits else FRAMES_A_TURN
+        frames, data = self._handle_frames(data, most)
+        if self._stage is Stage.GONE:
+            return
+        self._unread = bytes(data)
+        self._hold_unfinished()
+        if self._stage is not Stage.OPEN:
+            return
+        delay_s = self._pace.delay(size, frames, self._outgoing)
+        if delay_s or frames >= most or self._checking is not None:
+            self._shared.limits.counters.throttled += bool(delay_s)
+            self._pace.waits = True
+            self._transport.pause_reading()
+            self._read_later(delay_s)
+        elif self._pace.waits and not self._transport.is_closing():
+            self._pace.waits = False
+            self._transport.resume_reading()
+
+    def _handle_frames(self, data: memoryview, most: int) -> tuple[int, memoryview]:
+        """Handles about so many frames, and then a large one; returns their number, and what is left."""
+        frames = 0
+        while data and (frames < most or self._stage is Stage.CLOSING) and self._checking is None:
+            if self._stage is Stage.GONE:
+                break
             if self._stage is Stage.HANDSHAKE:
                 self._shake_hands(data)
-                return
+                return 0, memoryview(b"")
+            if self._large is not None:
+                data = data[self._large.add(data) :]
+                if self._large.is_complete:
+                    frames += 1
+                    self._relay_large(self._large.payload)
+                continue
             if not self._rest_of_frame:
                 if not self._message.is_open:
-                    payloads, used, is_begun = text_payloads(data, FRAMES_A_TURN)
+                    payloads, used, is_begun = text_payloads(data, most)
                     for payload in payloads:
                         self._relay(payload, is_binary=False)
                     frames += len(payloads)
                     data = data[used:]
                     if is_begun:
                         break
+                    if begins_large(data):
+                        if len(data) < LARGE_HEAD:
+                            break
+                        self._large = large_text(data, self._shared.websocket.max_msg_size * MB)
+                        if self._large is not None:
+                            data = data[LARGE_HEAD:]
+                            continue
                 self._rest_of_frame = frame_size(data)
                 if not self._rest_of_frame:
                     break
@@ -364,29 +427,27 @@ class Connection(asyncio.BufferedProtocol):
             self._ws.receive_data(part)
             frames += self._process()
             data = data[len(part) :]
-        if self._stage is not Stage.OPEN:
-            return
-        self._unread = bytes(data)
-        self._hold_unfinished()
-        delay_s = self._pace.delay(size, frames, self._outgoing.size)
-        if delay_s or frames >= FRAMES_A_TURN:
-            self._shared.limits.counters.throttled += bool(delay_s)
-            self._pace.waits = True
-            self._transport.pause_reading()
+        return frames, data
+
+    def _read_later(self, delay_s: float) -> None:
+        if delay_s:
             asyncio.get_running_loop().call_later(delay_s, self._read_on)
+        else:
+            self._shared.turns.add(self._read_on)
 
     def _read_on(self) -> None:
-        """Goes on to read from a client that had to wait."""
+        """Goes on with a client that had to wait."""
         if self._stage is not Stage.OPEN:
             self._transport.resume_reading()  # for its close frame
             return
-        if delay_s := self._pace.delay(0, 0, self._outgoing.size):
-            asyncio.get_running_loop().call_later(delay_s, self._read_on)
+        if self._checking is not None:
+            self._check_on(self._checking)
+            self._shared.turns.add(self._read_on)
             return
-        self._pace.waits = False
+        if delay_s := self._pace.delay(0, 0, self._outgoing):
+            self._read_later(delay_s)
+            return
         self._receive(memoryview(b""))
-        if not self._pace.waits and not self._transport.is_closing():
-            self._transport.resume_reading()
 
     def _process(self) -> int:
         """Handles the frames that have come, and writes what the protocol answers; returns their number."""
@@ -404,7 +465,7 @@ class Connection(asyncio.BufferedProtocol):
             self._end()
         return len(events)
 
-    def _relay(self, payload: bytes, *, is_binary: bool) -> None:
+    def _relay(self, payload: bytes | bytearray, *, is_binary: bool) -> None:
         if self._stage is not Stage.OPEN:
             return
         self._received += 1
@@ -413,12 +474,32 @@ class Connection(asyncio.BufferedProtocol):
             reason: str | None = hub.reject(self, "not a message: binary frame")
         else:
             reason = hub.receive(self, payload)
+        self._log_not_relayed(reason)
+
+    def _relay_large(self, payload: bytearray) -> None:
+        if self._stage is Stage.OPEN and len(payload) > IN_STEPS:
+            self._received += 1
+            self._checking = self._shared.hub.receive_in_steps(self, payload)
+        else:
+            self._large = None
+            self._relay(payload, is_binary=False)
+
+    def _check_on(self, checking: Generator[None, None, str | None]) -> None:
+        """One more step of the check of a large frame, which is relayed in the end."""
+        try:
+            next(checking)
+        except StopIteration as end:
+            self._large = self._checking = None
+            self._log_not_relayed(end.value)
+
+    def _log_not_relayed(self, reason: str | None) -> None:
         if reason is not None:
             self._log("did not relay a message of %s: %s", self._caller.name, printable(f"{reason:.200}"))
 
     def _hold_unfinished(self) -> None:
         """Counts what the client has sent of an incomplete message; the client that has sent most may go."""
-        size = len(self._ws.reader.buffer) + self._message.size + len(self._unread)
+        large = len(self._large.payload) if self._large else 0
+        size = len(self._ws.reader.buffer) + self._message.size + large + len(self._unread)
         if size == self._unfinished:
             return
         self._unfinished = size
@@ -473,15 +554,15 @@ class _Pace:
         self._share = TokenBucket(SLOWED_RATE, SLOWED_BURST)
         self._backlog = shared.limits.backlog
 
-    def delay(self, size: int, frames: int, queued: int) -> float:
-        """Seconds until more is read from a client that has sent so much, and for which so many bytes wait."""
+    def delay(self, size: int, frames: int, outgoing: "_Outgoing") -> float:
+        """Seconds until more is read from a client that has sent so much, and for which that waits."""
         if not self._rate and not self._backlog.total:
             return 0.0
         now = asyncio.get_running_loop().time()
         delay_s = self._rate.take(frames, now) if self._rate else 0.0
-        if queued > self._backlog.mark:  # it has answers of its own to read first
+        if outgoing.size > self._backlog.mark:  # it has answers of its own to read first
             return max(delay_s, LOOK_S)
-        if self._backlog.is_congested(now) and self._share.take(size, now):
+        if self._backlog.is_congested(now, outgoing.queue) and self._share.take(size, now):
             return max(delay_s, LOOK_S)
         return delay_s
 
@@ -494,31 +575,34 @@ class _Outgoing:
         self._limits = shared.limits
         self._stall_timeout = shared.settings.stall_timeout
         self._party = party
-        self._queue = Outbox(shared.limits.backlog)
+        self.queue = Outbox(shared.limits.backlog)
         self._blocked = 0
         """Bytes that the socket has not taken yet."""
         self._finishing = False
+        self._turns = shared.turns
+        self._waits = False
+        """Whether it waits for its turn to send more."""
         self._stalled: asyncio.TimerHandle | None = None
         self.use(transport)
 
     @property
     def size(self) -> int:
         """Bytes that wait."""
-        return self._queue.size + self._blocked
+        return self.queue.size + self._blocked
 
     def use(self, transport: asyncio.Transport) -> None:
         """Writes to this transport from now on."""
         self._transport = transport
         transport.set_write_buffer_limits(high=0)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | bytearray) -> None:
         """Sends data, or queues it."""
         if self._finishing or self._transport.is_closing():
             return
-        if not self._blocked and len(data) <= DIRECT:
+        if not self.size and len(data) <= DIRECT:
             self._transport.write(data)
             return
-        self._queue.put(data, asyncio.get_running_loop().time())
+        self.queue.put(data, asyncio.get_running_loop().time())
         self._watch()
         self._drain()
 
@@ -540,7 +624,7 @@ class _Outgoing:
         """Forgets what waits."""
         self._finishing = True
         self._block(0)
-        self._queue.clear()
+        self.queue.clear()
         self._watch()
 
     def _block(self, size: int) -> None:
@@ -548,18 +632,25 @@ class _Outgoing:
         self._blocked = size
 
     def _drain(self) -> None:
-        while self._queue.size and not self._blocked and not self._transport.is_closing():
-            self._transport.write(self._queue.take(CHUNK, asyncio.get_running_loop().time()))
+        if self.queue.size and not self._blocked and not self._transport.is_closing():
+            self._transport.write(self.queue.take(CHUNK, asyncio.get_running_loop().time()))
             self._watch()
+            if self.queue.size and not self._blocked and not self._waits:
+                self._waits = True
+                self._turns.add(self._drain_on)
         if self._finishing and not self.size and not self._transport.is_closing():
             if self._transport.can_write_eof():
                 self._transport.write_eof()
             else:
                 self._transport.close()  # TLS has no half-closed connections
 
+    def _drain_on(self) -> None:
+        self._waits = False
+        self._drain()
+
     def _watch(self) -> None:
         """Looks after the limits of a queue that has changed."""
-        limits, queue = self._limits, self._queue
+        limits, queue = self._limits, self.queue
         limits.queued.hold(self._party, self._connection, queue.size)
         if queue.size > limits.backlog.mark and not self._stalled:
             self._stalled = asyncio.get_running_loop().call_later(self._stall_timeout, self._check)
@@ -570,8 +661,8 @@ class _Outgoing:
     def _check(self) -> None:
         """Whether the client has taken something since the last time."""
         self._stalled = None
-        if self._queue.size > self._limits.backlog.mark:
-            left_s = self._queue.taken_at + self._stall_timeout - asyncio.get_running_loop().time()
+        if self.queue.size > self._limits.backlog.mark:
+            left_s = self.queue.taken_at + self._stall_timeout - asyncio.get_running_loop().time()
             if left_s > 0:
                 self._stalled = asyncio.get_running_loop().call_later(left_s, self._check)
             else:

@@ -1,18 +1,21 @@
 """Which message goes to which client. Knows peers and bytes; no sockets, no event loop, no clock."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
+
+import msgspec
 
 from bus.contract import ours as topics
 from bus.contract.patterns import Patterns
 from bus.daemon.config import Role
 from bus.errors import FrameError, PayloadError
 from bus.message import Message, check, replace_context
-from bus.server.frames import text_frame
+from bus.server.frames import text_frame, text_head
+from bus.server.large import IN_STEPS, check_in_steps
 from bus.server.limits import Counters
 from bus.server.policy import denial
 from bus.version import VERSION
@@ -20,8 +23,9 @@ from bus.version import VERSION
 GREETING = Message(topics.CONNECTED.name, {}, {"session": {"session_id": "default"}}).serialize().encode()
 """The first message that a new client receives, and no other client; OVOS clients take their session from it."""
 
-MAX_SHORT = 100_000
-"""Maximum bytes of a message of a short type; and of one to the bus itself, whose answer copies the context."""
+MAX_WITH_SENDER = 100_000
+"""Maximum bytes of a message that the bus writes again, with its sender; and of one to the bus itself, whose
+answer copies the context."""
 
 MAX_TYPE = 1000
 """Maximum characters of a message type; the longest in the field has some 60."""
@@ -35,7 +39,7 @@ class Peer(Protocol):
 
     role: Role
 
-    def deliver(self, pieces: Sequence[bytes]) -> None:
+    def deliver(self, pieces: Sequence[bytes | bytearray]) -> None:
         """Queues WebSocket frames for the client; must not wait and must not raise."""
 
     def may_administer(self) -> bool:
@@ -86,9 +90,9 @@ class Hub:
         self._text_data = text_data
         self._peers: dict[Peer, Subscription] = {}
         self._subscriptions: WeakValueDictionary[tuple[str, ...], Subscription] = WeakValueDictionary()
-        self._arrived: list[bytes] = []
+        self._arrived: list[bytes | bytearray] = []
         self._types: list[str] = []
-        self._described: list[dict[str, Any]] = []
+        self._described: msgspec.Raw | None = None
         self._own = {topics.SUBSCRIBE.name: self._subscribe, topics.STATUS.name: self._status}
         self._awake = False
 
@@ -104,18 +108,32 @@ class Hub:
         """Forgets a peer; does nothing when it has left already."""
         self._peers.pop(peer, None)
 
-    def receive(self, sender: Peer, payload: bytes) -> str | None:
+    def receive(self, sender: Peer, payload: bytes | bytearray) -> str | None:
         """Accepts one frame from a peer; returns the reason when it is not relayed, which the sender receives."""
         try:
             parsed = check(payload, text_data=self._text_data)
         except FrameError as error:
             return self.reject(sender, str(error))
+        return self._accept(sender, payload, parsed)
+
+    def receive_in_steps(self, sender: Peer, payload: bytes | bytearray) -> Generator[None, None, str | None]:
+        """As `receive`, for a large frame."""
+        try:
+            parsed = yield from check_in_steps(payload, text_data=self._text_data)
+        except FrameError as error:
+            return self.reject(sender, str(error))
+        if topics.SENDER in (parsed.get("context") or {}):
+            return self.reject(sender, f"more than {IN_STEPS} bytes, too long with {topics.SENDER} in its context")
+        return self._accept(sender, payload, parsed)
+
+    def _accept(self, sender: Peer, payload: bytes | bytearray, parsed: dict[str, Any]) -> str | None:
+        """Relays a frame that is valid, or answers it."""
         msg_type = parsed.get("type", "")  # encrypted: the bus cannot know
         if len(msg_type) > MAX_TYPE:
             return self.reject(sender, "type is too long")
-        is_short = msg_type in topics.SHORT or msg_type.startswith(topics.SHORT_BEGINNINGS)
-        if len(payload) > MAX_SHORT and is_short:
-            return self.reject(sender, f"more than {MAX_SHORT} bytes, too long for this type")
+        gets_sender = msg_type in topics.WITH_SENDER or msg_type.startswith(topics.BEGINNINGS_WITH_SENDER)
+        if len(payload) > MAX_WITH_SENDER and gets_sender:
+            return self.reject(sender, f"more than {MAX_WITH_SENDER} bytes, too long for this type")
         context = parsed.get("context") or {}
         if msg_type in self._own:
             self._wake_up()
@@ -127,7 +145,7 @@ class Hub:
             return f"{msg_type}: {reason}"
         if msg_type in topics.PRIVILEGED and isinstance(parsed.get("data"), str):
             return self.reject(sender, "data is a text")
-        if is_short:
+        if gets_sender:
             payload = replace_context(parsed, {**context, topics.SENDER: sender.identify()})
         elif topics.SENDER in context:  # such as the reply to a privileged message
             payload = replace_context(parsed, {key: context[key] for key in context if key != topics.SENDER})
@@ -148,20 +166,20 @@ class Hub:
     def flush(self) -> None:
         """Delivers what has arrived since the last flush."""
         self._awake = False
-        self._described = []
-        frames, self._arrived = [text_frame(payload) for payload in self._arrived], []
+        self._described = None
+        frames, self._arrived = [_pieces(payload) for payload in self._arrived], []
         types, self._types = self._types, []
         if not frames:
             return
-        selected: dict[Subscription, Sequence[bytes]] = {}
-        joined: dict[tuple[int, ...], Sequence[bytes]] = {}
+        selected: dict[Subscription, Sequence[bytes | bytearray]] = {}
+        joined: dict[tuple[int, ...], Sequence[bytes | bytearray]] = {}
         for peer, subscription in tuple(self._peers.items()):
             pieces = selected.get(subscription)
             if pieces is None:
                 chosen = subscription.choose(types)
                 pieces = joined.get(chosen)
                 if pieces is None:
-                    pieces = joined[chosen] = _join([frames[number] for number in chosen])
+                    pieces = joined[chosen] = _join([*chain.from_iterable(frames[number] for number in chosen)])
                 selected[subscription] = pieces
             if pieces:
                 peer.deliver(pieces)
@@ -189,9 +207,9 @@ class Hub:
             self._awake = True
             self._wake()
 
-    def _answer(self, peer: Peer, payload: bytes, parsed: Mapping[str, Any]) -> str | None:
+    def _answer(self, peer: Peer, payload: bytes | bytearray, parsed: Mapping[str, Any]) -> str | None:
         """Answers a message to the bus itself."""
-        if len(payload) > MAX_SHORT:
+        if len(payload) > MAX_WITH_SENDER:
             return self.reject(peer, "too long for the bus itself")
         data = parsed.get("data") or {}
         if isinstance(data, str):
@@ -215,17 +233,28 @@ class Hub:
     def _status(self, peer: Peer, message: Message) -> None:
         """An observer, which may be another machine, is shown no other client."""
         if peer.role is Role.OBSERVE:
-            clients = [dict(peer.describe())]
+            clients = _as_json([peer])
         else:
             # Once for all who ask in one turn of the loop.
-            self._described = self._described or [dict(client.describe()) for client in self._peers]
+            self._described = self._described or _as_json(self._peers)
             clients = self._described
         counters = asdict(self.counters)
         data = {"version": VERSION, "clients": clients, "counters": counters, "memory": self._memory()}
         _tell(peer, message.response(data))
 
 
-def _join(frames: Sequence[bytes]) -> Sequence[bytes]:
+def _as_json(peers: Iterable[Peer]) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode([dict(peer.describe()) for peer in peers]))
+
+
+def _pieces(payload: bytes | bytearray) -> Sequence[bytes | bytearray]:
+    """The frame with this payload; a large payload is not copied."""
+    if len(payload) <= LARGE:
+        return (text_head(len(payload)) + payload,)
+    return text_head(len(payload)), payload
+
+
+def _join(frames: Sequence[bytes | bytearray]) -> Sequence[bytes | bytearray]:
     """The frames in few pieces, to be written at once; large ones stay what they are."""
     if not frames:
         return ()

@@ -9,6 +9,10 @@ except ImportError:  # pragma: no cover  # it is built without where there is no
 
 _FIN_TEXT = 0x81
 _MASKED = 0x80
+LARGE_HEAD = 14
+"""Bytes before the payload of a masked frame with a size of 64 bits."""
+
+_LARGE = 2**16 - 1
 _LONGEST_HEAD = 8
 """Bytes before the payload of a masked frame with a size of 16 bits."""
 
@@ -35,6 +39,38 @@ def text_payloads(data: memoryview, most: int) -> tuple[list[bytes], int, bool]:
         payloads.append(apply_mask(data[payload:stop], bytes(data[mask:payload])))
         at = stop
     return payloads, at, False
+
+
+class LargeText:
+    """A whole text frame of more than 64 KB, which is unmasked as it arrives."""
+
+    def __init__(self, size: int, mask: bytes) -> None:
+        self.payload = bytearray()
+        self._size = size
+        self._mask = mask
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is missing."""
+        return len(self.payload) == self._size
+
+    def add(self, data: memoryview) -> int:
+        """Adds what it is missing of `data`; returns its bytes."""
+        part = data[: self._size - len(self.payload)]
+        turned = len(self.payload) % len(self._mask)
+        self.payload += apply_mask(part, self._mask[turned:] + self._mask[:turned])
+        return len(part)
+
+
+def begins_large(data: memoryview) -> bool:
+    """Whether `data` begins with the head of a whole text frame of more than 64 KB, complete or not."""
+    return len(data) > 1 and data[0] == _FIN_TEXT and data[1] == _MASKED | 127
+
+
+def large_text(data: memoryview, most: int) -> LargeText | None:
+    """The frame that `data` begins with, to which all but the LARGE_HEAD has to be added; None beyond `most`."""
+    size = int.from_bytes(data[2:10])
+    return LargeText(size, bytes(data[10:LARGE_HEAD])) if _LARGE < size <= most else None
 
 
 def frame_size(data: memoryview) -> int:

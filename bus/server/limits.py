@@ -16,6 +16,10 @@ PATIENCE_S = 1.0
 SLOWED_RATE = 64 * 1024
 """Bytes per second that each client may send while senders are slowed down; other clients hardly notice."""
 
+SLOWED_FROM = MB
+"""Bytes that wait for a client from which on senders are slowed down: thousands of messages, for which a daemon
+needs a second or more, and answers no other client meanwhile."""
+
 SLOWED_BURST = 256 * 1024
 """Bytes that a client may send before it is slowed down."""
 
@@ -157,8 +161,9 @@ class Backlog:
     def __init__(self, limit: int, mark: int) -> None:
         self.total = 0
         self.mark = mark
-        """Bytes from which on a queue is long."""
+        """Bytes from which on a queue has to move."""
         self.long: set[Outbox] = set()
+        """Queues for which senders are slowed down."""
         self._limit = limit
         self._waiting: dict[int, int] = {}
         """For how many clients each piece waits, by its id."""
@@ -168,22 +173,25 @@ class Backlog:
         """Whether a client has to lose its queue."""
         return self.total > self._limit
 
-    def is_congested(self, now: float) -> bool:
-        """Whether senders have to slow down: for a client that reads, but not as fast, or at half the limit."""
-        return self.total * 2 > self._limit or any(outbox.moves(now) for outbox in self.long)
+    def is_congested(self, now: float, own: "Outbox") -> bool:
+        """Whether a sender has to slow down: for another client that reads, but not as fast, or at half the limit.
+
+        What waits for the sender itself does not count: to work it off, it may have to answer each message.
+        """
+        return self.total * 2 > self._limit or any(outbox.moves(now) for outbox in self.long if outbox is not own)
 
     def add(self, size: int) -> None:
         """Counts bytes that a socket has not taken yet, or with a negative number has taken."""
         self.total += size
 
-    def hold(self, piece: bytes) -> None:
+    def hold(self, piece: bytes | bytearray) -> None:
         """Counts a piece for one more client, which keeps it."""
         waiting = self._waiting.get(id(piece), 0)
         if not waiting:
             self.total += len(piece)
         self._waiting[id(piece)] = waiting + 1
 
-    def release(self, piece: bytes) -> None:
+    def release(self, piece: bytes | bytearray) -> None:
         """Counts a piece for one client less."""
         waiting = self._waiting[id(piece)] - 1
         if waiting:
@@ -200,10 +208,10 @@ class Outbox:
         self.size = 0
         self.taken_at = 0.0
         self._backlog = backlog
-        self._pieces: deque[bytes] = deque()
+        self._pieces: deque[bytes | bytearray] = deque()
         self._offset = 0
 
-    def put(self, piece: bytes, now: float) -> None:
+    def put(self, piece: bytes | bytearray, now: float) -> None:
         """Queues a piece."""
         if not self.size:
             self.taken_at = now
@@ -242,7 +250,7 @@ class Outbox:
 
     def _resize(self, change: int) -> None:
         self.size += change
-        if self.size > self._backlog.mark:
+        if self.size > min(SLOWED_FROM, self._backlog.mark):
             self._backlog.long.add(self)
         else:
             self._backlog.long.discard(self)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from websockets.frames import CloseCode
 
+from bus.address import bare
 from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.daemon.runner import inherited_sockets, notify, run
 from bus.errors import ConfigError, ListenError
@@ -20,12 +21,16 @@ from bus.server.connection import CLOSE_TIMEOUT_S, Connection, Shared
 from bus.server.hub import Hub
 from bus.server.identity import Processes
 from bus.server.limits import Limits
+from bus.server.turns import Turns
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
 BACKLOG = 1024
 """Connections that may wait to be accepted, as when all programs of a device come back at once."""
+
+ACCEPTS_A_TURN = 16
+"""Connections that are accepted before other clients have their turn, some 3 ms of work."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,7 +62,7 @@ class Server:
     ) -> None:
         limits: Limits[Connection] = Limits(websocket, settings)
         self.hub = Hub(limits.counters, self._wake, _memory, text_data=settings.relay_text_data)
-        self.shared = Shared(websocket, settings, self.hub, limits, Processes())
+        self.shared = Shared(websocket, settings, self.hub, limits, Processes(), Turns())
         self.connections: set[Connection] = set()
         self._inherited = inherited
         self._listeners: list[asyncio.Server] = []
@@ -133,7 +138,9 @@ class Server:
 
         # Not create_unix_server: from Python 3.13 on that removes the file at the end, which is systemd's. And not
         # with ssl: asyncio does not say when TLS handshakes begin and fail, and the bus limits their number.
-        listener = await asyncio.get_running_loop().create_server(accepted, sock=listening, backlog=BACKLOG)
+        # Its backlog is also the number of connections that asyncio accepts in one turn of the loop.
+        listener = await asyncio.get_running_loop().create_server(accepted, sock=listening, backlog=ACCEPTS_A_TURN)
+        listening.listen(BACKLOG)
         self._listeners.append(listener)
 
     def _tls(self) -> "SSLContext":
@@ -161,6 +168,7 @@ def _tcp(host: str, port: int) -> list[socket.socket]:
     All addresses are "" or "::", and those of IPv4 alone "0.0.0.0". The name localhost is 127.0.0.1, as the IPv6
     address may belong to another program, to which clients would then talk.
     """
+    host = bare(host)
     host = {"localhost": "127.0.0.1", "": "::" if socket.has_dualstack_ipv6() else "0.0.0.0"}.get(host, host)  # noqa: S104  # what its owner asked for
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:

@@ -133,6 +133,10 @@ def test_a_file_that_sets_nothing_is_read(files: list[Path], content: str) -> No
         (b'{"a": 1,}', "line 1, column 9: JSON is malformed: trailing comma in object"),
         (b'{"a":\n  {"b": 1}', "line 2, column 11: Input data was truncated"),
         (b'{"a": "\xff"}', "line 1, column 8: not UTF-8"),
+        (
+            b'{\n "a": "\\ud800"}',
+            "line 2, column 14: JSON is malformed: unexpected end of escaped utf-16 surrogate pair",
+        ),
         (b'{"a": ' + b"[" * 100_000, "nested too deeply"),
     ],
 )
@@ -299,6 +303,7 @@ def test_comments_become_spaces_and_strings_stay(text: str, bare: str) -> None:
         ("0.0.0.0", "ws://127.0.0.1:8181/core"),
         ("localhost", "ws://127.0.0.1:8181/core"),
         ("::", "ws://[::1]:8181/core"),
+        ("[::1]", "ws://[::1]:8181/core"),
         ("fe80::1", "ws://[fe80::1]:8181/core"),
         ("device.lan", "ws://device.lan:8181/core"),
     ],

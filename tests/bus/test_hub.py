@@ -9,7 +9,7 @@ from bus.contract.ours import CONFIDENTIAL, SENDER
 from bus.contract.patterns import MAX_PATTERNS
 from bus.daemon.config import Role
 from bus.message import Message
-from bus.server.hub import GREETING, LARGE, MAX_SHORT, Hub
+from bus.server.hub import GREETING, LARGE, MAX_WITH_SENDER, Hub
 from bus.server.limits import Counters
 from bus.version import VERSION
 
@@ -40,7 +40,7 @@ class Listener:
 
     @property
     def heard(self) -> list[bytes]:
-        return [payload for pieces in self.deliveries for piece in pieces for payload in payloads(piece)]
+        return [payload for pieces in self.deliveries for payload in payloads(b"".join(pieces))]
 
     def answer(self) -> Message:
         """The one message received; forgets it."""
@@ -103,7 +103,7 @@ def test_an_invalid_frame_is_answered_to_its_sender_alone(hub: Hub) -> None:
 )
 def test_a_long_frame_of_a_short_type_is_rejected(hub: Hub, msg_type: str) -> None:
     ann = joined(hub)
-    hub.receive(ann, frame(msg_type, {"x": "y" * MAX_SHORT}))
+    hub.receive(ann, frame(msg_type, {"x": "y" * MAX_WITH_SENDER}))
     assert ann.answer().data == {"reason": "more than 100000 bytes, too long for this type"}
     assert hub.counters.received == 0
 
@@ -298,6 +298,7 @@ def test_large_frames_are_not_copied(hub: Hub) -> None:
     assert ann.heard == [frame("a"), frame("b"), large, frame("b")]
     assert bob.heard == [frame("b"), large, frame("b")]
     assert ann.deliveries[0][1] is bob.deliveries[0][1]
+    assert len(ann.deliveries[0][1]) == len(large)
 
 
 @pytest.mark.parametrize(

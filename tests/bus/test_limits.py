@@ -14,6 +14,7 @@ from bus.server.limits import (
     Party,
 )
 
+OTHER = Outbox(Backlog(limit=1, mark=1))
 ANN, BOB, ROOT = Party(1000), Party(1001), Party(0, trusted=True)
 
 
@@ -124,29 +125,37 @@ def test_an_outbox_that_is_cleared_holds_nothing() -> None:
     outbox.put(b"def", now=0)
     outbox.take(1, now=0)
     outbox.clear()
-    assert (outbox.size, backlog.total, backlog.is_congested(now=0)) == (0, 0, False)
+    assert (outbox.size, backlog.total, backlog.is_congested(now=0, own=OTHER)) == (0, 0, False)
     outbox.put(b"x", now=0)
     assert outbox.take(5, now=0) == b"x"
+
+
+def test_a_client_is_not_slowed_down_for_what_waits_for_itself() -> None:
+    backlog = Backlog(limit=1000, mark=10)
+    outbox = Outbox(backlog)
+    outbox.put(b"x" * 11, now=0)
+    assert not backlog.is_congested(now=0, own=outbox)
+    assert backlog.is_congested(now=0, own=OTHER)
 
 
 def test_only_a_client_that_reads_slows_senders_down() -> None:
     backlog = Backlog(limit=1000, mark=10)
     outbox = Outbox(backlog)
     outbox.put(b"x" * 11, now=0)
-    assert backlog.is_congested(now=0)
-    assert not backlog.is_congested(now=PATIENCE_S)
+    assert backlog.is_congested(now=0, own=OTHER)
+    assert not backlog.is_congested(now=PATIENCE_S, own=OTHER)
     outbox.put(b"x", now=PATIENCE_S)
-    assert not backlog.is_congested(now=PATIENCE_S), "what is put is no progress"
+    assert not backlog.is_congested(now=PATIENCE_S, own=OTHER), "what is put is no progress"
     outbox.take(1, now=PATIENCE_S)
-    assert backlog.is_congested(now=PATIENCE_S)
+    assert backlog.is_congested(now=PATIENCE_S, own=OTHER)
     outbox.take(1, now=PATIENCE_S)
-    assert not backlog.is_congested(now=PATIENCE_S)
+    assert not backlog.is_congested(now=PATIENCE_S, own=OTHER)
 
 
 def test_senders_are_slowed_down_at_half_of_what_may_wait_for_all() -> None:
     backlog = Backlog(limit=100, mark=1000)
     backlog.add(51)
-    assert backlog.is_congested(now=0)
+    assert backlog.is_congested(now=0, own=OTHER)
     backlog.add(50)
     assert backlog.is_full
 

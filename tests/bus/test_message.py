@@ -55,6 +55,7 @@ def test_messages_are_read(frame: str, message: Message) -> None:
         *('{"type":"x","data":{"a":NaN}}', '{"type":"x"} {"type":"y"}', '\ufeff{"type":"x"}'),
         *(b'{"type":"x","data":{"a":"\xff"}}', '{"type":"x","data":{"a":' + "1" * 5000 + "}}"),
         *(nested(MAX_DEPTH + 1), nested(100_000)),
+        f'{{"type":"x","data":{{"a":{"[" * MAX_DEPTH}{"]" * MAX_DEPTH},"a":1}}}}',  # a key hides the one before
     ],
 )
 def test_what_would_upset_a_client_is_refused(frame: str | bytes) -> None:

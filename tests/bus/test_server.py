@@ -428,7 +428,10 @@ async def test_a_faulty_remote_listener_leaves_the_local_bus(
 
 @pytest.mark.parametrize(
     ("host", "address"),
-    [("", "127.0.0.1"), ("::", "127.0.0.1"), ("::", "::1"), ("0.0.0.0", "127.0.0.1"), ("localhost", "127.0.0.1")],
+    [
+        *(("", "127.0.0.1"), ("::", "127.0.0.1"), ("::", "::1"), ("[::1]", "::1")),
+        *(("0.0.0.0", "127.0.0.1"), ("localhost", "127.0.0.1")),
+    ],
 )
 async def test_a_host_listens_as_its_owner_means_it(host: str, address: str) -> None:
     async with Server(WebSocketSettings(host=host, port=0), BusSettings()) as bus:
