@@ -173,7 +173,9 @@ def attacking(name: str, port: int, seconds: float) -> Iterator[Callable[[float]
 
 def main() -> None:
     """Measures, and prints a row for each attack."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.bystander", description=(__doc__ or "").partition("\n\n")[2])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.bystander", description=(__doc__ or "").partition("\n\n")[2]
+    )
     parser.add_argument("--quick", action="store_true", help="a short round")
     parser.add_argument("--only", default="*", metavar="PATTERN", help="attacks to run, such as '*21 MB*'")
     parser.add_argument("--attack", nargs=3, metavar=("NAME", "PORT", "SECONDS"), help=argparse.SUPPRESS)

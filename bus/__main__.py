@@ -13,7 +13,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
 
 from bus.daemon import log
-from bus.daemon.config import BusSettings, Configuration
+from bus.daemon.config import BusSettings, Configuration, WebSocketSettings
 from bus.daemon.start import bus_address, lean, port
 from bus.errors import BusError, ConfigError, Exit
 from bus.message import Message, printable
@@ -46,7 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "serve":
             return _serve(options, configuration)
         websocket = configuration.websocket()
-        return _talk(options, options.bus or websocket.url)
+        if options.bus is None:
+            from bus.cli.local import nearest  # noqa: PLC0415  # the bus has no use for it
+
+            options.bus = nearest(websocket.url, WebSocketSettings().url)
+        return _talk(options, options.bus)
     except BusError as error:
         log.complain(str(error))
         return Exit.USAGE
@@ -215,7 +219,10 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="for programs to read")
     for command in (send, listen, record, replay, status):
         command.add_argument(
-            "--bus", type=bus_address, metavar="URL", help="ws:, wss: or unix: (ws://127.0.0.1:8181/core)"
+            "--bus",
+            type=bus_address,
+            metavar="URL",
+            help="ws:, wss: or unix: (unix:/run/mycroft/bus.sock where it is, else ws://127.0.0.1:8181/core)",
         )
     return parser
 

@@ -398,6 +398,8 @@ class Connection(asyncio.BufferedProtocol):
                 self._shake_hands(data)
                 return 0, memoryview(b"")
             if self._large is not None:
+                if self._stage is Stage.CLOSING:
+                    self._large.discard()
                 data = data[self._large.add(data) :]
                 if self._large.is_complete:
                     frames += 1
@@ -438,6 +440,8 @@ class Connection(asyncio.BufferedProtocol):
     def _read_on(self) -> None:
         """Goes on with a client that had to wait."""
         if self._stage is not Stage.OPEN:
+            self._pace.waits = False
+            self._receive(memoryview(b""))
             self._transport.resume_reading()  # for its close frame
             return
         if self._checking is not None:
@@ -462,6 +466,7 @@ class Connection(asyncio.BufferedProtocol):
                 large = isinstance(fault, PayloadTooBig)
                 self._shared.limits.counters.oversized += large
                 self._shared.limits.counters.malformed += not large
+                self._log("%s: %s; closed", self._caller.name, printable(f"{fault!s:.200}"))
             self._end()
         return len(events)
 

@@ -46,19 +46,27 @@ class LargeText:
 
     def __init__(self, size: int, mask: bytes) -> None:
         self.payload = bytearray()
-        self._size = size
+        self._missing = size
         self._mask = mask
+        self._kept = True
 
     @property
     def is_complete(self) -> bool:
         """Whether nothing is missing."""
-        return len(self.payload) == self._size
+        return not self._missing
+
+    def discard(self) -> None:
+        """Keeps nothing of it."""
+        self._kept = False
+        self.payload = bytearray()
 
     def add(self, data: memoryview) -> int:
         """Adds what it is missing of `data`; returns its bytes."""
-        part = data[: self._size - len(self.payload)]
-        turned = len(self.payload) % len(self._mask)
-        self.payload += apply_mask(part, self._mask[turned:] + self._mask[:turned])
+        part = data[: self._missing]
+        self._missing -= len(part)
+        if self._kept:
+            turned = len(self.payload) % len(self._mask)
+            self.payload += apply_mask(part, self._mask[turned:] + self._mask[:turned])
         return len(part)
 
 

@@ -90,7 +90,7 @@ async def survive(attack: Callable[[int], None], bus: Bus, pair: Pair) -> None:
     assert bus.process.returncode is None
     assert "Traceback" not in log, log[-1000:]
     assert len(log) < MAX_LOG_MB * MB, log[-1000:]
-    assert bus.peak_mb() < MAX_MEMORY_MB
+    assert (peak := bus.peak_mb()) < MAX_MEMORY_MB, peak
 
 
 def frame(payload: bytes, first: int = TEXT) -> bytes:
