@@ -10,14 +10,9 @@ def bus_url(host: str, port: int, route: str, *, tls: bool) -> str:
     "localhost" is 127.0.0.1: the name leads to ::1 first, where any local user may listen and be taken for the
     bus. With TLS, the certificate tells them apart, and may be made for the name.
     """
-    host = bare(host)
+    host = host.strip("[]")  # as an IPv6 address is written in a URL
     host = _ON_THIS_MACHINE.get(host, host)
     if host == "localhost" and not tls:
         host = "127.0.0.1"
     address = f"[{host}]" if ":" in host else host
     return f"{'wss' if tls else 'ws'}://{address}:{port}{route}"
-
-
-def bare(host: str) -> str:
-    """An address without the brackets that IPv6 has in a URL, and so in some configurations."""
-    return host[1:-1] if host.startswith("[") and host.endswith("]") else host

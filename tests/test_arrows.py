@@ -82,7 +82,7 @@ APART = {
 
 PURE = [
     *("bus/errors.py", "bus/message.py", "bus/contract/*.py"),
-    *(f"bus/server/{name}.py" for name in ("admission", "frames", "hub", "limits", "policy")),
+    *(f"bus/server/{name}.py" for name in ("admission", "frames", "hub", "large", "limits", "policy")),
     *("bus/address.py", "bus/client/backoff.py", "bus/client/unconfirmed.py", "bus/daemon/commented_json.py"),
     "bus/daemon/token_bucket.py",
     *(

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Self
 
 from websockets.frames import CloseCode
 
-from bus.address import bare
 from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.daemon.runner import inherited_sockets, notify, run
 from bus.errors import ConfigError, ListenError
@@ -168,7 +167,7 @@ def _tcp(host: str, port: int) -> list[socket.socket]:
     All addresses are "" or "::", and those of IPv4 alone "0.0.0.0". The name localhost is 127.0.0.1, as the IPv6
     address may belong to another program, to which clients would then talk.
     """
-    host = bare(host)
+    host = host.strip("[]")
     host = {"localhost": "127.0.0.1", "": "::" if socket.has_dualstack_ipv6() else "0.0.0.0"}.get(host, host)  # noqa: S104  # what its owner asked for
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
