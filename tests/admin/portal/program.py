@@ -26,6 +26,10 @@ class RunningPortal:
         return f"http://{self.host}/"
 
     @property
+    def port(self) -> int:
+        return int(self.host.partition(":")[2])
+
+    @property
     def memory(self) -> int:
         """Bytes that it occupies."""
         assert self.program._process is not None
@@ -35,11 +39,13 @@ class RunningPortal:
 
 
 @contextlib.asynccontextmanager
-async def running_portal(setup: PortalSetup, folder: Path, admin: str = "") -> AsyncIterator[RunningPortal]:
+async def running_portal(
+    setup: PortalSetup, folder: Path, admin: str = "", port: int = 0
+) -> AsyncIterator[RunningPortal]:
     """A portal that asks a setup; `admin` names another socket than that of the setup."""
     log: list[str] = []
     path = folder / "portal.sock"
-    command = (sys.executable, "-m", "admin.portal", "run", "--port", "0", "--admin", admin or str(path))
+    command = (sys.executable, "-m", "admin.portal", "run", "--port", str(port), "--admin", admin or str(path))
     async with endpoint(setup, path), Program("portal", command, log.append) as program:
         await until(lambda: any("serving http://" in line for line in log), "the portal's address")
         yield RunningPortal(log[-1].partition("http://")[2].rstrip("/"), log, program)

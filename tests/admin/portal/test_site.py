@@ -78,7 +78,7 @@ async def test_a_probe_is_redirected_to_the_address(system: str, with_setup: boo
 async def test_the_address_gives_the_page(setup: SimulatedSetup, host: str) -> None:
     response = await get(site_of(setup), "/", host)
     assert response.status is HTTPStatus.OK
-    assert says(response, "In which network shall this device be?")
+    assert says(response, "Which network should this device use?")
     assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
