@@ -1,5 +1,6 @@
 """Files that others wrote: whatever lies at a path, reading it neither hangs nor fills the memory."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -15,8 +16,10 @@ def read(path: Path) -> str | None:
     """
     try:
         file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return None
+        raise
     try:
         if not stat.S_ISREG(os.fstat(file).st_mode):
             return None

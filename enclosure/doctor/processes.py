@@ -50,8 +50,8 @@ class Process:
 def holders(path: Path, proc: Path) -> list[Process]:
     """The processes that have a file or a device open; not this one."""
     with contextlib.suppress(OSError):  # there is no such device
-        device = path.resolve(strict=True)
-        return sorted(_with_descriptor(str(device), proc, device.stat()), key=lambda process: process.pid)
+        device = os.path.realpath(path, strict=True)
+        return sorted(_with_descriptor(device, proc, Path(device).stat()), key=lambda process: process.pid)
     return []
 
 

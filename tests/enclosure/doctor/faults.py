@@ -17,7 +17,7 @@ STOP_BUS = "systemctl disable --now mycroft-bus.socket mycroft-bus.service"
 AS_ROOT = "sudo mycroft-enclosure doctor"
 
 SILENT_CONTAINER = "a container has no device tree, and its ports are pseudo terminals"
-NO_LINES = "a container has no GPIO chip and no I2C bus; see tests/vm/inside/check_doctor.py"
+NO_LINES = "a container has no GPIO chip and no I2C bus; see tests/vm/boards/check_doctor.py"
 
 
 class Seen(NamedTuple):

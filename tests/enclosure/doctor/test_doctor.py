@@ -1,6 +1,7 @@
 """The doctor on a simulated device, healthy and with each of the faults."""
 
 import errno
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from enclosure.doctor.units import ADMIN
 from hw_sim.boards.gpiod import Gpio
 from hw_sim.boards.i2c import Buses
 from tests.enclosure.doctor.faults import FAULTS, Fault, Seen
-from tests.enclosure.doctor.world import ADMIN_ALIVE, SSH, VERSION, VOLUME, World
+from tests.enclosure.doctor.world import ADMIN_ALIVE, PORT, SSH, STATE, VERSION, VOLUME, World
 
 
 @pytest.fixture(params=[True, False], ids=["root", "user"])
@@ -75,6 +76,46 @@ def is_command(text: str) -> bool:
 
 def test_each_row_is_broken_on_a_booted_device_or_says_why_not() -> None:
     assert not [fault.what for fault in FAULTS if bool(fault.broken) == bool(fault.not_booted)]
+
+
+def not_utf8(path: Path) -> None:
+    path.write_bytes(b"dtoverlay=\xff\xfe\x00\n" * 10)
+
+
+def huge(path: Path) -> None:
+    path.write_bytes(b"")
+    os.truncate(path, 100_000_000)
+
+
+def dead_link(path: Path) -> None:
+    path.symlink_to("/nowhere")
+
+
+def loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+@pytest.mark.parametrize("make", [not_utf8, huge, os.mkfifo, Path.mkdir, dead_link, loop])
+@pytest.mark.parametrize("name", ["boot/firmware/config.txt", "boot/firmware/cmdline.txt", STATE, PORT])
+async def test_whatever_lies_at_a_path_ends_in_a_finding(
+    make: Callable[[Path], None], name: str, device: Callable[[str], World]
+) -> None:
+    world = device("sj201_r6")
+    (world.root / "dev/i2c-1").unlink()  # so that config.txt is read for this, too
+    world.serial_port = f"/{PORT}"
+    path = world.root / name
+    path.rmdir() if path.is_dir() else path.unlink()
+    make(path)
+    found = await world.examine()
+    assert {"faceplate", "state folder", "I2C", "bus", "clock"} <= found.keys()
+
+
+def test_a_name_that_a_program_has_chosen_does_not_control_the_terminal() -> None:
+    found = Finding("bus", Verdict.FAIL, "\033[2Jx\nok    bus  y", "sudo kill 1 \r")
+    assert report([found], colour=False).splitlines() == [
+        "fail  bus  ?[2Jx?ok    bus  y",
+        "           -> sudo kill 1 ?",
+    ]
 
 
 async def test_a_checkout_is_mended_by_its_own_commands(world: World) -> None:

@@ -58,6 +58,8 @@ TCP = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrns
 LISTENS = "   0: 0100007F:1FF5 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4242 1 0\n"
 
 
+BOARDS = {name: load_profile(name) for name in profile_names()}
+
 OURS = os.getgid()
 """Group of the files that a test makes."""
 
@@ -108,7 +110,7 @@ class World:
         self.root = root
         self.gpio, self.i2c = gpio, i2c
         self.as_root = as_root
-        self.board, self.profile = board, load_profile(board)
+        self.board, self.profile = board, BOARDS[board]
         self.serial_port = self.profile.serial_port
         self.port, self.state = root / PORT, root / STATE
         self.answers: Answers | None = Answers(ALL)
@@ -304,8 +306,7 @@ class World:
     async def examine(self) -> dict[str, Finding]:
         """The findings by name."""
         url = "ws://127.0.0.1:8181/core"
-        boards = {name: load_profile(name) for name in profile_names()}
-        setup = Setup(url, self.serial_port, 9600, "default", ["Master"], self.profile, self.board, boards)
+        setup = Setup(url, self.serial_port, 9600, "default", ["Master"], self.profile, self.board, BOARDS)
         patient = Patient(setup, self.root, self._user, self.daemon, self.units, self.answers)
         return {found.name: found for found in await check_all(patient)}
 
