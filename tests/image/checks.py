@@ -407,8 +407,9 @@ def another_board_takes_its_place(installed: Installed) -> str:
     machine.run("apt-get", "-qq", "--yes", "purge", OTHER_BOARD, "mycroft-mark-1")
     for name, text in BOOT_FILES.items():
         assert (root / "boot/firmware" / name).read_text() == text, f"{name} is not as it was"
-    places = ("/etc/modprobe.d", "/etc/modules-load.d", "/etc/systemd/system", "/usr/share/mycroft-enclosure")
-    found = machine.run("find", *places, "-name", "*mycroft*picroft*", "-o", "-name", "mycroft.conf", check=False)
+    places = ("/etc/modprobe.d", "/etc/modules-load.d", "/etc/systemd/system")
+    found = machine.run("find", *places, "-name", "*mycroft-mark-1*", "-o", "-name", "*mycroft-picroft*")
+    assert not (root / "usr/share/mycroft-enclosure/mycroft.conf").exists()
     assert not found, found
     restart = re.search(r"^mycroft-picroft: .*", said, re.MULTILINE)
     assert restart, said
