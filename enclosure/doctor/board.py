@@ -49,11 +49,12 @@ async def check(patient: Patient) -> list[Finding]:
 def kind(patient: Patient) -> Finding:
     """Whether the signs of another board than the configured one are seen. Nothing is written to any chip.
 
-    A USB device may be plugged into any board, so it does not say which one that is.
+    A USB device may be plugged into any board, and boards without a profile may have the same signs: neither says
+    which board it is.
     """
     boards, name = patient.setup.boards, patient.setup.platform
     verdict = judge({name: profile.detect for name, profile in boards.items()}, look(boards, patient.root).seen)
-    others = [candidate for candidate in verdict.candidates if not candidate.is_usb]
+    others = [candidate for candidate in verdict.candidates if not (candidate.is_usb or candidate.alike)]
     seen = [candidate.platform for candidate in others]
     if not others or name in seen or name not in boards:
         return ok(KIND, f"no sign of another board than {name}")

@@ -1,12 +1,13 @@
 """The doctor on boards with pins and buses."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from enclosure.config import load_profile
+from enclosure.config import load_profile, profile_names
 from enclosure.doctor import board
 from enclosure.doctor.finding import Verdict
 from enclosure.doctor.patient import Patient, Setup, User
@@ -24,6 +25,20 @@ def patient(name: str, root: Path, changes: Mapping[str, Any] | None = None) -> 
 async def test_a_board_without_pins_has_nothing_to_examine(tmp_path: Path) -> None:
     assert await board.check(patient("mycroft_mark_1", tmp_path)) == []
     assert await board.check(patient("picroft", tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("card", "verdict"), [("sndrpigooglevoi", Verdict.OK), ("seeed4micvoicec", Verdict.WARN), ("lamp", Verdict.OK)]
+)
+def test_signs_that_boards_without_a_profile_have_too_name_no_other_board(
+    card: str, verdict: Verdict, tmp_path: Path
+) -> None:
+    (tmp_path / "sys/class/sound/card0").mkdir(parents=True)
+    (tmp_path / "sys/class/sound/card0/id").write_text(f"{card}\n")
+    found = patient("picroft", tmp_path)
+    boards = {name: load_profile(name) for name in profile_names()}
+    setup = replace(found.setup, platform="picroft", boards=boards)
+    assert board.kind(replace(found, setup=setup)).verdict is verdict
 
 
 @pytest.mark.parametrize("owner", ["", "mycroft-enclosure"])
