@@ -32,12 +32,13 @@ class Resource(Enum):
 class Answer:
     """A message of another program that an action waits for."""
 
+    topic: Topic
     sender: Sender | None
     fields: dict[str, Any]
 
 
 class Answers(Protocol):
-    """Messages of one topic, in the order of their arrival."""
+    """Messages of some topics, in the order of their arrival."""
 
     async def get(self) -> Answer:
         """Waits for the next one."""
@@ -53,8 +54,8 @@ class Reporter(Protocol):
     async def __call__(self, topic: Topic, **data: Any) -> None:
         """Emits the acknowledgement, the progress or the end of the action, as a reply to each request."""
 
-    def answers(self, topic: Topic) -> AbstractContextManager[Answers]:
-        """What other programs send while the context is entered; for one of the action's `awaits`."""
+    def answers(self, *topics: Topic) -> AbstractContextManager[Answers]:
+        """What other programs send while the context is entered; for some of the action's `awaits`."""
 
 
 Perform = Callable[..., Awaitable[None]]

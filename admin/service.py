@@ -57,7 +57,7 @@ class _Job:
         self.task: asyncio.Task[None] | None = None
         self._first: _Report | None = None
         self._last: _Report | None = None
-        self._waiting: dict[Topic, asyncio.Queue[Answer]] = {}
+        self._waiting: dict[asyncio.Queue[Answer], tuple[Topic, ...]] = {}
 
     @property
     def sender(self) -> Sender | None:
@@ -70,19 +70,21 @@ class _Job:
             await self._emit(request.message.reply(topic.name, data))
 
     @contextlib.contextmanager
-    def answers(self, topic: Topic) -> Iterator[Answers]:
-        assert topic in self.action.awaits, "the service subscribes to these only"
-        queue = self._waiting[topic] = asyncio.Queue[Answer](MAX_ANSWERS)
+    def answers(self, *wanted: Topic) -> Iterator[Answers]:
+        assert set(wanted) <= set(self.action.awaits), "the service subscribes to these only"
+        queue = asyncio.Queue[Answer](MAX_ANSWERS)
+        self._waiting[queue] = wanted
         try:
             yield queue
         finally:
-            del self._waiting[topic]
+            del self._waiting[queue]
 
-    def take(self, topic: Topic, answer: Answer) -> None:
+    def receive(self, answer: Answer) -> None:
         """Hands a message to the action, if it waits for one of this topic."""
-        if topic in self._waiting:
-            with contextlib.suppress(asyncio.QueueFull):
-                self._waiting[topic].put_nowait(answer)
+        for queue, wanted in self._waiting.items():
+            if answer.topic in wanted:
+                with contextlib.suppress(asyncio.QueueFull):
+                    queue.put_nowait(answer)
 
     async def join(self, request: _Request) -> None:
         """Adds a request, and reports to it the acknowledgement and where the action is now."""
@@ -119,7 +121,7 @@ class AdminService:
         self._left = unfinished.take(self._actions)
         for action in self._actions.values():
             dispatcher.on(action.request, partial(self._on_request, action))
-        for topic in {topic: None for action in self._actions.values() for topic in action.awaits}:
+        for topic in {topic for action in self._actions.values() for topic in action.awaits}:
             dispatcher.on(topic, partial(self._on_answer, topic))
         for topic in (topics.ADMIN_IS_ALIVE, topics.ADMIN_IS_READY, topics.ADMIN_ALL_LOADED):
             dispatcher.on(topic, self._on_status)
@@ -151,7 +153,7 @@ class AdminService:
 
     async def _on_answer(self, topic: Topic, message: Message, **fields: Any) -> None:
         for job in tuple(self._jobs.values()):
-            job.take(topic, Answer(sender_of(message), fields))
+            job.receive(Answer(topic, sender_of(message), fields))
 
     async def _on_status(self, message: Message) -> None:
         await self._emit(message.response({"status": True}))

@@ -5,7 +5,7 @@ import pwd
 from dataclasses import dataclass
 
 from bus.contract import ours as topics
-from bus.daemon.authority import FIRST_LOGIN_UID, may_administer
+from bus.daemon.authority import FIRST_LOGIN_UID, is_service, may_administer
 from bus.errors import BusUnavailableError
 from bus.message import Message, printable
 
@@ -37,6 +37,11 @@ def sender_of(message: Message) -> Sender | None:
 def is_obeyed(sender: Sender | None) -> bool:
     """Whether the sender of a privileged message may administer the machine; the bus has checked it too."""
     return sender is not None and may_administer(sender.uid)
+
+
+def is_of_device(sender: Sender | None) -> bool:
+    """Whether a message comes from a daemon of this package, such as the enclosure: not just from any root."""
+    return sender is not None and (sender.uid == os.getuid() or (sender.uid != 0 and is_service(sender.uid)))
 
 
 def verify_listener(uid: int | None) -> None:

@@ -34,6 +34,8 @@ class Activity:
     offline: bool = False
     """Whether there is no internet."""
     updating: bool = False
+    updated_percent: int | None = None
+    """How much of the current step of an update is done."""
     wifi_setup: bool = False
     wifi_text: str | None = None
     """The instruction of a wifi setup, such as the password; None without one."""
@@ -69,7 +71,7 @@ _CHANGES: Mapping[Topic, Mapping[str, Any]] = {
     topics.NO_INTERNET: {"offline": True},
     topics.INTERNET_CONNECTED: {"offline": False},
     topics.UPDATE_PROCESSING: {"updating": True},
-    topics.UPDATE_COMPLETE: {"updating": False},
+    topics.UPDATE_COMPLETE: {"updating": False, "updated_percent": None},
     topics.WIFI_AP_UP: {"wifi_setup": True},
     topics.WIFI_AP_DOWN: {"wifi_setup": False},
     topics.WIFI_AP_ERROR: {"wifi_setup": False},
@@ -88,7 +90,7 @@ LEAVING: Mapping[Topic, Leaving] = {
 }
 """What announces that the machine goes. It goes for a satellite's session, too."""
 
-TOPICS = (*_CHANGES, topics.PLAYER_STATE, topics.MIC_STATUS_RESPONSE)
+TOPICS = (*_CHANGES, topics.UPDATE_PROGRESS, topics.PLAYER_STATE, topics.MIC_STATUS_RESPONSE)
 """What else changes an activity, in this device's own session."""
 
 
@@ -99,6 +101,8 @@ def after(activity: Activity, topic: Topic, fields: Mapping[str, Any]) -> Activi
         return replace(activity, leaving=activity.leaving or LEAVING[topic])
     if topic == topics.PLAYER_STATE:
         return replace(activity, playing=fields["state"] == PLAYING)
+    if topic == topics.UPDATE_PROGRESS:
+        return replace(activity, updating=True, updated_percent=fields["percent"])
     if topic == topics.MIC_STATUS_RESPONSE:
         return replace(activity, muted=fields["muted"])
     return replace(activity, **_CHANGES[topic])

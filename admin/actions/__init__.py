@@ -3,6 +3,15 @@
 A message chooses a row and fills in the checked fields of its topic; nothing else in it has an effect.
 """
 
-from admin.actions import clock, power, ssh, wifi
+from admin.actions import assistant, clock, configure, power, reset, ssh, update, wifi
 
-ACTIONS = (*power.ACTIONS, *ssh.ACTIONS, *clock.ACTIONS, *wifi.ACTIONS)
+ACTIONS = (
+    *power.ACTIONS,
+    *ssh.ACTIONS,
+    *clock.ACTIONS,
+    *configure.ACTIONS,
+    *assistant.ACTIONS,
+    *update.ACTIONS,
+    *reset.ACTIONS,
+    *wifi.ACTIONS,
+)

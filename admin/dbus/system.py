@@ -27,6 +27,9 @@ class Remote:
     interface: str
 
 
+NO_SERVICE = "org.freedesktop.DBus.Error.ServiceUnknown"
+"""The kind of the error of a service that is not installed."""
+
 _DRIVER = Remote("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 """The D-Bus daemon itself; no other program can own its name."""
 

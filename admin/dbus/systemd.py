@@ -17,6 +17,9 @@ _UNIT = "org.freedesktop.systemd1.Unit"
 _SSH_UNITS = ("ssh.service", "ssh.socket")
 """With either of them enabled, port 22 is open."""
 
+FAILED = "failed"
+"""The kind of the error of a unit that has not succeeded."""
+
 _NO_UNIT = ("org.freedesktop.DBus.Error.FileNotFound", "org.freedesktop.systemd1.NoSuchUnit")
 
 Progress = Callable[[str], Awaitable[None]]
@@ -112,7 +115,7 @@ class Systemd:
         except TimeoutError:
             raise HostError(f"{unit.name} is not done after {unit.timeout_s:g} s", TIMED_OUT) from None
         if result != "done":
-            raise HostError(f"{unit.name}: {result}; journalctl -u {unit.name} says more")
+            raise HostError(f"{unit.name}: {result}; journalctl -u {unit.name} says more", FAILED)
 
     @asynccontextmanager
     async def _progress_of(self, unit: Unit, progress: Progress | None) -> AsyncIterator[None]:

@@ -15,14 +15,24 @@ _TIMEDATE = Remote("org.freedesktop.timedate1", "/org/freedesktop/timedate1", "o
 
 
 class Timedate:
-    """Sets the clock from the network."""
+    """Sets the clock from the network, and the time zone."""
 
     def __init__(self, bus: SystemBus) -> None:
         self._bus = bus
 
+    async def set_timezone(self, name: str) -> None:
+        """Sets the time zone, such as Europe/Berlin. Raises HostError, also for an unknown one."""
+        await self._bus.call(_TIMEDATE, "SetTimezone", "sb", name, False)
+
     async def synchronise(self) -> None:
-        """Enables synchronisation, and returns when the clock is right. Raises HostError."""
-        await self._bus.call(_TIMEDATE, "SetNTP", "bb", True, False)
+        """Enables synchronisation, and returns when the clock is right. Raises HostError.
+
+        The clock may also be kept right by a program that timedated does not manage.
+        """
+        if await self._bus.property(_TIMEDATE, "CanNTP", "b"):
+            await self._bus.call(_TIMEDATE, "SetNTP", "bb", True, False)
+        elif not await self._bus.property(_TIMEDATE, "NTPSynchronized", "b"):
+            raise HostError("no program sets the clock; install systemd-timesyncd or chrony")
         try:
             async with asyncio.timeout(SYNC_TIMEOUT_S):
                 # There is no signal to wait for, see SYNC_POLL_S.

@@ -639,39 +639,47 @@ NTP_SYNC = _admin(
 )
 NTP_SYNCING = _admin_report("system.ntp.syncing", "The clock is about to be set.", source="ours")
 NTP_COMPLETE = _admin_report("system.ntp.sync.complete", "The clock is set.", source="adm")
-_planned = partial(_admin, planned="admin")
-_planned_report = partial(_admin_report, planned="admin")
-
-UPDATE = _planned(
+UPDATE = _admin(
     "system.update",
-    "Updates the packages of this project.",
+    "Updates the packages of this project. A further request is acknowledged like the first.",
     source="doc adm",
-    replies=("system.update.processing", "system.update.complete"),
+    replies=("system.update.processing", "system.update.progress", "system.update.complete"),
     unread=(
         Field("paired", bool, None, meaning="whether the device is paired"),
         Field("platform", str, None, meaning="such as mycroft_mark_1; it does not choose what is updated"),
     ),
 )
-UPDATE_PROCESSING = _planned_report(
+UPDATE_PROCESSING = _admin_report(
     "system.update.processing",
     "The update has begun; mycroft-core then waits up to 1000 s for its end.",
     (Field("processing", bool, True),),
     source="adm",
 )
-UPDATE_COMPLETE = _planned_report(
+UPDATE_PROGRESS = _admin_report(
+    "system.update.progress",
+    "Where the update is.",
+    (
+        Field("step", str, meaning="prepare, wait (for another installation), download or install"),
+        Field("percent", int, None, 0, 100, "of this step", "%"),
+    ),
+    source="ours",
+    handled_by="enclosure",
+)
+UPDATE_COMPLETE = _admin_report(
     "system.update.complete",
-    "The update has ended.",
+    "The update has ended; after a failure, too.",
     (Field("has_updated", bool, meaning="whether anything was updated"),),
     source="adm",
 )
-FACTORY_RESET = _planned(
+FACTORY_RESET = _admin(
     "system.factory.reset",
-    "Resets the device to its state on delivery.",
+    "Resets the device to its state on delivery. The user has to confirm it on the device, unless it comes from "
+    "there.",
     (
         Field("wipe_cache", bool, True),
         Field("wipe_data", bool, True),
         Field("wipe_logs", bool, True),
-        Field("wipe_configs", bool, True),
+        Field("wipe_configs", bool, True, meaning="also known networks, and the keys of ssh, which is disabled"),
         Field(
             "reset_hardware",
             bool,
@@ -685,22 +693,36 @@ FACTORY_RESET = _planned(
     replies=("system.factory.reset.start", "system.factory.reset.complete", "system.reboot.start"),
     unread=(Field("script", bool, True, meaning="whether OVOS' own reset script runs; this project runs none"),),
 )
-FACTORY_RESET_START = _planned_report("system.factory.reset.start", "The factory reset has begun.")
-FACTORY_RESET_COMPLETE = _planned_report("system.factory.reset.complete", "The factory reset is done.")
-FACTORY_RESET_PING = _planned_report(
+FACTORY_RESET_CONFIRM = _admin(
+    "system.factory.reset.confirm",
+    "Asks the user on the face whether the device is to be reset.",
+    source="ours",
+    emitted_by="admin",
+    handled_by="enclosure",
+    replies=tuple(f"system.factory.reset.{what}" for what in ("confirming", "confirmed", "declined")),
+)
+_answer_of_face = partial(_admin, source="ours", emitted_by="enclosure", handled_by="admin")
+FACTORY_RESET_CONFIRMING = _answer_of_face("system.factory.reset.confirming", "The face shows the question.")
+FACTORY_RESET_CONFIRMED = _answer_of_face("system.factory.reset.confirmed", "The user has answered with yes.")
+FACTORY_RESET_DECLINED = _answer_of_face(
+    "system.factory.reset.declined", "The user has answered with no, or not at all."
+)
+FACTORY_RESET_START = _admin_report("system.factory.reset.start", "The factory reset has begun.")
+FACTORY_RESET_COMPLETE = _admin_report("system.factory.reset.complete", "The factory reset is done.")
+FACTORY_RESET_PING = _admin_report(
     "system.factory.reset.ping",
     "Asks for programs that have hardware to reset.",
     handled_by="enclosure, plugins",
     replies=("system.factory.reset.register",),
 )
-FACTORY_RESET_REGISTER = _planned_report(
+FACTORY_RESET_REGISTER = _admin_report(
     "system.factory.reset.register",
     "The sender has hardware to reset.",
     (Field("skill_id", str),),
     emitted_by="enclosure, plugins",
     handled_by="admin",
 )
-FACTORY_RESET_PHAL = _planned(
+FACTORY_RESET_PHAL = _admin(
     "system.factory.reset.phal",
     "Resets the hardware of all programs that have registered.",
     source="sys",
@@ -708,33 +730,65 @@ FACTORY_RESET_PHAL = _planned(
     handled_by="enclosure, plugins",
     replies=("system.factory.reset.phal.complete",),
 )
-FACTORY_RESET_PHAL_COMPLETE = _planned_report(
+FACTORY_RESET_PHAL_COMPLETE = _admin_report(
     "system.factory.reset.phal.complete",
     "The sender has reset its hardware; it may take up to 60 s.",
     (Field("skill_id", str),),
     emitted_by="enclosure, plugins",
     handled_by="admin",
 )
-CONFIGURE_LANGUAGE = _planned(
+CONFIGURE_LANGUAGE = _admin(
     "system.configure.language",
     "Sets the language of the system.",
-    (Field("language_code", str, meaning="such as en_US"),),
+    (Field("language_code", str, meaning="such as en_US or en-us"),),
     source="sys",
-    replies=("system.configure.language.complete",),
+    replies=("system.configuring.language", "system.configure.language.complete"),
     unread=(_display(False),),
 )
-CONFIGURE_LANGUAGE_COMPLETE = _planned_report(
-    "system.configure.language.complete", "The language is set.", (Field("lang", str),)
+CONFIGURING_LANGUAGE = _admin_report(
+    "system.configuring.language", "The language is about to be set.", source="ours"
 )
-SERVICE_RESTART = _planned(
+CONFIGURE_LANGUAGE_COMPLETE = _admin_report(
+    "system.configure.language.complete", "The language is set.", (Field("lang", str, meaning="such as en-us"),)
+)
+CONFIGURE_TIMEZONE = _admin(
+    "system.configure.timezone",
+    "Sets the time zone.",
+    (Field("timezone", str, meaning="such as Europe/Berlin"),),
+    source="ours",
+    replies=("system.configuring.timezone", "system.configure.timezone.complete"),
+)
+CONFIGURING_TIMEZONE = _admin_report(
+    "system.configuring.timezone", "The time zone is about to be set.", source="ours"
+)
+CONFIGURE_TIMEZONE_COMPLETE = _admin_report(
+    "system.configure.timezone.complete", "The time zone is set.", (Field("timezone", str),), source="ours"
+)
+CONFIGURE_HOSTNAME = _admin(
+    "system.configure.hostname",
+    "Sets the name of the machine.",
+    (Field("hostname", str, meaning="letters, digits and inner hyphens, such as kitchen"),),
+    source="ours",
+    replies=("system.configuring.hostname", "system.configure.hostname.complete"),
+)
+CONFIGURING_HOSTNAME = _admin_report(
+    "system.configuring.hostname", "The name of the machine is about to be set.", source="ours"
+)
+CONFIGURE_HOSTNAME_COMPLETE = _admin_report(
+    "system.configure.hostname.complete", "The name is set.", (Field("hostname", str),), source="ours"
+)
+SERVICE_RESTART = _admin(
     "system.mycroft.service.restart",
     "Restarts the voice assistant.",
     source="sys",
-    replies=("system.mycroft.service.restart.start",),
+    replies=("system.mycroft.service.restart.start", "system.mycroft.service.restart.complete"),
     unread=(_display(True),),
 )
-SERVICE_RESTART_START = _planned_report(
+SERVICE_RESTART_START = _admin_report(
     "system.mycroft.service.restart.start", "The voice assistant is about to restart.", unread=(_display(True),)
+)
+SERVICE_RESTART_COMPLETE = _admin_report(
+    "system.mycroft.service.restart.complete", "The voice assistant is restarted.", source="ours"
 )
 
 SHELL_FACTORY_RESET = _topic(

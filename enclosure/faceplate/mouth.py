@@ -259,7 +259,12 @@ def _look(activity: Activity) -> MouthAction | MouthText | None:
         return MouthAction.TALK
     if activity.thinking:
         return MouthAction.THINK
-    return _displayable(MouthText(f"STARTING {activity.waiting_for}")) if activity.waiting_for else None
+    if activity.waiting_for:
+        return _displayable(MouthText(f"STARTING {activity.waiting_for}"))
+    if activity.updating:
+        percent = activity.updated_percent
+        return MouthText("UPDATING" if percent is None else f"UPDATING {percent}%")
+    return None
 
 
 def _drawn(content: Content | None) -> Bitmap | None:

@@ -71,6 +71,7 @@ _FAILED = {
     topics.FACTORY_RESET: "RESET FAILED",
     topics.SSH_ENABLE: "SSH FAILED",
     topics.SSH_DISABLE: "SSH FAILED",
+    topics.UPDATE: "UPDATE FAILED",
     topics.CONFIGURATION_PATCH: "LEARNING FAILED",
 }
 
@@ -90,7 +91,10 @@ class MenuHandler:
         self._asked = QUESTION
         self._readable_at: float | None = None
         """From when on a press answers it; None while it is not visible."""
+        self._asker: Message | None = None
+        """What has the face ask, for another program; None where the user has chosen WIPE."""
         self._test: asyncio.TimerHandle | None = None
+        dispatcher.on(topics.FACTORY_RESET_CONFIRM, self._on_confirm)
         for topic, text in _REPORTED.items():
             dispatcher.on(topic, partial(self._on_report, text))
         for topic, text in _FAILED.items():
@@ -138,6 +142,8 @@ class MenuHandler:
         if not self._question:
             return
         if visible:
+            if self._asker:
+                self._report(self._asker.reply(topics.FACTORY_RESET_CONFIRMING.name))
             self._readable_at = asyncio.get_running_loop().time() + READ_S
             self._await_answer()
         elif self._readable_at is not None:
@@ -148,6 +154,8 @@ class MenuHandler:
             return
         if self._asked == QUESTION:
             self._ask(CERTAINLY)
+        elif self._asker:
+            self._close_question(topics.FACTORY_RESET_CONFIRMED)
         else:
             self._close_question()
             self._request(Choice.FACTORY_RESET)
@@ -156,11 +164,19 @@ class MenuHandler:
         self._close_question()
         self._display.notify(KEPT)
 
-    def _close_question(self) -> None:
+    def _close_question(self, answer: Topic = topics.FACTORY_RESET_DECLINED) -> None:
         if self._question:
             self._question.cancel()
             self._question = self._readable_at = None
             self._display.ask(None)
+        if self._asker:
+            self._report(self._asker.reply(answer.name))
+            self._asker = None
+
+    async def _on_confirm(self, message: Message) -> None:
+        self._close_question()
+        self._asker = message
+        self._ask(QUESTION)
 
     # The choices.
 

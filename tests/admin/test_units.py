@@ -1,13 +1,20 @@
 """The root units that the admin service starts, and its own unit."""
 
 import configparser
+import re
+import subprocess
 from pathlib import Path
+
+import pytest
 
 from admin import polkit
 from admin.actions import ACTIONS
-from admin.dbus.systemd import Unit
+from admin.dbus.systemd import Template, Unit
+from admin.errors import HostError
 
 DEBIAN = Path(__file__).parents[2] / "debian"
+
+ROOT_PROGRAMS = [path for path in (DEBIAN.parent / "admin/root").iterdir() if path.name != "wiped"]
 
 
 def commands(unit: str) -> list[str]:
@@ -26,12 +33,15 @@ def test_disabling_ssh_disables_its_service_and_its_socket() -> None:
     assert commands("mycroft-ssh-disable.service") == ["/usr/bin/systemctl disable --now ssh.service ssh.socket"]
 
 
+def needed() -> list[Unit | Template]:
+    return [need for action in ACTIONS for need in action.needs if isinstance(need, Unit | Template)]
+
+
 def test_the_units_that_are_started_are_the_units_that_are_installed() -> None:
     paths = (path for kind in ("service", "socket") for path in DEBIAN.glob(f"mycroft-admin.*.{kind}"))
     installed = {path.name.removeprefix("mycroft-admin.") for path in paths}
-    needed = {need.name for action in ACTIONS for need in action.needs if isinstance(need, Unit)}
     by_socket = {"mycroft-portal.service"}
-    assert needed | by_socket == installed
+    assert {need.name for need in needed()} | by_socket == installed
 
 
 def test_the_polkit_rule_is_generated_from_the_actions() -> None:
@@ -39,12 +49,32 @@ def test_the_polkit_rule_is_generated_from_the_actions() -> None:
     assert (DEBIAN / "50-mycroft-admin.rules").read_text() == polkit.render()
 
 
-def test_a_unit_takes_nothing_from_a_message() -> None:
+def test_a_unit_takes_nothing_from_a_message_but_an_instance_of_a_closed_list() -> None:
+    templates = {need.name for need in needed() if isinstance(need, Template)}
     for path in DEBIAN.glob("mycroft-admin.*.service"):
-        assert "%" not in path.read_text()
-        assert "@" not in path.name
-        assert "EnvironmentFile" not in path.read_text()
-        assert "PassEnvironment" not in path.read_text()
+        text = path.read_text()
+        assert ("@" in path.name) == (path.name.removeprefix("mycroft-admin.") in templates)
+        assert set(re.findall("%.", text)) <= ({"%i"} if "@" in path.name else set())
+        assert "EnvironmentFile" not in text
+        assert "PassEnvironment" not in text
+
+
+@pytest.mark.parametrize("template", [need for need in needed() if isinstance(need, Template)], ids=str)
+def test_no_instance_of_a_template_is_more_than_letters(template: Template) -> None:
+    for character in " /.-%$`'\"\\;&|<>*?\n\t0":
+        with pytest.raises(HostError):
+            template.unit(f"de_D{character}")
+
+
+@pytest.mark.parametrize("path", sorted(ROOT_PROGRAMS), ids=lambda path: path.name)
+def test_a_program_of_root_is_valid_and_is_run_by_a_unit(path: Path) -> None:
+    subprocess.run(("sh", "-n", path), check=True)
+    run = f"/bin/sh /usr/lib/mycroft-enclosure/admin/root/{path.name}"
+    assert any(run in command for unit in DEBIAN.glob("mycroft-admin.*.service") for command in exec_of(unit))
+
+
+def exec_of(unit: Path) -> list[str]:
+    return [line for line in unit.read_text().splitlines() if line.startswith("ExecStart=")]
 
 
 def test_the_service_reaches_no_network_and_keeps_its_records_over_a_restart() -> None:

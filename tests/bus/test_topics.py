@@ -69,8 +69,14 @@ PRIVILEGED = {
     "ovos.phal.nm.forget",
     "ovos.phal.nm.reconnect",
     "ovos.shell.exec.factory.reset",
+    "system.configure.hostname",
     "system.configure.language",
+    "system.configure.timezone",
     "system.factory.reset",
+    "system.factory.reset.confirm",
+    "system.factory.reset.confirmed",
+    "system.factory.reset.confirming",
+    "system.factory.reset.declined",
     "system.factory.reset.phal",
     "system.mycroft.service.restart",
     "system.ntp.sync",
@@ -220,10 +226,10 @@ def test_the_types_of_the_bus_itself_are_documented() -> None:
 
 
 def test_planned_types_are_marked_and_privileged() -> None:
-    assert topics.FACTORY_RESET_PING.sender == "admin (planned)"
-    assert topics.FACTORY_RESET_PING.receiver == "enclosure, plugins"
-    assert topics.FACTORY_RESET.receiver == "admin (planned), enclosure"
-    assert topics.FACTORY_RESET.name in topics.PRIVILEGED
+    assert topics.FIRMWARE_PROGRESS.sender == "admin (planned)"
+    assert topics.FIRMWARE_PROGRESS.receiver == "any program"
+    assert topics.FIRMWARE_UPDATE.receiver == "admin (planned)"
+    assert topics.FIRMWARE_UPDATE.name in topics.PRIVILEGED
 
 
 def test_reading_leaves_out_unread_and_unknown_fields() -> None:

@@ -53,8 +53,33 @@ ALLOWED = [
     Request(ADMIN, "org.freedesktop.timedate1.set-ntp"),
     start("mycroft-ssh-enable.service"),
     start("mycroft-ssh-disable.service"),
+    start("mycroft-update.service"),
+    start("mycroft-reset-root.service"),
+    *(start(f"mycroft-reset@{kind}.service") for kind in ("cache", "data", "logs", "configs")),
+    *(start(f"mycroft-language@{language}.service") for language in ("de_DE", "fil_PH")),
+    Request(ADMIN, "org.freedesktop.timedate1.set-timezone"),
+    Request(ADMIN, "org.freedesktop.hostname1.set-static-hostname"),
 ]
 REFUSED = [
+    *(
+        start(f"mycroft-language@{instance}.service")
+        for instance in (
+            "",
+            "de",
+            "de_DE.service",
+            "../x",
+            "de_DE\n",
+            "de_DE x",
+            "xde_DEx",
+            "abcd_EF",
+            "de_DE$(x)",
+        )
+    ),
+    *(start(f"mycroft-reset@{kind}.service") for kind in ("", "root", "cache|data", "cache.service", "CACHE")),
+    start("mycroft-language@.service"),
+    start("xmycroft-reset@cache.service"),
+    start("mycroft-reset@cache_service"),
+    start("mycroft-reset@cache.service", "stop"),
     start("ssh.service"),
     start("evil.service"),
     start("mycroft-ssh-enable.service.service"),

@@ -72,4 +72,4 @@ def test_the_listener_reports_whether_the_microphone_is_muted(muted: bool) -> No
 
 def test_every_topic_is_handled() -> None:
     for topic in (*module.TOPICS, *module.LEAVING):
-        after(IDLE, topic, {"state": 0, "muted": False})
+        after(IDLE, topic, {"state": 0, "muted": False, "percent": None})

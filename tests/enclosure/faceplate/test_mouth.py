@@ -159,6 +159,17 @@ def test_the_end_of_the_boot_leaves_a_listening_mouth(board: Board, mouth: Mouth
     assert mouth.indicate(Activity(recording=True)) is None
 
 
+def test_the_progress_of_an_update_is_shown_while_nothing_else_goes_on(board: Board, mouth: Mouth) -> None:
+    board.play(mouth.indicate(Activity(updating=True)))
+    assert board.lines == ["mouth.text=UPDATING"]
+    board.play(mouth.indicate(Activity(updating=True, updated_percent=40)))
+    assert board.lines == ["mouth.text=UPDATING 40%"]
+    board.play(mouth.indicate(Activity(updating=True, updated_percent=40, recording=True)))
+    assert board.lines == ["mouth.listen"]
+    board.play(mouth.indicate(Activity()))
+    assert board.mouth == EMPTY
+
+
 @pytest.mark.parametrize("content", CONTENT)
 def test_a_recording_clears_content_away(board: Board, mouth: Mouth, content: MouthCommand) -> None:
     board.play(mouth.show(content))

@@ -45,6 +45,17 @@ async def test_an_end_that_is_never_reported_is_assumed(what: str, begins: str) 
         assert not getattr(display.activity, what)
 
 
+async def test_the_progress_of_an_update_is_indicated_until_its_end() -> None:
+    async with mark1() as (device, display):
+        await device.hear("system.update.processing", {"processing": True})
+        await device.hear("system.update.progress", {"step": "install", "percent": 40})
+        assert display.activities == [Activity(updating=True), Activity(updating=True, updated_percent=40)]
+        await device.hear("system.update.complete", {"has_updated": True})
+        assert display.activity == Activity()
+        await device.hear("system.update.progress", {"step": "wait"})  # of a daemon that was restarted meanwhile
+        assert display.activity == Activity(updating=True)
+
+
 async def test_the_time_limit_starts_again_with_each_recording() -> None:
     async with mark1() as (device, display):
         await device.hear("recognizer_loop:record_begin")

@@ -283,7 +283,7 @@ async def test_a_choice_that_the_bus_was_away_for_is_not_requested_later() -> No
 
 async def test_a_denial_of_another_request_is_not_notified() -> None:
     async with mark1() as (device, display):
-        await device.hear("bus.message.denied", {"type": "system.update", "reason": "x"})
+        await device.hear("bus.message.denied", {"type": "system.ntp.sync", "reason": "x"})
         assert display.untouched
 
 
@@ -308,3 +308,56 @@ async def test_a_test_whose_end_is_not_reported_ends_after_a_while() -> None:
         device.handle(Chosen(Choice.TEST_BEGIN))
         await asyncio.sleep(TEST_S)
         await sleep_and_wake(device, display)
+
+
+# A factory reset that another program requests: the admin service has the face ask.
+
+CONFIRM = "system.factory.reset.confirm"
+SHOWN, YES, NO_ = (f"system.factory.reset.{what}" for what in ("confirming", "confirmed", "declined"))
+
+
+async def test_two_presses_confirm_the_reset_of_another_program() -> None:
+    async with mark1() as (device, display):
+        await device.hear(CONFIRM)
+        assert display.asked[-1] == QUESTION
+        device.handle(VISIBLE)
+        await asyncio.sleep(READ_S)
+        await confirm_once(device)
+        device.handle(Pressed())
+        await pause()
+        assert device.types == [SHOWN, SHOWN, YES]
+        assert display.asked[-1:] == [None]
+        assert display.activity == Activity()
+
+
+@pytest.mark.parametrize(
+    "event", [Turned(1), COVERED, Brightness(7), FaceplateState(LinkState.SILENT, None), None]
+)
+async def test_anything_else_declines_the_reset_of_another_program(event: Event | None) -> None:
+    async with mark1() as (device, display):
+        await device.hear(CONFIRM)
+        device.handle(VISIBLE)
+        if event:
+            device.handle(event)
+        await asyncio.sleep(CONFIRM_S + 0.1)
+        assert device.types[:2] == [SHOWN, NO_]
+        assert display.asked[-1] is None
+        device.handle(Pressed())
+        await pause()
+        assert YES not in device.types
+
+
+async def test_a_question_that_cannot_be_seen_is_declined_and_not_reported_as_shown() -> None:
+    async with mark1() as (device, _):
+        await device.hear(CONFIRM)
+        await asyncio.sleep(CONFIRM_S + 0.1)
+        assert device.types == [NO_]
+
+
+async def test_a_choice_in_the_menu_declines_the_reset_of_another_program() -> None:
+    async with mark1() as (device, display):
+        await device.hear(CONFIRM)
+        device.handle(WIPE)
+        await pause()
+        assert device.types == [NO_]
+        assert display.asked[-1] == QUESTION

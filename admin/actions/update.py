@@ -1,0 +1,68 @@
+"""Updating the packages of this project."""
+
+import contextlib
+from functools import partial
+
+from admin.action import Action, Reporter, Resource
+from admin.dbus.systemd import FAILED, Unit
+from admin.errors import HostError
+from admin.host import Host
+from bus.contract import ours as topics
+
+UPDATE = Unit("mycroft-update.service", 3700.0)
+"""A little longer than its own TimeoutStartSec."""
+
+
+async def update(host: Host, report: Reporter) -> None:
+    await report(topics.UPDATE_PROCESSING, processing=True)
+    try:
+        await host.systemd.start(UPDATE, partial(_report_progress, report))
+    except HostError as error:
+        raise _explained(host, error) from error
+    await _report_result(host, report)
+
+
+async def finish(host: Host, report: Reporter) -> None:
+    """Reports the end of an update that has restarted this daemon."""
+    try:
+        await host.systemd.wait(UPDATE, partial(_report_progress, report))
+    except HostError as error:
+        raise _explained(host, error) from error
+    await _report_result(host, report)
+
+
+async def _report_progress(report: Reporter, status: str) -> None:
+    step, _, percent = status.partition(" ")
+    await report(topics.UPDATE_PROGRESS, step=step, percent=int(percent) if percent.isdecimal() else None)
+
+
+async def _report_result(host: Host, report: Reporter) -> None:
+    result = host.results.read(UPDATE)
+    if result.rc:
+        raise HostError(result.error)
+    await report(topics.UPDATE_COMPLETE, has_updated=result.from_ != result.to)
+
+
+def _explained(host: Host, error: HostError) -> HostError:
+    """The error in the words of the unit, if it has left any."""
+    if error.kind == FAILED:
+        with contextlib.suppress(HostError):  # it was killed
+            return HostError(host.results.read(UPDATE).error, FAILED)
+    return error
+
+
+ACTIONS = (
+    Action(
+        topics.UPDATE,
+        update,
+        does="starts `mycroft-update.service`, which has apt upgrade the packages of this project, and no others "
+        "but new dependencies of theirs, from `/etc/apt/sources.list.d/mycroft.sources` (or `mycroft.list`). It "
+        "removes no package, keeps changed configuration files, waits up to 10 minutes for another apt, and first "
+        "configures packages that an interrupted installation has left half-configured",
+        occupies=frozenset({Resource.POWER, Resource.PACKAGES}),
+        needs=(UPDATE,),
+        # mycroft-core waits 1000 s for this one, whatever has happened.
+        failure=lambda _: (topics.UPDATE_COMPLETE, {"has_updated": False}),
+        resume=finish,
+    ),
+)
