@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.request import urlopen
 
+from tests.image.admin import UPGRADE_CHECKS
 from tests.image.build import build_next_version, two_builds_give_the_same_bytes
 from tests.image.checks import OTHER_BOARD, Check, an_upgrade_refuses_no_client, check_all, selected
 from tests.image.foreign import ARCHITECTURE, Emulator, NoEmulatorError, they_answer, they_install
@@ -69,7 +70,7 @@ def on_a_booted_tree(checks: Sequence[Check], debs: list[Path], folder: Path, mi
     """Where all runs as on a device."""
     packages = [name for name in _names(debs) if name != OTHER_BOARD]
     upgrade = []
-    if an_upgrade_refuses_no_client in checks:
+    if {an_upgrade_refuses_no_client, *UPGRADE_CHECKS}.intersection(checks):
         upgrade = build_next_version(debs[0].parent / SOURCE, folder / "next")
     with Repository(folder / "repository", debs) as repository:
         tree = Tree(folder, repository, mirror)
@@ -77,7 +78,7 @@ def on_a_booted_tree(checks: Sequence[Check], debs: list[Path], folder: Path, mi
         tree.preseed(PRESEED)
         tree.install(packages)
         with Machine(tree, folder / "console.log") as machine:
-            check_all(checks, Installed(machine, tree, repository, packages, upgrade), table)
+            check_all(checks, Installed(machine, tree, repository, packages, debs, upgrade), table)
 
 
 def on_a_foreign_tree(debs: list[Path], folder: Path, mirror: str, table: Table) -> None:

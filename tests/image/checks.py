@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tests.image import beside, faults, remote
+from tests.image import admin, beside, faults, remote
 from tests.image.installed import (
     ANSWER_TIMEOUT_S,
     DAEMONS,
@@ -437,9 +437,11 @@ CHECKS: tuple[Check, ...] = (
     ssh_is_switched_off_and_on,
     the_clock_is_asked_for,
     the_admin_user_may_do_nothing_else,
+    *admin.CHECKS,
     a_message_restarts_the_machine,
     an_upgrade_refuses_no_client,
     no_warning_in_the_journal,
+    *admin.UPGRADE_CHECKS,
     purge_leaves_nothing,
     *beside.CHECKS,
     another_board_takes_its_place,

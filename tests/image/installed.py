@@ -29,6 +29,8 @@ class Installed:
     tree: Tree
     repository: Repository
     packages: list[str]
+    first: list[Path]
+    """The packages that were installed."""
     upgrade: list[Path]
     """The next version of them."""
 
@@ -136,9 +138,14 @@ def listening(machine: Machine, pattern: str) -> Iterator[Callable[[], list[str]
         machine.run("systemctl", "stop", "heard.service")
 
 
-def until(true: Callable[[], bool], otherwise: str, found: Callable[[], object] = str) -> None:
+def until(
+    true: Callable[[], bool],
+    otherwise: str,
+    found: Callable[[], object] = str,
+    timeout_s: float = ANSWER_TIMEOUT_S,
+) -> None:
     """Waits until this is true; if that takes too long, it is an error, which tells what is found instead."""
-    deadline = time.monotonic() + ANSWER_TIMEOUT_S
+    deadline = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < deadline, f"{otherwise}: {found()}"
         time.sleep(0.2)

@@ -12,8 +12,8 @@ from zlib import crc32
 SUITE = "trixie"
 
 BASE_PACKAGES = (
-    *("ca-certificates", "dbus", "dbus-user-session", "iproute2", "libpam-systemd", "openssh-server", "polkitd"),
-    *("python3-venv", "sudo", "systemd-sysv", "systemd-timesyncd"),
+    *("ca-certificates", "dbus", "dbus-user-session", "iproute2", "libpam-systemd", "locales", "openssh-server"),
+    *("polkitd", "procps", "python3-venv", "sudo", "systemd-sysv", "systemd-timesyncd"),
 )
 """What Raspberry Pi OS has, too, and the packages have to get along with."""
 
