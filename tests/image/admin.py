@@ -223,7 +223,11 @@ def a_killed_update_is_healed_and_finished_by_the_next(installed: Installed) -> 
     machine.run("sh", "-c", f"printf '#!/bin/sh\nexec sleep 600\n' > {compiler} && chmod +x {compiler}")
     machine.run("mycroft-bus", "send", "system.update", user=OWNER)
     until(lambda: bool(machine.run("dpkg", "--audit")), "no package is half-configured", timeout_s=LONG_TIMEOUT_S)
-    until(lambda: machine.succeeds("pgrep", "--full", "^sleep 600"), "the package is configured", timeout_s=LONG_TIMEOUT_S)
+    until(
+        lambda: machine.succeeds("pgrep", "--full", "^sleep 600"),
+        "the package is configured",
+        timeout_s=LONG_TIMEOUT_S,
+    )
     machine.run("systemctl", "kill", "--signal=KILL", UPDATE)
     until(lambda: machine.property(UPDATE, "ActiveState") == "failed", "the update goes on")
     machine.run("mv", f"{compiler}.off", compiler)
