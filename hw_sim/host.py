@@ -1,4 +1,4 @@
-"""The services of the host on a private D-Bus: python-dbusmock stands in for logind, timedated and systemd.
+"""The services of the host on a private D-Bus: stand-ins for logind, timedated, systemd and NetworkManager.
 
 The D-Bus daemon starts each of them when it is first called, as the real one does. Nothing reaches the real host.
 """
@@ -29,7 +29,7 @@ _CONFIG = """\
 _SERVICE = """\
 [D-BUS Service]
 Name={name}
-Exec={python} -m dbusmock --system --template {template}
+Exec={command}
 """
 
 
@@ -41,9 +41,14 @@ class Host:
         services = folder / "services"
         services.mkdir()
         for name, template in TEMPLATES.items():
-            service = _SERVICE.format(name=name, python=sys.executable, template=template)
-            (services / f"{name}.service").write_text(service)
+            _add(services, name, f"-m dbusmock --system --template {template}")
+        _add(services, "org.freedesktop.NetworkManager", f"-P {Path(__file__).parent / 'networkmanager.py'}")
         config = folder / "dbus.conf"
         config.write_text(_CONFIG.format(address=self.address, services=services))
         self.command = ("dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", "--print-address")
         self.environment = {"DBUS_SYSTEM_BUS_ADDRESS": self.address}
+
+
+def _add(services: Path, name: str, arguments: str) -> None:
+    """Has the D-Bus daemon start a Python program for a name."""
+    (services / f"{name}.service").write_text(_SERVICE.format(name=name, command=f"{sys.executable} {arguments}"))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from admin.config import AdminSettings
 from bus.daemon import commented_json
 from bus.daemon.config import BusSettings, WebSocketSettings
 from enclosure.config import EnclosureSettings
@@ -14,6 +15,7 @@ DEFAULTS = {
     "websocket": WebSocketSettings(),
     "bus": BusSettings(),
     "enclosure": EnclosureSettings(),
+    "admin": AdminSettings(),
 }
 
 

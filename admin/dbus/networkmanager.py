@@ -355,8 +355,11 @@ class NetworkManager:
                 raise _ReasonError(reason, failure_of(reason, security))
 
     async def _add(self, device: str, choice: Choice, network: Network | None) -> tuple[str, str]:
-        """Adds and activates a profile that is gone if it fails."""
-        if network:
+        """Adds and activates a profile that is gone if it fails.
+
+        That of a hidden network is complete: it has to say that it is hidden, to be found again.
+        """
+        if network and not choice.hidden:
             with contextlib.suppress(_GoneError):
                 return await self._add_and_activate(_secrets(choice), device, network.path, "volatile")
         return await self._add_and_activate(_complete(choice, network), device, _ANY, "volatile")

@@ -9,6 +9,7 @@ import pytest
 
 from admin import host as admin_host
 from admin.actions import ACTIONS
+from admin.dbus.networkmanager import NetworkManager
 from admin.dbus.system import Remote, SystemBus
 from admin.errors import HostError
 from admin.service import AdminService
@@ -87,6 +88,10 @@ async def test_ssh_is_enabled_and_disabled_under_either_name(daemon: Daemon, nam
 async def test_the_service_answers_how_it_is(daemon: Daemon, question: str) -> None:
     name = f"mycroft.admin.{question}"
     assert await daemon.ask(name, 1) == [(f"{name}.response", {"status": True})]
+
+
+async def test_the_simulated_host_has_a_wifi_device(system: SystemBus) -> None:
+    assert await NetworkManager(system).interface() == "wlan0"
 
 
 async def test_a_refusal_of_a_service_is_an_error_with_its_text_and_name(system: SystemBus) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from dbus_fast import Message, Variant
 
+from admin.dbus import networkmanager
 from admin.dbus.networkmanager import HOTSPOT_UUID, NetworkManager
 from admin.dbus.system import SystemBus
 from admin.errors import HostError
@@ -14,9 +16,10 @@ from admin.wifi.networks import Choice, Security
 from admin.wifi.outcome import Failure
 from admin.wifi.radio import Hotspot, Link
 from hw_sim.host import Host
-from hw_sim.networkmanager import DISCONNECTED, Router
+from hw_sim.networkmanager import ACTIVATED, DEVICE, DISCONNECTED, PREPARE, Router
 from hw_sim.networkmanager import NetworkManager as Simulated
 from tests.admin.conftest import UNCLOSED
+from tests.admin.hostile import Program
 from tests.conftest import until
 
 pytestmark = [pytest.mark.real_time, UNCLOSED]
@@ -266,3 +269,60 @@ async def test_the_link_is_followed(radio: NetworkManager, air: Simulated) -> No
     assert await radio.connected() == "Wired connection 1"
     await links.aclose()
     assert await radio.check_link() == Link(network=True, internet=True)
+
+
+VARIANT: Any = Variant  # its constructor has no types
+
+REPLIES = [
+    ("", []),
+    ("ao", [["/x"] * 1000]),
+    ("ao", [[]]),
+    ("o", ["/"]),
+    ("v", [VARIANT("u", 2)]),
+    ("v", [VARIANT("b", True)]),
+    ("v", [VARIANT("s", "x" * 100_000)]),
+    ("a{sv}", [{"Ssid": VARIANT("s", "text"), "Strength": VARIANT("u", 4_000_000_000)}]),
+    ("a{sa{sv}}", [{"802-11-wireless": {"ssid": VARIANT("s", "text")}}]),
+    ("ooa{sv}", ["/", "/", {}]),
+]
+
+
+@pytest.mark.parametrize("reply", REPLIES, ids=lambda reply: reply[0] or "nothing")
+async def test_an_answer_of_another_shape_is_an_error(
+    system: SystemBus, host: Host, reply: tuple[str, list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(networkmanager, "SCAN_S", 0.01)
+    monkeypatch.setattr(networkmanager, "RADIO_S", 0.01)
+    async with Program(host.address) as program:
+        await program.own("org.freedesktop.NetworkManager")
+        program.answer = lambda message: Message.new_method_return(message, reply[0], reply[1])
+        radio = NetworkManager(system)
+        calls: list[Callable[[], Awaitable[object]]] = [
+            *(radio.scan, radio.interface, radio.connected, radio.link, radio.check_link, radio.knows_networks),
+            *(radio.forget_all, radio.is_open, lambda: radio.open(HOTSPOT), lambda: radio.close(restore=True)),
+            *(lambda: radio.join(Choice(b"home", "correct horse")), lambda: radio.rejoin("home")),
+        ]
+        failed = 0
+        for call in calls:
+            try:
+                await call()
+            except HostError:
+                failed += 1
+        assert failed >= len(calls) - 2, "a list without entries, and no primary connection, are valid answers"
+
+
+@pytest.mark.parametrize("directly", [True, False], ids=["to us alone", "to all programs"])
+async def test_a_forged_state_of_the_device_is_ignored(
+    radio: NetworkManager, air: Simulated, host: Host, system: SystemBus, directly: bool
+) -> None:
+    await radio.scan()
+    joining = asyncio.create_task(radio.join(Choice(b"mute", "correct horse")))
+    await until(lambda: air.state > DISCONNECTED, "the attempt")
+    async with Program(host.address) as stranger:
+        for state in (PREPARE, ACTIVATED):
+            await stranger.signal(
+                *(DEVICE, "org.freedesktop.NetworkManager.Device", "StateChanged", "uuu", state, 30, 0),
+                to=system._bus.unique_name if directly else None,
+            )
+        with pytest.raises(HostError, match="does not answer"):
+            await joining
