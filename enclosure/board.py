@@ -165,7 +165,7 @@ class Profile:
     missing: tuple[str, ...] = ()
     """What of the board this profile does not drive, and why; sentences for the owner to read."""
     detect: tuple[DetectSettings, ...] = ()
-    """What tells that this is the board: each of these, by itself, does."""
+    """Signs of this board: each of these tables, by itself, identifies it."""
 
 
 def problems(profile: Profile) -> Iterator[str]:

@@ -71,7 +71,7 @@ class Card:
             retry_s = min(retry_s * 2, RETRY_MAX_S)
 
     def look(self) -> None:
-        """Takes over what other programs have set. Raises MixerError.
+        """Adopts what other programs have set. Raises MixerError.
 
         Levels of our own are not read back: the card rounds them.
         """

@@ -1,4 +1,4 @@
-"""The parts that a profile asks for, and no others: each driver is imported where a board has something for it."""
+"""The parts that a profile asks for: a driver is imported only where the board needs it."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
@@ -185,18 +185,26 @@ class _Gpio(NamedTuple):
 
     lines: Callable[[Mapping[str, InputLine]], Lines]
     output: Callable[[int, bool], Output]
-    """Takes the line, and whether it is active when it is low."""
+    """Called with the line, and whether it is active when it is low."""
 
 
 def _gpio(profile: Profile) -> _Gpio:
     """libgpiod; or RPi.GPIO where the profile asks for it, or where it is all that there is."""
-    if profile.driver != "rpi_gpio":
-        with contextlib.suppress(ImportError):
+    if profile.driver == "rpi_gpio":
+        with _package("python3-rpi-lgpio"):
+            return _rpi_gpio()
+    with _package("python3-libgpiod"):
+        try:
             from enclosure.drivers.gpiod import GpiodLines, GpiodOutput
+        except ImportError:
+            with contextlib.suppress(ImportError):
+                return _rpi_gpio()
+            raise
+    return _Gpio(GpiodLines, GpiodOutput)
 
-            return _Gpio(GpiodLines, GpiodOutput)
-    with _package("python3-rpi-lgpio" if profile.driver == "rpi_gpio" else "python3-libgpiod"):
-        from enclosure.drivers.rpi_gpio import RpiGpioLines, RpiGpioOutput
+
+def _rpi_gpio() -> _Gpio:
+    from enclosure.drivers.rpi_gpio import RpiGpioLines, RpiGpioOutput
 
     return _Gpio(RpiGpioLines, RpiGpioOutput)
 

@@ -79,7 +79,7 @@ class Mixer(Protocol):
         """
 
     async def changed(self) -> None:
-        """Waits until a program may have changed something, or the card is gone; `read` then tells which."""
+        """Waits until a program may have changed something, or the card is gone; `read` then shows which."""
 
     def close(self) -> None:
         """Ends the use of the card, whatever its state. An amplifier is switched off; a mixer keeps its level."""
@@ -92,7 +92,7 @@ class SerialPort(Protocol):
         """Waits for some bytes, at least one. Raises OSError when the port is gone."""
 
     def write(self, data: bytes) -> None:
-        """Queues bytes, a line at a time. Raises OSError when the port is gone or takes no more."""
+        """Queues bytes, a line at a time. Raises OSError when the port is gone or full."""
 
     def close(self) -> None:
         """Closes the port; may be called twice."""
@@ -147,20 +147,20 @@ class Lines(Protocol):
         """What has changed since the last call, in order. Never waits."""
 
     def close(self) -> None:
-        """Gives the lines back; may be called twice, and without `open`."""
+        """Releases the lines; may be called twice, and without `open`."""
 
 
 class Output(Protocol):
     """A GPIO line that we drive: a power pin, or a single LED. Each call may raise BoardError."""
 
     def open(self) -> None:
-        """Takes the line, inactive."""
+        """Requests the line, inactive."""
 
     def set(self, active: bool) -> None:
         """Drives the line."""
 
     def close(self) -> None:
-        """Gives the line back; may be called twice."""
+        """Releases the line; may be called twice."""
 
 
 class I2c(Protocol):
@@ -177,7 +177,7 @@ class I2c(Protocol):
 
 
 class Spi(Protocol):
-    """A bus that takes bytes."""
+    """An SPI bus of which only the output is used."""
 
     def write(self, data: bytes) -> None:
         """Sends bytes, in some milliseconds. Raises BoardError."""
@@ -187,7 +187,7 @@ class Spi(Protocol):
 
 
 class Usb(Protocol):
-    """A USB device that takes vendor requests."""
+    """A USB device with vendor requests."""
 
     def request(self, value: int, index: int, data: bytes) -> None:
         """Sends vendor request 0 with data, in some milliseconds. Raises BoardError."""
@@ -215,10 +215,10 @@ class Lights(Protocol):
         """The shortest time from one frame to the next."""
 
     def open(self) -> None:
-        """Prepares them, their power first."""
+        """Prepares the LEDs, their power first."""
 
     def show(self, frame: Sequence[tuple[int, int, int]]) -> None:
         """Shows a frame: red, green and blue of each LED, 0 to 255."""
 
     def close(self) -> None:
-        """Gives all back; may be called twice."""
+        """Releases what drives the LEDs; may be called twice."""

@@ -25,14 +25,14 @@ class Button:
         """Whether the gesture that the button is down for has been reported."""
 
     def reset(self, down: bool) -> None:
-        """Starts over with a button that is up or down; what goes on is no gesture, since its begin was missed."""
+        """Starts over with a button that is up or down. A press that has begun is no gesture."""
         self.deadline = None
         self._down = down
         self._presses = 0
         self._reported = down
 
     def edge(self, down: bool, at: float) -> list[Gesture]:
-        """Takes an edge, after all earlier ones; returns the gestures that it completes."""
+        """Handles an edge, after all earlier ones; returns the gestures that it completes."""
         gestures = self.elapse(at)
         if down == self._down:  # the edge between was lost
             return gestures
@@ -40,7 +40,7 @@ class Button:
         return gestures + (self._on_down(at) if down else self._on_up(at))
 
     def elapse(self, now: float) -> list[Gesture]:
-        """Reports the gesture that the passing of time has completed, if any."""
+        """Returns the gesture that the passing of time has completed, if any."""
         if self.deadline is None or now < self.deadline:
             return []
         self.deadline = None

@@ -13,9 +13,9 @@ _STEPS = {(_CYCLE[index], _CYCLE[(index + step) % 4]): step for index in range(4
 
 
 class Encoder:
-    """Counts detents. Lines that bounce cost nothing: each bounce is a step and the same step back.
+    """Counts detents. Lines may bounce: each bounce is a step and the same step back.
 
-    Debouncing is wrong here: at 3 ms a step it loses half of the detents (seen with 1 ms of the kernel's own).
+    They must not be debounced: at 3 ms a step, the kernel's debouncing of 1 ms loses half of the detents.
     """
 
     def __init__(self, *, states: States = 4, reverse: bool = False) -> None:
@@ -30,7 +30,7 @@ class Encoder:
         self._sum = 0
 
     def edge(self, line: Literal["a", "b"], active: bool) -> list[Turned]:
-        """Takes an edge of one line, in order; returns the detent that it completes, if any."""
+        """Handles an edge of one line, in order; returns the detent that it completes, if any."""
         bit = 0b10 if line == "a" else 0b01
         before = self._lines
         self._lines = before | bit if active else before & ~bit

@@ -63,7 +63,7 @@ class AlsaMixer:
         return self.read()  # which fails if the card is gone; setting does not
 
     async def changed(self) -> None:
-        """Waits until a program may have changed something, or the card is gone; `read` then tells which."""
+        """Waits until a program may have changed something, or the card is gone; `read` then shows which."""
         loop = asyncio.get_running_loop()
         happened = asyncio.Event()
         with self._mixer_errors():

@@ -94,7 +94,7 @@ class EvdevLines:
         return sorted(changes, key=lambda change: change.at)
 
     def close(self) -> None:
-        """Gives the devices back; may be called twice, and without `open`."""
+        """Releases the devices; may be called twice, and without `open`."""
         for file in self._names:
             asyncio.get_running_loop().remove_reader(file)
             os.close(file)

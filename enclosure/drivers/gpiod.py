@@ -14,10 +14,10 @@ from enclosure.errors import BoardError
 from enclosure.ports import Edge, InputLine
 
 CONSUMER = "mycroft-enclosure"
-"""The name under which other programs see who has a line."""
+"""The name under which other programs see a requested line."""
 
 BUFFER = 1024
-"""Edges that the kernel keeps for us, the most that it allows: an encoder bounces while the loop is busy."""
+"""Edges that the kernel buffers, the most that it allows: an encoder bounces while the loop is busy."""
 
 RASPBERRY_PI = ("pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1")
 """Labels of the chip with the header's lines: Pi 1 to 3, Pi 4, Pi 5. Its number changes with the kernel."""
@@ -83,7 +83,7 @@ class GpiodLines:
             ]
 
     def close(self) -> None:
-        """Gives the lines back."""
+        """Releases the lines."""
         if self._request is not None:
             asyncio.get_running_loop().remove_reader(self._request.fd)
             self._request.release()
@@ -100,7 +100,7 @@ class GpiodOutput:
         self._request: Any = None
 
     def open(self) -> None:
-        """Takes the line, inactive. Raises BoardError."""
+        """Requests the line, inactive. Raises BoardError."""
         settings = gpiod.LineSettings(
             direction=gpiod.line.Direction.OUTPUT,
             active_low=self._active_low,
@@ -116,14 +116,14 @@ class GpiodOutput:
             self._request.set_value(self._offset, value)
 
     def close(self) -> None:
-        """Gives the line back."""
+        """Releases the line."""
         if self._request is not None:
             self._request.release()
             self._request = None
 
 
 def consumers(offsets: Sequence[int], labels: Sequence[str] = RASPBERRY_PI) -> Mapping[int, str]:
-    """Who has which of these lines. Raises BoardError."""
+    """The consumers of those of these lines that are in use. Raises BoardError."""
     path = chip_path(labels)
     with _board_errors(path), gpiod.Chip(path) as chip:
         lines = [chip.get_line_info(offset) for offset in offsets]

@@ -1,4 +1,4 @@
-"""Stands in for what a board does not have."""
+"""A display for boards without one."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from enclosure.display import Command, EyesColor
 
 
 class NullDisplay:
-    """The Display port of a board without one: takes everything and shows nothing."""
+    """The Display port of a board without one: it accepts everything and shows nothing."""
 
     firmware: str | None = None
     pixels: Sequence[EyesColor] = ()

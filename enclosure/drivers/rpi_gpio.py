@@ -39,8 +39,9 @@ _PULLS = {"up": GPIO.PUD_UP, "down": GPIO.PUD_DOWN, "off": GPIO.PUD_OFF}
 class RpiGpioLines:
     """The Lines port on lines of the header.
 
-    The library debounces in two ways, one of which loses short presses; so it is done here: a level counts once it
-    has lasted. Its times are not the kernel's.
+    The two libraries debounce in different ways, and one loses short presses. So it is done here: a level counts
+    once it has lasted. Where lines are polled, contacts may bounce no longer than that. The library has no
+    timestamps of the kernel.
     """
 
     def __init__(self, lines: Mapping[str, InputLine]) -> None:
@@ -86,7 +87,7 @@ class RpiGpioLines:
         return edges
 
     def close(self) -> None:
-        """Gives the lines back; may be called twice, and without `open`."""
+        """Releases the lines; may be called twice, and without `open`."""
         if self._loop is None:
             return
         self._loop = None
@@ -141,7 +142,7 @@ class RpiGpioLines:
         self._next_poll = loop.call_later(POLL_S, self._poll, loop)
 
     def _see(self, name: str, level: bool | BoardError) -> None:
-        """Takes what was read of a line."""
+        """Handles what was read of a line."""
         if self._loop is None:  # it was read before `close`
             return
         if isinstance(level, BoardError):
@@ -177,7 +178,7 @@ class RpiGpioOutput:
         self._is_open = False
 
     def open(self) -> None:
-        """Takes the line, inactive. Raises BoardError."""
+        """Requests the line, inactive. Raises BoardError."""
         self.close()
         _set_up(self._offset, GPIO.OUT, initial=int(self._active_low))
         self._is_open = True
@@ -188,7 +189,7 @@ class RpiGpioOutput:
             GPIO.output(self._offset, int(active != self._active_low))
 
     def close(self) -> None:
-        """Gives the line back; may be called twice."""
+        """Releases the line; may be called twice."""
         if self._is_open:
             self._is_open = False
             with contextlib.suppress(*_ERRORS):

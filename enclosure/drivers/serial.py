@@ -27,10 +27,10 @@ class AsyncSerial:
                 return bytes(data)
 
     def write(self, data: bytes) -> None:
-        """Queues bytes, a line at a time. Raises OSError when the port is gone or takes no more."""
+        """Queues bytes, a line at a time. Raises OSError when the port is gone or full."""
         # Not pyserial's write: on a full port it spins until there is room.
         if os.write(self._serial.fileno(), data) != len(data):
-            raise OSError("the serial port takes no more")
+            raise OSError("the serial port is full")
 
     def close(self) -> None:
         """Closes the port; may be called twice."""

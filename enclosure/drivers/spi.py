@@ -8,7 +8,7 @@ import struct
 from enclosure.errors import BoardError
 
 MAX_BYTES = 4096
-"""Bytes that spidev takes in one transfer (its parameter bufsiz)."""
+"""Longest transfer of spidev, in bytes (its parameter bufsiz)."""
 
 _SET_MAX_SPEED_HZ = 0x40046B04
 """SPI_IOC_WR_MAX_SPEED_HZ of linux/spi/spidev.h."""

@@ -16,7 +16,7 @@ DEVICES = Path("/dev/bus/usb")
 SYSFS = Path("/sys/bus/usb/devices")
 
 TIMEOUT_MS = 1000
-"""How long a device may take to answer; the LEDs' own library waits for 8 s."""
+"""Time that a device has for its answer; the vendor's own library for the LEDs waits for 8 s."""
 
 _OUT_VENDOR_DEVICE = 0x40
 _TRANSFER = struct.Struct("@BBHHHIP")

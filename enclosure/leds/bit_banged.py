@@ -4,7 +4,7 @@ from enclosure.ports import Output
 
 
 class BitBangedSpi:
-    """The Spi port on a data and a clock line: the highest bit first, taken where the clock rises.
+    """The Spi port on a data and a clock line: the highest bit first, valid where the clock rises.
 
     A frame of three LEDs takes some milliseconds: a line changes in 5 to 20 µs. APA102 LEDs have no lowest speed.
     """
@@ -17,7 +17,7 @@ class BitBangedSpi:
         """Level of the data line; it is set only where it changes."""
 
     def write(self, data: bytes) -> None:
-        """Sends bytes; takes both lines first. Raises BoardError."""
+        """Sends bytes; requests both lines first. Raises BoardError."""
         if not self._is_open:
             self._data.open()
             self._clock.open()
@@ -32,7 +32,7 @@ class BitBangedSpi:
                 self._clock.set(False)
 
     def close(self) -> None:
-        """Gives both lines back; may be called twice."""
+        """Releases both lines; may be called twice."""
         self._is_open = False
         self._data.close()
         self._clock.close()

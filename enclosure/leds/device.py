@@ -35,17 +35,17 @@ class LedDisplay:
         self._changed = asyncio.Event()
         self._closing = False
         self._dark = asyncio.Event()
-        """Whether nothing is lit: before the first frame, while the chip is away, and after the last."""
+        """Set while nothing is lit: before the first frame, while the chip is away, and after the last frame."""
         self._dark.set()
         self._state: BoardState | None = None
 
     def show(self, command: Command) -> None:
-        """Takes what a skill shows."""
+        """Shows what a skill asks for."""
         self._scene.show(command, self._now)
         self._changed.set()
 
     def indicate(self, activity: Activity) -> None:
-        """Takes what the assistant is doing now."""
+        """Shows what the assistant is doing now."""
         self._scene.indicate(activity, self._now)
         self._changed.set()
 
@@ -67,7 +67,7 @@ class LedDisplay:
         self._on_event(QuestionShown(False))
 
     async def run(self) -> None:
-        """Draws until cancelled, or dark after `close`; opens LEDs that are away again and again."""
+        """Draws until cancelled, or dark after `close`; retries to open LEDs that are away."""
         retry_s = RETRY_FIRST_S
         while not self._closing:
             try:

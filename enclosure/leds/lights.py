@@ -54,7 +54,7 @@ class Apa102Lights:
         self._spi.write(apa102(frame))
 
     def close(self) -> None:
-        """Switches the power off, and gives the bus back."""
+        """Switches the power off, and closes the bus."""
         self._spi.close()
         if self._power is not None:
             self._power.close()
@@ -70,7 +70,7 @@ class AttinyLights:
         self._chip = chip
 
     def open(self) -> None:
-        """Has nothing to prepare; the first frame also ends the ring's own animation."""
+        """Needs no preparation: the first frame also ends the ring's own animation."""
 
     def show(self, frame: Sequence[Rgb]) -> None:
         """Writes a frame."""
@@ -78,7 +78,7 @@ class AttinyLights:
             self._chip.write(first, colours)
 
     def close(self) -> None:
-        """Gives the bus back."""
+        """Closes the bus."""
         self._chip.close()
 
 
@@ -92,7 +92,7 @@ class Ktd2026Lights:
         self._chip = chip
 
     def open(self) -> None:
-        """Has nothing to prepare; each frame wakes the chip."""
+        """Needs no preparation: each frame wakes the chip."""
 
     def show(self, frame: Sequence[Rgb]) -> None:
         """Writes a frame."""
@@ -100,7 +100,7 @@ class Ktd2026Lights:
             self._chip.write(register, (value,))
 
     def close(self) -> None:
-        """Gives the bus back."""
+        """Closes the bus."""
         self._chip.close()
 
 
@@ -136,14 +136,14 @@ class Ws2812PioLights:
         self._device = device
 
     def open(self) -> None:
-        """Has nothing to prepare."""
+        """Needs no preparation."""
 
     def show(self, frame: Sequence[Rgb]) -> None:
         """Sends a frame."""
         self._device.write(ws2812_pio(frame))
 
     def close(self) -> None:
-        """Has nothing to close."""
+        """Keeps nothing open."""
 
 
 class GpioLights:
@@ -157,7 +157,7 @@ class GpioLights:
         self._lit = [False] * len(leds)
 
     def open(self) -> None:
-        """Takes the lines, dark."""
+        """Requests the lines, dark."""
         for led in self._leds:
             led.open()
         self._lit = [False] * len(self._leds)
@@ -171,6 +171,6 @@ class GpioLights:
                 self._lit[place] = bright
 
     def close(self) -> None:
-        """Gives the lines back."""
+        """Releases the lines."""
         for led in self._leds:
             led.close()

@@ -58,7 +58,7 @@ AnyLook = Look | Pixels | Sides
 DARK = Look(BLACK)
 
 MOST_DIM = 0.1
-"""Of a look that breathes: it is never dark, or a glance could take it for no look at all."""
+"""Lowest brightness of a look that breathes, 0 to 1: it is never dark, which would look as if it had ended."""
 
 
 SIDE_SHARE = 1 / 8
@@ -93,7 +93,7 @@ def _is_near(index: int, points: tuple[float, ...], count: int) -> bool:
 
 
 def _share(look: Look, phase: float, index: int, count: int) -> float:
-    """How bright one LED is, 0 to 1."""
+    """The brightness of one LED, 0 to 1."""
     match look.animation:
         case Animation.STILL:
             return min(max(look.level * count - index, 0.0), 1.0)

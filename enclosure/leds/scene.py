@@ -134,7 +134,7 @@ class LedScene:
                 self._feedback(state, now_s)
 
     def indicate(self, activity: Activity, now_s: float) -> None:
-        """Takes what the assistant is doing."""
+        """Handles what the assistant is doing."""
         self._activity = activity
         look = look_of(activity)
         if look is None:
@@ -151,7 +151,7 @@ class LedScene:
         self._put(LightLayer.VOLUME, Look(WHITE, level=level), now_s, VOLUME_S)
 
     def ask(self, asked: bool, now_s: float) -> None:
-        """A question waits for a press, or no longer."""
+        """Shows that a question waits for a press, or no longer."""
         if asked:
             self._put(LightLayer.QUESTION, QUESTION, now_s)
         else:

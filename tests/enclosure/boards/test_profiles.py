@@ -116,7 +116,7 @@ def test_a_missing_library_is_a_configuration_error_that_names_the_package(
         "gpiod": controls_of,
         "smbus2": lambda profile: display_of(profile, None, 0)(print),
     }
-    with pytest.raises(ConfigError, match=f"sudo apt install {package}"):
+    with pytest.raises(ConfigError, match=rf"sudo apt install {package} \(.*{library}"):
         makers[library](profile)
 
 
