@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -19,6 +20,8 @@ PLAYS, LOUDEST, QUIETEST = 0x03, 0x54, 0xD2
 
 SHOWN = 30
 """Registers of the stub that hold the first ten LEDs; those of the last two are written over 10 to 15."""
+
+ONCE = Path("/run/systemd/system", f"{UNIT}.d", "once.conf")
 
 GREEN = [0, 51, 12]
 """A ring that listens, at a fifth of its brightness."""
@@ -114,6 +117,22 @@ async def check_a_taken_line_names_its_owner(mark2: Device, chip: GpioSim) -> No
             rival.terminate()
         await rival.wait()
     await mark2.part("controls", "connected")
+
+
+async def check_the_ring_is_dark_after_the_daemon_was_killed(mark2: Device) -> None:
+    await mark2.send("mycroft.ready")
+    await mark2.send("recognizer_loop:record_begin")
+    await until(lambda: ring()[:9] == GREEN * 3)
+    ONCE.parent.mkdir(parents=True, exist_ok=True)
+    ONCE.write_text("[Service]\nRestart=no\n")  # or the next daemon would light it again
+    try:
+        await systemctl("daemon-reload")
+        await systemctl("kill", "--signal=KILL", UNIT)
+        await until(lambda: ring() == [0] * SHOWN)
+    finally:
+        ONCE.unlink()
+        await systemctl("daemon-reload")
+        await systemctl("start", UNIT)
 
 
 def ring() -> list[int]:
