@@ -25,6 +25,7 @@ EXAMPLES = """\
 examples:
   mycroft-sim run
   mycroft-sim run --bus-port 8181 --face-port 8080
+  mycroft-sim run --board respeaker_2mic
   mycroft-sim faceplate --link /tmp/faceplate
 
 exit codes: 0 done, 1 failed, 2 usage
@@ -38,17 +39,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log.start(program=parser.prog)
     cable = CABLES[options.cable]()
     if options.command == "run":
-        return run(lambda: simulate(Ports(options.bus_port, options.face_port), cable), level=logging.WARNING)
+        if options.board is not None:
+            from hw_sim.boards.device import BOARDS  # noqa: PLC0415  # a Mark 1 does without
+
+            if options.board not in BOARDS:
+                log.complain(f"there is no board {options.board}; there are: {', '.join(BOARDS)}")
+                return Exit.USAGE
+        ports = Ports(options.bus_port, options.face_port)
+        return run(lambda: simulate(ports, cable, options.board), level=logging.WARNING)
     if options.link.exists() and not options.link.is_symlink():
         log.complain(f"{options.link} is in the way")
         return Exit.USAGE
     return run(lambda: faceplate(options.link, cable))
 
 
-async def simulate(ports: Ports, cable: Cable) -> Exit:
+async def simulate(ports: Ports, cable: Cable, board: str | None) -> Exit:
     """Runs the whole device until it is stopped."""
     try:
-        await run_device(ports, cable, report)
+        await run_device(ports, cable, report, board)
     except* SimulatorError as errors:
         for error in errors.exceptions:
             log.complain(str(error))
@@ -89,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run_.add_argument("--bus-port", type=port, default=8181, metavar="N", help="0 takes a free one (8181)")
     run_.add_argument("--face-port", type=port, default=8080, metavar="N", help="0 takes a free one (8080)")
+    run_.add_argument("--board", metavar="NAME", help="another board than the Mark 1: a name of its profile")
     alone = commands.add_parser(
         "faceplate",
         help="run the serial faceplate alone",

@@ -13,13 +13,15 @@ from pathlib import Path
 
 from bus.client.client import BusClient
 from bus.message import Message, render
+from hw_sim.boards.viewer import BoardViewer
 from hw_sim.errors import SimulatorError
 from hw_sim.faceplate import Faceplate
 from hw_sim.host import Host
 from hw_sim.links import Cable
+from hw_sim.panel import FaceViewer
 from hw_sim.process import Program
 from hw_sim.sound import Sound
-from hw_sim.web.server import face_page
+from hw_sim.web.server import Viewer, served_page
 
 READY_TIMEOUT_S = 60.0
 """From start to answer; a fraction of it on a Pi 3."""
@@ -44,8 +46,8 @@ class Ports:
     face: int
 
 
-async def run_device(ports: Ports, cable: Cable, report: ReportLine) -> None:
-    """Runs the device until it is cancelled; reports "ready ..." when it answers.
+async def run_device(ports: Ports, cable: Cable, report: ReportLine, board: str | None = None) -> None:
+    """Runs a Mark 1, or another board, until it is cancelled; reports "ready ..." when it answers.
 
     A part of it that ends by itself takes the rest down, with a SimulatorError in a group.
     """
@@ -62,12 +64,21 @@ async def run_device(ports: Ports, cable: Cable, report: ReportLine) -> None:
         host, sound = Host(folder), Sound(folder)
         await start("host", *host.command, environment=host.environment)
         await start("sound", *sound.command, environment=sound.environment)
-        faceplate = await stack.enter_async_context(
-            Faceplate(folder / "faceplate", cable, partial(report, "face"))
-        )
-        group.create_task(faceplate.run())
+        viewer: Viewer
+        if board is None:
+            faceplate = await stack.enter_async_context(
+                Faceplate(folder / "faceplate", cable, partial(report, "face"))
+            )
+            group.create_task(faceplate.run())
+            viewer = FaceViewer(faceplate)
+        else:
+            from hw_sim.boards.device import simulated  # noqa: PLC0415  # a Mark 1 does without
+
+            chips, run_enclosure = simulated(board, folder, sound.client_environment, stack)
+            viewer = BoardViewer(board, chips)
+            group.create_task(viewer.run())
         try:
-            face_url = await stack.enter_async_context(face_page(faceplate, ports.face))
+            face_url = await stack.enter_async_context(served_page(viewer, ports.face))
         except OSError as error:
             reason = os.strerror(error.errno or 0)  # asyncio's own text is longer
             raise SimulatorError(f"no page on port {ports.face}: {reason}; try --face-port 0") from error
@@ -81,16 +92,20 @@ async def run_device(ports: Ports, cable: Cable, report: ReportLine) -> None:
             environment={"MYCROFT_BUS_SOCKET": str(socket)},
         )
         bus_url = (await bus.line("bus=")).removeprefix("bus=")
-        await start(
-            "enclosure",
-            *(*python, "enclosure", "run", "--bus", bus_url, "--profile", "mycroft_mark_1"),
-            *("--serial", str(faceplate.link)),
-            environment={**sound.client_environment, "STATE_DIRECTORY": str(folder)},
-        )
+        if board is None:
+            await start(
+                "enclosure",
+                *(*python, "enclosure", "run", "--bus", bus_url, "--profile", "mycroft_mark_1"),
+                *("--serial", str(faceplate.link)),
+                environment={**sound.client_environment, "STATE_DIRECTORY": str(folder)},
+            )
+        else:
+            group.create_task(run_enclosure(bus_url))
         await start("admin", *python, "admin", "run", "--bus", f"unix:{socket}", "--dbus", host.address)
-        await _until_it_answers(bus_url, faceplate, group, report)
+        await _until_it_answers(bus_url, None if board else faceplate.spoken_to, group, report)
         report("sim", f"its mixer: ALSA_CONFIG_PATH={sound.config} amixer sget Master")
-        report("", f"ready bus={bus_url} face={face_url} serial={faceplate.link}")
+        where = f"board={board}" if board else f"serial={faceplate.link}"
+        report("", f"ready bus={bus_url} face={face_url} {where}")
         await asyncio.get_running_loop().create_future()
 
 
@@ -101,7 +116,7 @@ def _report_line(report: ReportLine, name: str, line: str) -> None:
 
 
 async def _until_it_answers(
-    bus_url: str, faceplate: Faceplate, group: asyncio.TaskGroup, report: ReportLine
+    bus_url: str, spoken_to: asyncio.Event | None, group: asyncio.TaskGroup, report: ReportLine
 ) -> None:
     client = BusClient(bus_url)
     missing = {f"{question}.response" for question in QUESTIONS}
@@ -118,7 +133,8 @@ async def _until_it_answers(
     group.create_task(client.run(receive))
     try:
         async with asyncio.timeout(READY_TIMEOUT_S):
-            await faceplate.spoken_to.wait()
+            if spoken_to is not None:
+                await spoken_to.wait()
             while not answered.is_set():
                 for question in QUESTIONS:
                     await client.emit(Message(question))

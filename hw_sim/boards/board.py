@@ -67,6 +67,8 @@ class Board:
         self.i2c = Buses(1)
         self._folder = folder
         self._bounces = bounces
+        self.muted = dict.fromkeys(profile.switches, False)
+        """Whether each switch is in the position that mutes."""
         leds, amplifier = profile.leds, profile.amplifier
         self._strip = Apa102Strip(leds.count)
         self._pio = Ws2812Pio(leds.count)
@@ -108,6 +110,7 @@ class Board:
 
     async def slide(self, name: str, muted: bool) -> None:
         """Moves a switch."""
+        self.muted[name] = muted
         await self._move(name, muted)
 
     async def turn(self, name: str, detents: int) -> None:

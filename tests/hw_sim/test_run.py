@@ -1,6 +1,7 @@
 """The simulator as a process: what it does with a taken port, and what a killed one leaves behind."""
 
 import asyncio
+import json
 import shutil
 import socket
 import sys
@@ -8,6 +9,7 @@ from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect
 
 from hw_sim.process import Program
 from hw_sim.sound import Sound
@@ -65,3 +67,43 @@ def descendants(pid: int) -> set[int]:
         for child in (task / "children").read_text().split():
             found |= {int(child)} | descendants(int(child))
     return found
+
+
+async def test_an_unknown_board_is_one_line() -> None:
+    command = ("-m", "hw_sim", "run", "--board", "respeaker")
+    process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=DEVNULL, stderr=PIPE)
+    _, error = await process.communicate()
+    assert error.decode().startswith(
+        "mycroft-sim: there is no board respeaker; there are: adafruit_voice_bonnet, "
+    )
+    assert process.returncode == 2
+
+
+async def test_a_board_is_pressed_and_seen_on_its_page() -> None:
+    command = ("-m", "hw_sim", "run", "--board", "sj201_r6", "--bus-port", "0", "--face-port", "0")
+    process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=PIPE)
+    assert process.stdout is not None
+    try:
+        async for line in process.stdout:
+            if line.startswith(b"ready "):
+                said = dict(part.split("=", 1) for part in line.decode().split()[1:])
+                break
+        assert said["board"] == "sj201_r6"
+        async with connect(said["face"].replace("http:", "ws:") + "panel") as page, connect(said["bus"]) as bus:
+            state = json.loads(await page.recv())
+            assert (state["buttons"], state["switches"]) == (
+                ["action", "volume_up", "volume_down"],
+                {"mute": False},
+            )
+            for what in ("push", "release"):
+                await page.send(json.dumps({"do": what, "name": "action"}))
+                await asyncio.sleep(0.1)  # longer than contacts bounce
+            while json.loads(await bus.recv())["type"] != "mycroft.mic.listen":
+                pass
+            await page.send(json.dumps({"do": "slide", "name": "mute", "muted": True}))
+            while json.loads(await page.recv())["leds"] != ["330000"] * 12:
+                pass
+    finally:
+        process.terminate()
+        await process.communicate()
+    assert process.returncode == 0

@@ -8,14 +8,15 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from hw_sim.faceplate import Faceplate
-from hw_sim.web.server import face_page
+from hw_sim.panel import FaceViewer
+from hw_sim.web.server import served_page
 
 PRESS = '{"press":true}'
 
 
 @pytest.fixture
 async def port(faceplate: Faceplate) -> AsyncIterator[str]:
-    async with face_page(faceplate, 0) as url:
+    async with served_page(FaceViewer(faceplate), 0) as url:
         yield url.removesuffix("/").rpartition(":")[2]
 
 
