@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from admin.action import Action, Reporter, Resource
-from admin.dbus.systemd import Unit
+from admin.dbus.systemd import Template, Unit
 from admin.errors import HostError
 from admin.host import Host
 from admin.wifi.networks import Choice, Network
@@ -17,6 +17,8 @@ PORTAL = (
     Unit("mycroft-portal.socket", 10.0, stops=True),
     Unit("mycroft-portal-dns.service", 10.0, stops=True),
 )
+
+COUNTRY = Template("mycroft-country@.service", "[A-Z]{2}", 30.0)
 
 
 async def set_up(host: Host, report: Reporter, lang: str | None = None, allow_timeout: bool = True) -> None:
@@ -43,6 +45,14 @@ async def cancel(_: Host, __: Reporter) -> None:
 
 async def forget_all(host: Host, report: Reporter) -> None:
     await report(topics.WIFI_RESET_COMPLETE, networks=await host.network.forget_all())
+
+
+async def set_country(host: Host, report: Reporter, country_code: str) -> None:
+    code = country_code.upper() if country_code.isascii() else ""  # a sharp s would become SS, South Sudan
+    unit = COUNTRY.unit(code)
+    await report(topics.CONFIGURING_WIFI_COUNTRY)
+    await host.systemd.start(unit)
+    await report(topics.CONFIGURE_WIFI_COUNTRY_COMPLETE, country_code=code)
 
 
 async def scan(host: Host, report: Reporter) -> None:
@@ -154,6 +164,14 @@ ACTIONS = (
         does="deletes all profiles of wifi networks in NetworkManager",
         occupies=_NETWORK,
         cancels=_CONNECTING,
+    ),
+    Action(
+        topics.CONFIGURE_WIFI_COUNTRY,
+        set_country,
+        does="starts `mycroft-country@<country>.service`, which sets the country of the radio, now and in "
+        "`cmdline.txt` of a Raspberry Pi or `/etc/modprobe.d`. Only countries of `iso3166.tab` can be chosen",
+        occupies=_NETWORK,
+        needs=(COUNTRY,),
     ),
     Action(topics.NM_SCAN, scan, does="has NetworkManager look for networks"),
     Action(

@@ -764,6 +764,22 @@ CONFIGURING_TIMEZONE = _admin_report(
 CONFIGURE_TIMEZONE_COMPLETE = _admin_report(
     "system.configure.timezone.complete", "The time zone is set.", (Field("timezone", str),), source="ours"
 )
+CONFIGURE_WIFI_COUNTRY = _admin(
+    "system.configure.wifi.country",
+    "Sets the country whose rules the wifi radio keeps.",
+    (Field("country_code", str, meaning="such as DE (ISO 3166)"),),
+    source="ours",
+    replies=("system.configuring.wifi.country", "system.configure.wifi.country.complete"),
+)
+CONFIGURING_WIFI_COUNTRY = _admin_report(
+    "system.configuring.wifi.country", "The country of the wifi radio is about to be set.", source="ours"
+)
+CONFIGURE_WIFI_COUNTRY_COMPLETE = _admin_report(
+    "system.configure.wifi.country.complete",
+    "The country of the wifi radio is set.",
+    (Field("country_code", str),),
+    source="ours",
+)
 CONFIGURE_HOSTNAME = _admin(
     "system.configure.hostname",
     "Sets the name of the machine.",

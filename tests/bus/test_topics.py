@@ -72,6 +72,7 @@ PRIVILEGED = {
     "system.configure.hostname",
     "system.configure.language",
     "system.configure.timezone",
+    "system.configure.wifi.country",
     "system.factory.reset",
     "system.factory.reset.confirm",
     "system.factory.reset.confirmed",

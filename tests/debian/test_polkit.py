@@ -57,6 +57,12 @@ ALLOWED = [
     start("mycroft-reset-root.service"),
     *(start(f"mycroft-reset@{kind}.service") for kind in ("cache", "data", "logs", "configs")),
     *(start(f"mycroft-language@{language}.service") for language in ("de_DE", "fil_PH")),
+    start("mycroft-country@DE.service"),
+    *(
+        start(unit, verb)
+        for unit in ("mycroft-portal.socket", "mycroft-portal-dns.service")
+        for verb in ("start", "stop")
+    ),
     Request(ADMIN, "org.freedesktop.timedate1.set-timezone"),
     Request(ADMIN, "org.freedesktop.hostname1.set-static-hostname"),
 ]
@@ -76,6 +82,12 @@ REFUSED = [
         )
     ),
     *(start(f"mycroft-reset@{kind}.service") for kind in ("", "root", "cache|data", "cache.service", "CACHE")),
+    *(
+        start(f"mycroft-country@{country}.service")
+        for country in ("", "de", "DEU", "D1", "DE\n", "../DE", "D$(x)")
+    ),
+    *(start("mycroft-portal-dns.service", verb) for verb in ("restart", "kill", "set-property")),
+    start("mycroft-portal.service"),
     start("mycroft-language@.service"),
     start("xmycroft-reset@cache.service"),
     start("mycroft-reset@cache_service"),
