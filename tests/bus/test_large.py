@@ -2,14 +2,18 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bus.errors import FrameError
 from bus.message import MAX_VALUES, MAX_WIDE, check
-from bus.server.large import LONG_TEXT, MAX_REST, MAX_REST_VALUES, STEP, check_in_steps
+from bus.server import large
+from bus.server.large import LONG_TEXT, MAX_KEPT, MAX_KEPT_VALUES, MAX_PART, STEP, check_in_steps
 from bus.server.turns import TURN_S, Turns
 
 
@@ -125,15 +129,100 @@ def test_keys_that_are_escaped_whole_are_read(key: str) -> None:
 @pytest.mark.parametrize(
     "frame",
     [
-        data(b"[" + b"1 ," * MAX_REST_VALUES + b"1]"),
-        data(b"[" + b'"%b",' % (b"x" * 1000) * (MAX_REST // 1000) + b"1]"),
-        b'{"type":"x"' + b" " * MAX_REST + b"}",
-        data(b"0." + b"1" * MAX_REST),
+        b'{"type":"x","context":{"a":[%b1]}}' % (b"1 ," * MAX_KEPT_VALUES),
+        b'{"type":"x",%b}' % b",".join(b'"%d":1' % number for number in range(MAX_KEPT_VALUES)),
+        b'{"type":"x","context":{"a":[%b1]}}' % (b'"%b",' % (b"x" * 1000) * (MAX_KEPT // 1000)),
+        b'{"type":"x"' + b" " * MAX_PART + b"}",
+        data(b"0." + b"1" * 2 * MAX_PART),
     ],
     ids=lambda frame: repr(frame[:40]),
 )
-def test_what_is_not_a_long_text_is_limited(frame: bytes) -> None:
+def test_context_keys_and_single_values_are_limited(frame: bytes) -> None:
     assert verdict(check_in_steps(frame)) is None
+
+
+TRACK = {
+    **{f"key {number}": f'{number}: a "title", [live] {{é}} 😀' for number in range(10)},
+    **{f"number {number}": number * 1.5 for number in range(7)},
+    "more": {"genres": ["pop", "rock"], "rating": None, "is_liked": True},
+}
+CONTEXT = {"source": "audio", "session": {"session_id": "default", "lang": "de-de"}}
+
+
+@pytest.mark.parametrize("ascii_", [True, False])
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"playlist": [TRACK] * 5000, "media": TRACK},
+        {
+            "name": "town",
+            "samples": {f"town {number}, or the like": [f"{number}", "x"] for number in range(60_000)},
+        },
+        {f"word {number}": number for number in range(200_000)},
+        {"__from": "skill", "data": [{"title": "é", "rows": [[1, 2], [3, 4]]}] * 40_000},
+        {"lang": "de-de", "text": ["\n" * 100] * 40_000},
+    ],
+    ids=["playlist", "entities", "vocabulary", "GUI list", "lines"],
+)
+def test_large_data_of_many_values_passes(content: dict[str, Any], *, ascii_: bool) -> None:
+    frame = json.dumps({"type": "x", "data": content, "context": CONTEXT}, ensure_ascii=ascii_).encode()
+    found = verdict(check_in_steps(frame))
+    assert found is not None
+    assert found["context"] == CONTEXT
+
+
+_SPOILERS = [
+    b",",
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b'"',
+    b":",
+    b" ",
+    b"[]",
+    b'"a":1,',
+    b'"type":"x",',
+    b'"context":{},',
+    b"",
+]
+
+
+@st.composite
+def frames(draw: st.DrawFn) -> bytes:
+    """Objects with the keys of a message, in which a few places may be spoilt."""
+    texts = st.sampled_from(["a", "", "lang", "session", "a,b", "]", 'é"[{', "\\"])
+    inner = st.recursive(
+        st.sampled_from([1, 0.5, None, True]) | texts,
+        lambda of: st.lists(of, max_size=3) | st.dictionaries(texts, of, max_size=3),
+        max_leaves=12,
+    )
+    session = inner | st.just({"context": {"frame_stack": [[{"entities": []}, 1], [{}, 2]]}, "lang": "de"})
+    fields = {
+        "type": st.just("x"),
+        "data": st.dictionaries(texts, inner, max_size=3) | inner,
+        "context": st.fixed_dictionaries({"session": session, "source": texts}),
+        "more": inner,
+    }
+    pairs = [(key, draw(fields[key])) for key in draw(st.permutations([*fields]))]
+    separators = draw(st.sampled_from([(",", ":"), (" , ", ": ")]))
+    frame = bytearray(json.dumps(dict(pairs), ensure_ascii=draw(st.booleans()), separators=separators).encode())
+    for _ in range(draw(st.integers(0, 2))):
+        marks = [at for at, byte in enumerate(frame) if byte in b",:[]{}"]
+        at = draw(st.sampled_from([*marks, len(frame)]))
+        frame[at : at + draw(st.integers(0, 1))] = draw(st.sampled_from(_SPOILERS))
+    return bytes(frame)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(frames(), st.integers(1, 30))
+def test_a_frame_may_be_cut_anywhere(monkeypatch: pytest.MonkeyPatch, frame: bytes, part: int) -> None:
+    monkeypatch.setattr(large, "PART", part)
+    found = verdict(check_in_steps(frame))
+    with contextlib.nullcontext() if found else pytest.raises(FrameError):
+        whole = check(frame)
+        assert found is not None
+        assert found.get("context") == whole.get("context")
 
 
 @pytest.mark.parametrize("text", [b"x" * (LONG_TEXT - 2), rb"\n" * 500, b"x" * 100])
