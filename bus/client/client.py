@@ -127,7 +127,7 @@ class BusClient:
                     _LOGGER.log(_level(backoff.connected()), "connected to %s", self.url)
                     await self._serve(socket, patterns, observe, backoff)
                 lost = self._unconfirmed.disconnected()
-                raise BusUnavailableError(f"the bus closed the connection ({socket.close_code}){lost}")
+                raise BusUnavailableError(f"{socket.end}{lost}")
             except BusUnavailableError as error:
                 retry_s, log = backoff.failed(connected=connected)
                 _LOGGER.log(

@@ -50,6 +50,8 @@ class WebSocket:
         self._protocol = Protocol(Side.CLIENT, max_size=None)  # the bus has its own size limit
         self._part = bytearray()
         self._messages: deque[str] = deque()
+        self._fault = ""
+        """What has made reading impossible, as a clause for the log."""
 
     @classmethod
     async def open(cls, url: str, verify: Verify = lambda _: None) -> Self:
@@ -87,10 +89,15 @@ class WebSocket:
         return self._messages.popleft()
 
     @property
-    def close_code(self) -> int:
-        """Why the bus has closed the connection."""
-        close = self._protocol.close_rcvd
-        return CloseCode.ABNORMAL_CLOSURE if close is None else close.code
+    def end(self) -> str:
+        """Who has ended the connection, and why, as a clause for the log."""
+        protocol = self._protocol
+        if close := protocol.close_rcvd:
+            reason = f": {printable(close.reason)}" if close.reason else ""
+            return f"the bus closed the connection ({int(close.code)}){reason}"
+        if self._fault or isinstance(protocol.parser_exc, EOFError | None):
+            return self._fault or "the bus dropped the connection"
+        return f"closed the connection: the bus sent an invalid frame: {printable(str(protocol.parser_exc))}"
 
     async def close(self) -> None:
         """Ends the connection; returns when the bus has agreed to it, or after `abort`."""
@@ -135,8 +142,10 @@ class WebSocket:
         """Handles the next bytes from the bus."""
         try:
             data = await self._read()
-        except OSError:
-            data = b""
+        except TimeoutError:
+            data, self._fault = b"", f"gave the connection up: the bus has sent nothing for {2 * SILENCE_S:g} s"
+        except OSError as error:
+            data, self._fault = b"", f"the connection to the bus broke: {error}"
         if data:
             self._protocol.receive_data(data)
         else:

@@ -3,12 +3,16 @@
 import asyncio
 import contextlib
 import os
+import re
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
-from websockets.frames import CloseCode, Frame, Opcode
+from websockets.frames import Frame, Opcode
 
 from bus.client import websocket
 from bus.client.client import open_socket
@@ -56,7 +60,7 @@ async def test_a_message_of_any_size_comes_back(size: int) -> None:
     async with peer(echo) as url, open_socket(url) as socket:
         await socket.send("ä" * size)
         assert [heard async for heard in socket] == ["ä" * size]
-        assert socket.close_code == CloseCode.NORMAL_CLOSURE
+        assert socket.end == "the bus closed the connection (1000)"
 
 
 async def test_fragments_are_joined_to_one_message() -> None:
@@ -94,7 +98,7 @@ async def test_a_protocol_error_ends_the_connection() -> None:
 
     async with peer(talk) as url, open_socket(url) as socket:
         assert [heard async for heard in socket] == []
-        assert socket.close_code == CloseCode.ABNORMAL_CLOSURE
+        assert socket.end.startswith("closed the connection: the bus sent an invalid frame: ")
         with pytest.raises(BusUnavailableError):
             await socket.send("x")
 
@@ -155,7 +159,36 @@ async def test_a_silent_bus_is_pinged_and_then_given_up(monkeypatch: pytest.Monk
         began = loop.time()
         assert [heard async for heard in socket] == []
         assert 0.3 < loop.time() - began < 0.6
-        assert socket.close_code == CloseCode.ABNORMAL_CLOSURE
+        assert socket.end == "gave the connection up: the bus has sent nothing for 0.1 s"
+
+
+def reset(connection: ServerConnection) -> None:
+    linger = struct.pack("ii", 1, 0)
+    connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    connection.transport.abort()
+
+
+@pytest.mark.parametrize(
+    ("how", "end"),
+    [
+        (
+            lambda connection: connection.close(1013, "client does not\nread"),
+            r"closed the connection \(1013\): .*not\\u",
+        ),
+        (lambda connection: connection.transport.close(), "the bus dropped the connection$"),
+        (reset, "connection to the bus broke: .*reset"),
+    ],
+    ids=["closed", "dropped", "reset"],
+)
+async def test_the_end_of_a_connection_has_its_reason(how: Callable[[ServerConnection], Any], end: str) -> None:
+    async def talk(connection: ServerConnection) -> None:
+        ended = how(connection)
+        if ended is not None:
+            await ended
+
+    async with peer(talk) as url, open_socket(url) as client:
+        assert [heard async for heard in client] == []
+        assert re.search(end, client.end)
 
 
 async def test_wss_addresses_use_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
