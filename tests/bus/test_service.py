@@ -117,9 +117,9 @@ async def test_the_watchdog_is_not_fed_while_a_message_hangs(tmp_path: Path) -> 
         process = await program(
             """
             import bus.daemon.runner as runner
-            runner.STEP_LIMIT_S = 0.2
-            await runner.watched(asyncio.sleep)(0.05)
             runner.notify("READY=1")
+            await runner.watched(asyncio.sleep)(0.05)
+            runner.STEP_LIMIT_S = 0
             await runner.watched(lambda _: asyncio.Event().wait())(None)
             """,
             env={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "20000"},

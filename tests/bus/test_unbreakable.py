@@ -29,7 +29,7 @@ from tests.abuse.tools import CONTINUATION, FIN, REQUEST, TEXT, dial, frame
 from tests.bus.test_hub import Listener
 from tests.conftest import until
 
-pytestmark = pytest.mark.real_time
+pytestmark = [pytest.mark.real_time, pytest.mark.timeout(300)]  # thousands of examples, on a machine that is busy
 
 
 @pytest.mark.parametrize("said", [b"", REQUEST[:-1], REQUEST.replace(b"/core", b"/"), b"?\r\n\r\n"])
