@@ -23,7 +23,8 @@ from itertools import chain
 from pathlib import Path
 from statistics import fmean, median, quantiles
 from time import clock_gettime, perf_counter, process_time, sleep
-from typing import NamedTuple, Self
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self
 
 from benchmarks.load import TIMEOUT_S, Clients, connect, stream
 from tests.compat.environment import OVOS, python_with
@@ -54,14 +55,20 @@ class Usage(NamedTuple):
 class Bus:
     """A running bus, and what it costs. Use as a context manager; leaving it stops the bus."""
 
-    def __init__(self, command: Sequence[str | Path], home: Path) -> None:
-        """Starts it on a free port, and waits for the first handshake."""
-        self.port = _free_port()
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        home: Path,
+        settings: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    ) -> None:
+        """Starts it on a free port, with more settings, and waits for the first handshake."""
+        self.port = free_port()
         self.usage = Usage()
         configuration = home / ".config" / "mycroft" / "mycroft.conf"
         configuration.parent.mkdir(parents=True, exist_ok=True)
         websocket = {"host": "127.0.0.1", "port": self.port, "route": "/core", "ssl": False}
-        configuration.write_text(json.dumps({"websocket": websocket}))
+        websocket |= settings.get("websocket", {})
+        configuration.write_text(json.dumps({**settings, "websocket": websocket}))
         start = perf_counter()
         self._process = subprocess.Popen(
             command,
@@ -400,7 +407,8 @@ def _short(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that no program listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

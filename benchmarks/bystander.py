@@ -3,6 +3,8 @@
 A bystander sends a message to itself 50 times a second, and subscribes to nothing else, as our daemons do. The
 attacks are those of `tests.abuse`; each runs again and again in a process of its own. The bus has one core; the
 bystander shares the other with the attackers, which have a lower priority.
+
+The last column is the CPU time of the longest turn of the bus's loop: it tells a slow bus from a busy machine.
 """
 
 import argparse
@@ -15,14 +17,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter, sleep
+from typing import Any
 
-from benchmarks.bus import Bus
+from benchmarks import turns
+from benchmarks.bus import Bus, free_port
 from tests.abuse import test_bus, test_limits
 from tests.abuse.tools import MB, crowd, dial, frame, join, push
+from tests.bus.certificate import make_certificate
 
 LIMIT_MS = 100
 """The longest that any message may take."""
@@ -68,10 +73,14 @@ def large_text_to_a_crowd(port: int) -> None:
 
 
 def unfinished_tls_handshakes(port: int) -> None:
-    """To the port for other machines."""
     with contextlib.ExitStack() as stack:
         for _ in range(1500):
             push(stack.enter_context(dial(port)), b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+
+
+def silent(port: int) -> None:
+    with crowd(port, dial, 1500):
+        pass
 
 
 def reconnecting_with_subscriptions(port: int) -> None:
@@ -116,7 +125,8 @@ ATTACKS: dict[str, Callable[[int], None]] = {
     },
 }
 
-TLS_ATTACKS = {attack.__name__: attack for attack in (unfinished_tls_handshakes,)}
+TLS_ATTACKS = {"unfinished_tls_handshakes": unfinished_tls_handshakes, "silent clients of the TLS port": silent}
+"""To the port for other machines."""
 
 
 def attack(name: str, port: int, seconds: float) -> None:
@@ -188,26 +198,47 @@ def main() -> None:
         return
     effort = QUICK if options.quick else 1.0
     cores = sorted(os.sched_getaffinity(0))
-    print(f"{'ms':45} {'quiet: p50':>10} {'p99':>7} {'max':>7}   {'attack: p50':>11} {'p99':>7} {'max':>7}")
+    print(_HEAD)
     for name in [name for name in ATTACKS | TLS_ATTACKS if fnmatch.fnmatch(name, options.only)]:
-        with tempfile.TemporaryDirectory() as home:
+        with tempfile.TemporaryDirectory() as folder:
+            home = Path(folder)
+            longest_turn = turns.create(home / "turn")
+            port, settings = _remote(home) if name in TLS_ATTACKS else (None, {})
             os.sched_setaffinity(0, cores[:1])  # which the bus inherits
-            with Bus([sys.executable, "-m", "bus", "serve"], Path(home)) as bus:
+            with Bus([sys.executable, "-m", "benchmarks.turns", home / "turn"], home, settings) as bus:
                 os.sched_setaffinity(0, cores[-1:])
                 with contextlib.closing(Bystander(bus.port)) as bystander:
                     quiet = bystander.measure(lambda passed_s: passed_s < QUIET_S * effort)
-                    with attacking(name, bus.port, ATTACK_S * effort) as goes_on:
+                    longest_turn.value = 0
+                    with attacking(name, port or bus.port, ATTACK_S * effort) as goes_on:
                         found = bystander.measure(goes_on)
-                print(_line(name, quiet, found, bus.peak_memory), flush=True)
+                print(_line(name, quiet, found, longest_turn.value * 1000, bus.peak_memory), flush=True)
 
 
-def _line(name: str, quiet: list[float], found: list[float], peak: float) -> str:
+_HEAD = (
+    f"{'ms':37} {'quiet: p50':>10} {'p99':>6} {'max':>6}  {'attack: p50':>11} {'p99':>6} {'max':>6}  {'turn':>6}"
+)
+
+
+def _remote(home: Path) -> tuple[int, Mapping[str, Mapping[str, Any]]]:
+    """A port for other machines, and the settings of a bus that has it."""
+    certificate, key = make_certificate(home, "IP:127.0.0.1")
+    port = free_port()
+    return port, {
+        "websocket": {"ssl_cert": str(certificate), "ssl_key": str(key)},
+        "bus": {"remote_host": "127.0.0.1", "remote_port": port},
+    }
+
+
+def _line(name: str, quiet: list[float], found: list[float], turn: float, peak: float) -> str:
     numbers = [
         number for times in (quiet, found) for number in (median(times), quantiles(times, n=100)[-1], max(times))
     ]
-    q50, q99, q100, a50, a99, a100 = (f"{number:.1f}" for number in numbers)
+    q50, q99, q100, a50, a99, a100, last = (f"{number:.1f}" for number in (*numbers, turn))
     over = f"{a100}/{LIMIT_MS}" if max(found) > LIMIT_MS else ""
-    return f"{name:45} {q50:>10} {q99:>7} {q100:>7}   {a50:>11} {a99:>7} {a100:>7}  {peak:.0f} MiB {over}".rstrip()
+    return (
+        f"{name:37} {q50:>10} {q99:>6} {q100:>6}  {a50:>11} {a99:>6} {a100:>6}  {last:>6}  {peak:.0f} MiB {over}"
+    ).rstrip()
 
 
 if __name__ == "__main__":
