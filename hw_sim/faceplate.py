@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from hw_sim.errors import SimulatorError
+from hw_sim.face import Reader
 from hw_sim.firmware import Eyes, Firmware, Mouth, Reset, Sent, Speaker
 from hw_sim.firmware.memory import LineLimits, MemoryLimitError
 from hw_sim.links import BYTE_MS, Cable
@@ -41,6 +42,7 @@ class Faceplate:
         self._woken = asyncio.Event()
         self._line = b""
         self._limits = LineLimits()
+        self._reader = Reader()
         self._strict = strict
         self._failure: SimulatorError | None = None
 
@@ -92,6 +94,7 @@ class Faceplate:
         self.changed.set()
         self.firmware = Firmware()
         self._limits.restarted()
+        self._reader = Reader()
         self._line = b""
         self._began = asyncio.get_running_loop().time()
         self._woken.set()
@@ -127,6 +130,12 @@ class Faceplate:
         return self._master is not None
 
     @property
+    def text(self) -> str:
+        """The text on the mouth, as `Reader.text`."""
+        self._catch_up()
+        return self._reader.text(self.firmware.now)
+
+    @property
     def port(self) -> str:
         """The device node of the serial port."""
         if self._slave is None:
@@ -148,7 +157,10 @@ class Faceplate:
             match event:
                 case Sent(_, byte):
                     sent.append(byte)
-                case Eyes() | Mouth() | Speaker():
+                case Mouth(ms, rows):
+                    self._reader.see(ms, rows)
+                    self.changed.set()
+                case Eyes() | Speaker():
                     self.changed.set()
                 case Reset():
                     self._limits.restarted()

@@ -42,6 +42,13 @@ class Firmware:
         return self._board.eyes
 
     @property
+    def eye_colours(self) -> tuple[int, ...]:
+        """The colours of the eye pixels before the level dims them, 0xrrggbb; 0 for a pixel that is dark."""
+        return tuple(
+            colour if lit else 0 for colour, lit in zip(self._board.unscaled_eyes, self.eyes, strict=True)
+        )
+
+    @property
     def mouth(self) -> tuple[int, ...]:
         """The mouth now, as in `Mouth`."""
         return self._board.mouth

@@ -54,6 +54,7 @@ class Board:
         self.serial = Serial(self.clock)
         self.knob = Knob(self.clock)
         self.eyes: tuple[int, ...] = (0,) * EYE_PIXELS
+        self.unscaled_eyes: tuple[int, ...] = (0,) * EYE_PIXELS
         self.mouth: tuple[int, ...] = (0,) * MOUTH_ROWS
         self.mouth_level = 0
         self.speaker = False
@@ -65,8 +66,9 @@ class Board:
         self.events.append(Reset(self.clock.now))
         self.knob.stop()
 
-    def show_eyes(self, pixels: Iterable[int]) -> None:
+    def show_eyes(self, pixels: Iterable[int], unscaled: Iterable[int]) -> None:
         shown = tuple(pixels)
+        self.unscaled_eyes = tuple(unscaled)
         if shown != self.eyes:
             self.eyes = shown
             self.events.append(Eyes(self.clock.now, shown))

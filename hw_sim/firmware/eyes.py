@@ -68,6 +68,7 @@ class EyesProgram:
         self.level = BOOT_LEVEL
         self._colour = BOOT_COLOUR
         self._pixels = [0] * EYE_PIXELS  # what a show sends: scaled by the level
+        self._unscaled = [0] * EYE_PIXELS  # what was asked for; the real firmware does not keep it
         self._state = EyesMode.OPEN
         self.anim = Anim.NONE
         self._side = Side.BOTH
@@ -192,10 +193,12 @@ class EyesProgram:
     def _paint_each(self, colours: list[int]) -> Steps:
         scaled = [self._scaled(colour) for colour in colours]
         if scaled == self._pixels and tuple(scaled) == self._board.eyes:
+            self._unscaled = list(colours)
+            self._board.unscaled_eyes = tuple(colours)
             yield EYE_PIXELS * EYES_STEP_MS
             return
-        for i, pixel in enumerate(scaled):
-            self._pixels[i] = pixel
+        for i, colour in enumerate(colours):
+            self._set(i, colour)
             yield from self._show()
             yield EYES_STEP_MS - EYES_SHOW_MS
 
@@ -207,10 +210,11 @@ class EyesProgram:
     def _set(self, index: int, colour: int) -> None:
         if index < EYE_PIXELS:
             self._pixels[index] = self._scaled(colour)
+            self._unscaled[index] = colour & 0xFFFFFF
 
     def _show(self) -> Steps:
         yield EYES_SHOW_MS
-        self._board.show_eyes(self._pixels)
+        self._board.show_eyes(self._pixels, self._unscaled)
 
     def start(self, anim: Anim, side: Side) -> Steps:
         """Start an animation. Eyes that look or are narrowed go back first, and it waits for that."""
