@@ -31,8 +31,16 @@ async def admin(
     else:
         _LOGGER.warning("the user who runs the bus at %s is not verified: for development only", bus_url)
         bus = BusClient(bus_url)
+    async with SystemBus(dbus_address) as system:
+        await admin_on(bus, system, runtime_folder, settings, lang)
+
+
+async def admin_on(
+    bus: BusClient, system: SystemBus, runtime_folder: Path | None, settings: AdminSettings, lang: str
+) -> None:
+    """Runs the admin service on connections to the two buses."""
     dispatcher = Dispatcher(bus.emit)
-    async with SystemBus(dbus_address) as system, asyncio.TaskGroup() as group:
+    async with asyncio.TaskGroup() as group:
         host = Host.on(system, settings, runtime_folder, lang)
         unfinished = Unfinished(runtime_folder)
         service = AdminService(ACTIONS, host, dispatcher, bus.emit, group, unfinished=unfinished)

@@ -18,6 +18,8 @@ ARROWS: dict[str, set[str]] = {
     "enclosure": {"enclosure", "bus"},
     "admin": {"admin", "bus"},
     "hw_sim": {"hw_sim", "bus", "enclosure.ports", "admin.portal.protocol", "admin.wifi"},
+    # Tests of skills have the daemons in their own process, for speed.
+    "hw_sim.testing": {"hw_sim", "bus", "enclosure", "admin"},
     "hw_sim.boards": {"hw_sim.boards", "enclosure.board", "enclosure.drivers"},
     # The one place that runs the enclosure with what stands in for its libraries.
     "hw_sim.boards.device": {"hw_sim.boards", "enclosure"},
@@ -100,7 +102,7 @@ PURE = [
     *(f"enclosure/leds/{name}.py" for name in ("looks", "scene", "wire")),
     *(f"admin/wifi/{name}.py" for name in ("networks", "outcome", "radio", "setup")),
     *(f"admin/portal/{name}.py" for name in ("protocol", "markup", "pages", "texts", "wire")),
-    *("admin/policy.py", "hw_sim/firmware/*.py", "hw_sim/links.py"),
+    *("admin/policy.py", "hw_sim/firmware/*.py", "hw_sim/links.py", "hw_sim/face.py"),
     *(f"enclosure/faceplate/{name}.py" for name in ("protocol", "exchange", "text", "scene", "eyes", "mouth")),
 ]
 """Files that take values and give values; they import only each other, and libraries without I/O."""

@@ -1,0 +1,148 @@
+"""The fixtures for tests of skills, used as such a test would use them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bus import Message, MessageBusClient
+from hw_sim.errors import SimulatorError
+from hw_sim.pytest_plugin import mark1  # noqa: F401  # a fixture
+from hw_sim.testing.mark1 import Mark1
+
+pytestmark = pytest.mark.real_time
+
+# ruff: noqa: F811  # fixtures
+
+
+def test_messages_show_on_the_face(mark1: Mark1) -> None:
+    assert (mark1.face.text, mark1.face.eyes) == ("", "#0000ff")
+    mark1.send("enclosure.mouth.text", {"text": "Hello"})
+    mark1.send("enclosure.eyes.color", {"r": 34, "g": 167, "b": 240})
+    mark1.face.wait_for(text="HELLO", eyes="#22a7f0")
+    assert mark1.face.pixels == ["#22a7f0"] * 24
+
+
+def test_a_client_of_the_skill_uses_the_bus(mark1: Mark1) -> None:
+    client = MessageBusClient(port=mark1.bus_port)
+    client.on(
+        "mycroft.mic.listen", lambda message: client.emit(message.reply("enclosure.mouth.text", {"text": "ok"}))
+    )
+    client.run_in_thread()
+    try:
+        assert client.connected_event.wait(10)
+        mark1.press()
+        mark1.face.wait_for(text="OK")
+    finally:
+        client.close()
+
+
+def test_the_knob_is_the_volume(mark1: Mark1) -> None:
+    before = mark1.sound.percent
+    mark1.turn(-1)
+    mark1.wait_for("mycroft.volume.decrease")
+    assert mark1.sound.percent < before
+    mark1.sound.set(83)
+    while mark1.wait_for("mycroft.volume.get.response").data["percent"] != 1:
+        pass
+
+
+def test_a_hold_opens_the_menu_of_the_face(mark1: Mark1) -> None:
+    mark1.hold()
+    mark1.face.wait_for(text="ILLUM >")
+
+
+def test_a_message_is_returned_once_and_before_others_of_other_types(mark1: Mark1) -> None:
+    for number in range(3):
+        mark1.send("skill.counted", {"number": number})
+    mark1.send("skill.done")
+    assert mark1.wait_for("skill.done").data == {}
+    assert [mark1.wait_for("skill.counted").data["number"] for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(AssertionError, match=r"no skill.counted within 0.1 s after the 3 before"):
+        mark1.wait_for("skill.counted", timeout=0.1)
+
+
+def test_a_message_that_does_not_come_names_those_that_came(mark1: Mark1) -> None:
+    mark1.send("skill.other", {"n": 1})
+    mark1.wait_for("skill.other")
+    with pytest.raises(AssertionError, match=r"no skill.done within 0.1 s; these came:\n  skill.other .*\"n\":1"):
+        mark1.wait_for("skill.done", timeout=0.1)
+    assert [message.msg_type for message in mark1.messages] == ["skill.other"]
+    assert isinstance(mark1.messages[0], Message)
+
+
+def test_a_face_that_does_not_show_it_is_shown(mark1: Mark1) -> None:
+    with pytest.raises(
+        AssertionError, match=r"no text 'NO' within 0.1 s, but this:\ntext '', eyes #0000ff\n\.{32}"
+    ):
+        mark1.face.wait_for(text="NO", timeout=0.1)
+
+
+def test_the_host_is_asked_and_not_touched(mark1: Mark1) -> None:
+    mark1.send("system.ssh.enable")
+    mark1.wait_for("system.ssh.enabled")
+    assert mark1.host.ssh
+    mark1.send("system.reboot")
+    mark1.host.wait_for("Reboot")
+    assert mark1.host.calls == ["StartUnit mycroft-ssh-enable.service", "Reboot"]
+    with pytest.raises(AssertionError, match=r"not asked for 'PowerOff' within 0.1 s, but for: StartUnit"):
+        mark1.host.wait_for("PowerOff", timeout=0.1)
+
+
+def test_the_face_shows_after_its_faults_what_it_was_told_before(mark1: Mark1) -> None:
+    mark1.send("enclosure.mouth.text", {"text": "hi"})
+    mark1.face.wait_for(text="HI")
+    mark1.reset()
+    mark1.face.wait_for(text="")
+    mark1.face.wait_for(text="HI")
+    mark1.unplug()
+    mark1.send("enclosure.mouth.text", {"text": "ok"})
+    mark1.plug()
+    mark1.face.wait_for(text="OK")
+
+
+@pytest.mark.parametrize("cable", ["one-byte", "lossy", "garbling"])
+def test_a_bad_cable_delays_the_face_at_most(mark1: Mark1, cable: str) -> None:
+    mark1.set_cable(cable)
+    mark1.send("enclosure.mouth.text", {"text": "hi"})
+    mark1.face.wait_for(text="HI", timeout=30)
+
+
+def test_the_card_goes_and_comes_back(mark1: Mark1) -> None:
+    mark1.sound.remove()
+    mark1.send("mycroft.volume.set", {"percent": 0.5})
+    mark1.wait_for("mycroft.volume.set.failed")
+    mark1.sound.insert()
+    mark1.wait_for("mycroft.volume.get.response")
+    mark1.send("mycroft.volume.set", {"percent": 0.5})
+    while mark1.wait_for("mycroft.volume.get.response").data["percent"] != 0.5:
+        pass
+
+
+def test_a_device_that_has_ended_says_why() -> None:
+    device = Mark1().__enter__()
+    with Path(device.face.faceplate.port).open("w") as port:
+        port.write(f"mouth.text={60 * 'x'}\n")
+    for act in (lambda: device.wait_for("skill.done"), device.__exit__):
+        with pytest.raises(SimulatorError, match="has ended: the faceplate would not survive a text of 60 char"):
+            act()
+
+
+def test_a_picture_that_differs_is_shown_with_its_pixels(tmp_path: Path) -> None:
+    (tmp_path / "test_skill.py").write_text(
+        "def test_skill(mark1):\n"
+        "    mark1.send('enclosure.mouth.text', {'text': 'hi'})\n"
+        "    mark1.face.wait_for(text='HI')\n"
+        "    assert mark1.face.mouth == '''\n"
+        "        #..#.###\n"
+        "        #..#..#.\n"
+        "        ####..#.\n"
+        "        #..#..#.\n"
+        "        ##.#.##.\n"
+        "    '''\n"
+    )
+    command = (sys.executable, "-m", "pytest", "-p", "hw_sim.pytest_plugin", "-c", "/dev/null", tmp_path)
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "assert the mouth shows another picture" in ran.stdout, ran.stdout
+    assert "#-.#.##+" in ran.stdout
