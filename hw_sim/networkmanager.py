@@ -483,7 +483,10 @@ class NetworkManager:
 
 async def main() -> None:
     """Serves until the D-Bus that has started this program ends."""
-    async with NetworkManager(os.environ["DBUS_SYSTEM_BUS_ADDRESS"]) as manager:
+    manager = NetworkManager(os.environ["DBUS_SYSTEM_BUS_ADDRESS"])
+    home = DEMO[0]
+    manager.know(home.ssid, home.password)
+    async with manager:
         await manager.serve()
 
 

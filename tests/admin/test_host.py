@@ -1,6 +1,7 @@
 """The actions on a real D-Bus; python-dbusmock stands in for the services behind it."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from typing import Any
@@ -90,8 +91,14 @@ async def test_the_service_answers_how_it_is(daemon: Daemon, question: str) -> N
     assert await daemon.ask(name, 1) == [(f"{name}.response", {"status": True})]
 
 
-async def test_the_simulated_host_has_a_wifi_device(system: SystemBus) -> None:
-    assert await NetworkManager(system).interface() == "wlan0"
+async def test_the_simulated_host_has_a_wifi_device_and_joins_a_network(system: SystemBus) -> None:
+    radio = NetworkManager(system)
+    assert await radio.interface() == "wlan0"
+    async with contextlib.aclosing(radio.links()) as links:
+        async for link in links:
+            if link.internet:
+                break
+    assert await radio.connected() == "Home"
 
 
 async def test_a_refusal_of_a_service_is_an_error_with_its_text_and_name(system: SystemBus) -> None:
