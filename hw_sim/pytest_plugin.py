@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from hw_sim.testing.board import BoardDevice
     from hw_sim.testing.mark1 import Mark1
 
 
@@ -18,6 +19,25 @@ def mark1() -> Iterator["Mark1"]:
     from hw_sim.testing.mark1 import Mark1  # noqa: PLC0415  # see the top
 
     with Mark1() as device:
+        yield device
+
+
+@pytest.fixture
+def picroft() -> Iterator["BoardDevice"]:
+    """A Picroft that has just started: a Raspberry Pi with three buttons, and without LEDs."""
+    yield from _board("picroft")
+
+
+@pytest.fixture
+def mark2() -> Iterator["BoardDevice"]:
+    """A Mark II that has just started: three buttons, a switch that mutes, and a ring of 12 LEDs."""
+    yield from _board("sj201_r10")
+
+
+def _board(name: str) -> Iterator["BoardDevice"]:
+    from hw_sim.testing.board import BoardDevice  # noqa: PLC0415  # see the top
+
+    with BoardDevice(name) as device:
         yield device
 
 

@@ -19,7 +19,7 @@ from bus.server.listener import Server
 from enclosure.app import Enclosure
 from enclosure.board import Profile
 from enclosure.config import VolumeSettings
-from enclosure.parts import controls_of, display_of, mixer_of
+from enclosure.parts import controls_of, display_of
 from enclosure.state import SavedState
 from hw_sim.testing.card import SoundCard
 from hw_sim.testing.host import RecordedHost
@@ -194,11 +194,10 @@ class SimulatedDevice(ABC):
 
     async def _enclosure(self, url: str, serial_port: str | None, folder: Path) -> None:
         profile, settings = self._profile, VolumeSettings()
-        mixer = self._card if profile.amplifier.kind == "none" else mixer_of(profile, "", None)
         await Enclosure(
             BusClient(url),
             display_of(profile, serial_port, profile.serial_rate),
-            mixer,
+            self._card,
             profile=profile,
             settings=settings,
             saved=SavedState(folder / "state.json"),

@@ -8,7 +8,8 @@ import pytest
 
 from bus import Message, MessageBusClient
 from hw_sim.errors import SimulatorError
-from hw_sim.pytest_plugin import mark1  # noqa: F401  # a fixture
+from hw_sim.pytest_plugin import mark1, mark2, picroft  # noqa: F401  # fixtures
+from hw_sim.testing.board import BoardDevice
 from hw_sim.testing.mark1 import Mark1
 
 pytestmark = pytest.mark.real_time
@@ -127,6 +128,26 @@ def test_a_device_that_has_ended_says_why() -> None:
     for act in (lambda: device.wait_for("skill.done"), device.__exit__):
         with pytest.raises(SimulatorError, match="has ended: the faceplate would not survive a text of 60 char"):
             act()
+
+
+def test_the_buttons_of_a_picroft_are_pressed(picroft: BoardDevice) -> None:
+    assert picroft.leds.colours == []
+    picroft.press()
+    picroft.wait_for("mycroft.mic.listen")
+    picroft.press("volume_up")
+    picroft.wait_for("mycroft.volume.increase")
+
+
+def test_the_ring_of_a_mark_2_lights_while_it_listens(mark2: BoardDevice) -> None:
+    assert mark2.leds.colours == 12 * ["#000000"]
+    mark2.send("recognizer_loop:record_begin")
+    mark2.leds.wait_for(lambda colours: "#000000" not in colours)
+    mark2.send("recognizer_loop:record_end")
+    mark2.leds.wait_for(lambda colours: colours == 12 * ["#000000"])
+    mark2.slide("mute", muted=True)
+    mark2.wait_for("mycroft.mic.mute")
+    with pytest.raises(AssertionError, match=r"the LEDs do not show it within 0.1 s, but: #"):
+        mark2.leds.wait_for(lambda _: False, timeout=0.1)
 
 
 def test_a_picture_that_differs_is_shown_with_its_pixels(tmp_path: Path) -> None:

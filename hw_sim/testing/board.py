@@ -1,0 +1,71 @@
+"""A board with buttons and LEDs for the tests of a skill."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from enclosure.config import load_profile
+from hw_sim.boards.board import Board, wired
+from hw_sim.testing.device import TIMEOUT_S, SimulatedDevice
+from hw_sim.testing.thread import LoopThread
+
+
+class Leds:
+    """What the LEDs show at this moment."""
+
+    def __init__(self, thread: LoopThread) -> None:
+        self.board: Board
+        self._thread = thread
+
+    @property
+    def colours(self) -> list[str]:
+        """The colour of each LED, such as "#0000ff"; "#000000" while it is dark."""
+        return self._thread.call(self._colours)
+
+    def wait_for(self, condition: Callable[[list[str]], bool], timeout: float = TIMEOUT_S) -> None:
+        """Waits until the condition holds for `colours`. Raises AssertionError, with what they show instead."""
+        __tracebackhide__ = True
+        try:
+            self._thread.until(lambda: condition(self._colours()), timeout)
+        except TimeoutError:
+            shown = " ".join(self.colours) or "no LEDs"
+            raise AssertionError(f"the LEDs do not show it within {timeout:g} s, but: {shown}") from None
+
+    def _colours(self) -> list[str]:
+        return ["#{:02x}{:02x}{:02x}".format(*colour) for colour in self.board.colours]
+
+
+class BoardDevice(SimulatedDevice):
+    """A device with the board of a profile. Buttons, switches and encoders have the names of the profile."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(wired(load_profile(name)))
+        self.leds = Leds(self._thread)
+        """Its LEDs."""
+
+    def press(self, button: str = "") -> None:
+        """Presses a button, by default the first one of the profile, and lets go of it."""
+        self._thread.run(self.leds.board.press(self._button(button)))
+
+    def hold(self, button: str = "") -> None:
+        """Presses a button, by default the first one, for long enough to be a hold."""
+        self._thread.run(self.leds.board.hold(self._button(button)))
+
+    def slide(self, switch: str, *, muted: bool) -> None:
+        """Moves a switch."""
+        self._thread.run(self.leds.board.slide(switch, muted))
+
+    def turn(self, encoder: str, detents: int) -> None:
+        """Turns an encoder, to louder for a positive number."""
+        self._thread.run(self.leds.board.turn(encoder, detents))
+
+    def _button(self, name: str) -> str:
+        return name or next(iter(self._profile.buttons))
+
+    async def _hardware(self, stack: AsyncExitStack, folder: Path) -> None:
+        self.leds.board = Board(self._profile, folder, asyncio.get_running_loop().time)
+        stack.enter_context(self.leds.board.plugged_in())
+
+    def _is_ready(self) -> bool:
+        return not any(any(colour) for colour in self.leds.board.colours)
