@@ -10,6 +10,8 @@ from hw_sim.firmware.board import MOUTH_COLUMNS, MOUTH_ROWS, Board
 from hw_sim.firmware.glyphs import Picture
 from hw_sim.firmware.parse import digits, dispatch, signed
 from hw_sim.firmware.timing import (
+    ICON_MS,
+    ICON_OPTION_MS,
     ICON_SCAN_MS,
     LISTEN_FRAME_MS,
     MOUTH_COLUMN_MS,
@@ -19,6 +21,7 @@ from hw_sim.firmware.timing import (
     TEXT_MS,
     TEXT_STEP_MS,
     THINK_FRAME_MS,
+    WEATHER_MS,
     Steps,
 )
 
@@ -263,6 +266,7 @@ class MouthProgram:
                 self._temperature_x = 16
             case 3:
                 self._temperature_x = 13 if temperature.startswith("-") else 14
+        yield WEATHER_MS
         yield from self.reset()
         yield from self._show_icon(icon)
         degrees = temperature.partition("\0")[0] + "\\"  # which is a degree sign in the large font
@@ -271,8 +275,10 @@ class MouthProgram:
 
     def _show_icon(self, text: str) -> Steps:
         code = self._whole_icon(text.partition("\0")[0])
+        yield ICON_MS
         x = y = 0
         clear = "1"
+        options = code.count("=")
         if code.startswith("x="):
             number, _, code = code[2:].partition(",")
             x = digits(number, 8)
@@ -289,7 +295,7 @@ class MouthProgram:
         data = code[2:]
         if len(data) < 2 * (width & 0xFF):
             return
-        yield len(data) ** 2 * ICON_SCAN_MS
+        yield options * ICON_OPTION_MS + len(data) ** 2 * ICON_SCAN_MS
         if clear == "1":
             self._canvas.clear()
         nibbles = [ord(letter) - ord("A") & 0xF for letter in data if "A" <= letter < "\x80"]

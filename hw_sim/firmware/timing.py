@@ -21,6 +21,8 @@ ECHO_MS = 0.036  # from the end of a line to its echo
 COMMAND_MS = 0.06  # from the echo to the family of the command
 PREFIX_MS = 0.02  # compare with one of the commands of the family
 ANIMATE_MS = 0.35  # find out which side an animation is for
+ICON_MS = 0.1  # copy an icon and read its size
+ICON_OPTION_MS = 0.06  # read one of the options before that
 ICON_SCAN_MS = 0.0006  # x length squared: the end of an icon is searched at each character
 EYES_SHOW_MS = 0.73  # 24 pixels on the wire
 EYES_STEP_MS = 1.7806  # set one pixel, show all, wait 1 ms
@@ -29,6 +31,7 @@ MOUTH_SHOW_MS = 4.497  # 64 cells on the wire
 MOUTH_COLUMN_MS = 0.0871  # draw 8 pixels
 MOUTH_SPLIT_COLUMN_MS = 0.167  # the same where the top is not at row 0 or 4
 TEXT_MS = 0.08  # draw a text of which nothing is visible
+WEATHER_MS = 0.12  # take temperature and icon apart, a character at a time
 DELAY_MS = 1.0166  # a wait of 1 ms in the hardware test
 
 TIMER_TICK_MS = 1.024  # Timer 0: millis() moves at its overflows only

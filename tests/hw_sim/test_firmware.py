@@ -23,6 +23,15 @@ def test_events_match_the_recordings_of_the_real_firmware(trace: Trace) -> None:
         assert not difference, difference
 
 
+@pytest.mark.parametrize("name", ["weather-1-2-3", "weather-negative"])
+def test_weather_takes_as_long_as_recorded(name: str) -> None:
+    """A line that comes right after it waits for a repaint of the eyes, or not: that depends on tenths of a ms."""
+    trace = next(trace for trace in TRACES if trace.name == name)
+    got = traces.record(traces.replay(trace, Firmware())).mouth
+    for ms, rows in trace.recording.mouth:
+        assert min(abs(ms - at) for at, shown in got if shown == rows) < 0.2
+
+
 def test_the_list_names_traces() -> None:
     assert {trace.name for trace in TRACES} >= NOT_YET
 
