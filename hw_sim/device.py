@@ -6,22 +6,29 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from bus.client.client import BusClient
-from bus.message import Message, render
-from hw_sim.boards.viewer import BoardViewer
+from bus.errors import BusUnavailableError
+from bus.message import Message, clip, render
 from hw_sim.errors import SimulatorError
 from hw_sim.faceplate import Faceplate
+from hw_sim.faceviewer import FaceViewer
+from hw_sim.faults import Switching, face_faults
 from hw_sim.host import Host
+from hw_sim.hostview import HostView
 from hw_sim.links import Cable
-from hw_sim.panel import FaceViewer
+from hw_sim.mixer import watch_mixer
+from hw_sim.panel import Panel
 from hw_sim.process import Program
+from hw_sim.scenes import Player
+from hw_sim.serial_log import SerialLog
 from hw_sim.sound import Sound
-from hw_sim.web.server import Viewer, served_page
+from hw_sim.web.server import served_page
 
 READY_TIMEOUT_S = 60.0
 """From start to answer; a fraction of it on a Pi 3."""
@@ -31,6 +38,12 @@ ASK_AGAIN_S = 0.25
 
 QUESTIONS = ("mycroft.volume.get", "system.ssh.status")
 """The device is there when each of these has an answer, and the faceplate has been spoken to."""
+
+MAX_LINE = 2000
+"""Characters of a message that are printed."""
+
+MAX_UNSENT = 500
+"""Messages of the page that wait while the bus is away."""
 
 _LOG_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ")
 
@@ -62,36 +75,31 @@ async def run_device(ports: Ports, cable: Cable, report: ReportLine, board: str 
             return program
 
         host, sound = Host(folder), Sound(folder)
-        await start("host", *host.command, environment=host.environment)
-        await start("sound", *sound.command, environment=sound.environment)
-        viewer: Viewer
+        dbus = await start("host", *host.command, environment=host.environment)
+        card = await start("sound", *sound.command, environment=sound.environment)
+        panel: Panel
         if board is None:
             faceplate = await stack.enter_async_context(
                 Faceplate(folder / "faceplate", cable, partial(report, "face"))
             )
             group.create_task(faceplate.run())
-            viewer = FaceViewer(faceplate)
+            panel, board_faults = Panel(FaceViewer(faceplate)), face_faults(faceplate)
+            faceplate.on_bytes = SerialLog(panel.serial, panel.notify).add
         else:
-            from hw_sim.boards.device import simulated  # noqa: PLC0415  # a Mark 1 does without
+            # A Mark 1 does without.
+            from hw_sim.boards.device import simulated  # noqa: PLC0415
+            from hw_sim.boards.viewer import BoardViewer, board_faults_of  # noqa: PLC0415
 
             chips, run_enclosure = simulated(board, folder, sound.client_environment, stack)
             viewer = BoardViewer(board, chips)
+            panel, board_faults = Panel(viewer), board_faults_of(chips)
             group.create_task(viewer.run())
-        try:
-            face_url = await stack.enter_async_context(served_page(viewer, ports.face))
-        except OSError as error:
-            reason = os.strerror(error.errno or 0)  # asyncio's own text is longer
-            raise SimulatorError(f"no page on port {ports.face}: {reason}; try --face-port 0") from error
+        face_url = await _serve(panel, ports.face, stack)
         await sound.ready()
 
         python = (sys.executable, "-m")
         socket = folder / "bus.sock"
-        bus = await start(
-            "bus",
-            *(*python, "bus", "serve", "--host", "127.0.0.1", "--port", str(ports.bus)),
-            environment={"MYCROFT_BUS_SOCKET": str(socket)},
-        )
-        bus_url = (await bus.line("bus=")).removeprefix("bus=")
+        bus, bus_url = await _start_bus(start, ports.bus, socket)
         if board is None:
             await start(
                 "enclosure",
@@ -102,11 +110,73 @@ async def run_device(ports: Ports, cable: Cable, report: ReportLine, board: str 
         else:
             group.create_task(run_enclosure(bus_url))
         await start("admin", *python, "admin", "run", "--bus", f"unix:{socket}", "--dbus", host.address)
-        await _until_it_answers(bus_url, None if board else faceplate.spoken_to, group, report)
+        # On the unix socket, so that it may send what only the device's own user may.
+        client = BusClient(f"unix:{socket}")
+        await _until_it_answers(client, None if board else faceplate.spoken_to, group, report, panel)
+
+        os.environ.update(sound.client_environment)
+        watch_host = HostView(host.address, partial(_show, panel, "host"))
+        group.create_task(watch_host.run())
+        group.create_task(watch_mixer(partial(_show, panel, "mixer")))
+        _let_it_play(panel, client, group, report)
+        switch = Switching(group, panel.notify)
+        panel.faults = [
+            *board_faults,
+            switch.program("card-gone", "Sound card gone", card),
+            switch.restart("bus-restart", "Bus restart", bus),
+            switch.hang("dbus-hangs", "D-Bus hangs", dbus, watch_host.look),
+        ]
+        panel.notify()
         report("sim", f"its mixer: ALSA_CONFIG_PATH={sound.config} amixer sget Master")
         where = f"board={board}" if board else f"serial={faceplate.link}"
         report("", f"ready bus={bus_url} face={face_url} {where}")
         await asyncio.get_running_loop().create_future()
+
+
+async def _serve(panel: Panel, port: int, stack: contextlib.AsyncExitStack) -> str:
+    try:
+        return await stack.enter_async_context(served_page(panel, port))
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)  # asyncio's own text is longer
+        raise SimulatorError(f"no page on port {port}: {reason}; try --face-port 0") from error
+
+
+async def _start_bus(start: Callable[..., Awaitable[Program]], port: int, socket: Path) -> tuple[Program, str]:
+    """The bus and its URL; it keeps its port when it is started again."""
+    command = (sys.executable, "-m", "bus", "serve", "--host", "127.0.0.1", "--port")
+    bus = await start("bus", *command, str(port), environment={"MYCROFT_BUS_SOCKET": str(socket)})
+    url = (await bus.line("bus=")).removeprefix("bus=")
+    bus.command = (*command, url.removesuffix("/core").rpartition(":")[2])
+    return bus, url
+
+
+def _show(panel: Panel, part: str, value: dict[str, object] | None) -> None:
+    setattr(panel, part, value)
+    panel.notify()
+
+
+def _let_it_play(panel: Panel, client: BusClient, group: asyncio.TaskGroup, report: ReportLine) -> None:
+    """Has the page send messages, by its form and in scenes."""
+    unsent: asyncio.Queue[Message] = asyncio.Queue(MAX_UNSENT)
+    group.create_task(_send_all(client, unsent, report))
+    panel.send = partial(_enqueue, unsent, report)
+    panel.player = Player(panel.send, panel.notify)
+
+
+def _enqueue(unsent: asyncio.Queue[Message], report: ReportLine, message: Message) -> None:
+    try:
+        unsent.put_nowait(message)
+    except asyncio.QueueFull:
+        report("sim", f"{message.msg_type} was not sent: {MAX_UNSENT} messages wait for the bus")
+
+
+async def _send_all(client: BusClient, unsent: asyncio.Queue[Message], report: ReportLine) -> None:
+    while True:
+        message = await unsent.get()
+        try:
+            await client.emit(message)
+        except (BusUnavailableError, ValueError) as error:
+            report("sim", str(error))
 
 
 def _report_line(report: ReportLine, name: str, line: str) -> None:
@@ -116,9 +186,8 @@ def _report_line(report: ReportLine, name: str, line: str) -> None:
 
 
 async def _until_it_answers(
-    bus_url: str, spoken_to: asyncio.Event | None, group: asyncio.TaskGroup, report: ReportLine
+    client: BusClient, spoken_to: asyncio.Event | None, group: asyncio.TaskGroup, report: ReportLine, panel: Panel
 ) -> None:
-    client = BusClient(bus_url)
     missing = {f"{question}.response" for question in QUESTIONS}
     answered = asyncio.Event()
 
@@ -128,7 +197,8 @@ async def _until_it_answers(
             if not missing:
                 answered.set()
         else:
-            report("bus", render(message))
+            panel.message(f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3], message)
+            report("bus", clip(render(message), MAX_LINE))
 
     group.create_task(client.run(receive))
     try:

@@ -36,6 +36,8 @@ class Faceplate:
         """Set when the firmware has read its first line."""
         self.cable = cable
         self.report = report
+        self.on_bytes: Callable[[bool, bytes], None] = lambda _to_face, _data: None
+        """Called with the bytes that arrive: at the faceplate, or else at the host."""
         self._began = asyncio.get_running_loop().time()
         self._master: int | None = None
         self._slave: int | None = None
@@ -176,6 +178,7 @@ class Faceplate:
             else:
                 self.report(f"faceplate says {line.decode('latin-1')}")
         if self._master is not None:
+            self.on_bytes(False, data)
             for start in range(0, len(data), self.cable.burst):
                 # Without a reader the port's buffer fills up, as a real one's does.
                 with contextlib.suppress(BlockingIOError):
@@ -191,6 +194,7 @@ class Faceplate:
                 if self._strict:
                     self._failure = SimulatorError(f"the faceplate would not survive {error}")
             data = self.cable.carry(sent)
+            self.on_bytes(True, data)
             self._act(lambda: self.firmware.receive(data))
 
     def _now_ms(self) -> float:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import Callable, Mapping, Sequence
 from typing import Self
@@ -32,37 +33,48 @@ class Program:
         on_line: Callable[[str], None],
         environment: Mapping[str, str] | None = None,
     ) -> None:
+        self.command = command
         self._name = name
-        self._command = command
         self._on_line = on_line
         self._environment = {**os.environ, **(environment or {})}
         self._process: Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._awaited: dict[str, asyncio.Future[str]] = {}
-        self._stopping = False
+        self._stopped: Process | None = None
+        """The process that `stop` has ended, or is ending."""
+        self.paused = False
 
     async def __aenter__(self) -> Self:
-        if shutil.which(self._command[0]) is None:
-            raise SimulatorError(f"cannot start {self._name}: there is no {self._command[0]}")
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Starts the program, again after `stop`. Raises SimulatorError."""
+        if shutil.which(self.command[0]) is None:
+            raise SimulatorError(f"cannot start {self._name}: there is no {self.command[0]}")
         # A process group of its own: Ctrl-C is for the simulator, which then stops them in their order. A killed
         # simulator stops none of them, so the kernel does.
         self._process = await asyncio.create_subprocess_exec(
             *_DIES_WITH_US,
-            *self._command,
+            *self.command,
             stdout=PIPE,
             stderr=STDOUT,
             env=self._environment,
             process_group=0,
         )
         self._reader = asyncio.create_task(self._read(self._process))
-        return self
 
-    async def __aexit__(self, *_: object) -> None:
-        assert self._process is not None, "not entered"
-        assert self._reader is not None, "not entered"
-        self._stopping = True
+    async def stop(self) -> None:
+        """Ends the program; does nothing where it has been ended."""
+        assert self._process is not None, "not started"
+        assert self._reader is not None, "not started"
+        self._stopped = self._process
         with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
             self._process.terminate()
+            self.pause(False)
             try:
                 async with asyncio.timeout(STOP_TIMEOUT_S):
                     await self._process.wait()
@@ -70,11 +82,23 @@ class Program:
                 self._process.kill()
         await self._reader
 
+    def pause(self, paused: bool) -> None:
+        """Has the program hang, or go on."""
+        assert self._process is not None, "not started"
+        self._process.send_signal(signal.SIGSTOP if paused else signal.SIGCONT)
+        self.paused = paused
+
+    @property
+    def running(self) -> bool:
+        """Whether it has been started, and not stopped."""
+        return self._process is not None and self._process is not self._stopped
+
     async def watch(self) -> None:
         """Returns when the program has been stopped; raises SimulatorError when it ends by itself."""
-        assert self._process is not None, "not entered"
-        code = await self._process.wait()
-        if not self._stopping:
+        process = self._process
+        assert process is not None, "not started"
+        code = await process.wait()
+        if process is not self._stopped:
             raise SimulatorError(f"{self._name} has ended by itself, with exit code {code}")
 
     async def line(self, prefix: str) -> str:

@@ -66,7 +66,8 @@ class Board:
         self.gpio = Gpio(folder, clock)
         self.i2c = Buses(1)
         self._folder = folder
-        self._bounces = bounces
+        self.bounces = bounces
+        """Whether contacts bounce."""
         self.muted = dict.fromkeys(profile.switches, False)
         """Whether each switch is in the position that mutes."""
         leds, amplifier = profile.leds, profile.amplifier
@@ -121,7 +122,7 @@ class Board:
         lead, follow = (encoder.a, encoder.b) if (detents > 0) != encoder.reverse else (encoder.b, encoder.a)
         cycle = itertools.cycle([(lead, True), (follow, True), (lead, False), (follow, False)])
         for line, closed in itertools.islice(cycle, abs(detents) * encoder.states):
-            for level in (closed, not closed, closed) if self._bounces else (closed,):
+            for level in (closed, not closed, closed) if self.bounces else (closed,):
                 self._contact(line, level, encoder.active)
             await asyncio.sleep(QUARTER_S)
 
@@ -147,9 +148,8 @@ class Board:
                 found = iter(self._usb.colours)
                 return list(zip(found, found, found, strict=True))
             case _:
-                chip = self.i2c.chips[leds.bus, leds.address]
-                assert isinstance(chip, AttinyRing | Ktd2026)
-                return list(chip.colours)
+                chip = self.i2c.chips.get((leds.bus, leds.address))
+                return list(chip.colours) if isinstance(chip, AttinyRing | Ktd2026) else [DARK] * leds.count
 
     @property
     def amplifier(self) -> bytes:
@@ -180,7 +180,7 @@ class Board:
     # The rest.
 
     async def _move(self, name: str, closed: bool) -> None:
-        if self._bounces:
+        if self.bounces:
             for _ in range(BOUNCES):
                 for level in (closed, not closed):
                     self._drive(name, level)

@@ -173,6 +173,11 @@ class Gpio:
         self._path = self._folder / f"gpiochip{number}"
         self._path.touch()
 
+    @property
+    def present(self) -> bool:
+        """Whether the chip is there."""
+        return self._path is not None
+
     def pull_out(self) -> None:
         """The chip goes away, and all its lines with it."""
         assert self._path is not None

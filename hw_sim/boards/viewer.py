@@ -1,84 +1,109 @@
-"""What a person sees of a board and does with it, as JSON for a page.
-
-A state is ``{"board": name, "buttons": [name], "switches": {name: muted}, "encoders": [name],
-"leds": ["rrggbb"]}``.
-A command is ``{"do": "push", "name": "talk"}``, or "release";
-``{"do": "slide", "name": "mute", "muted": true}``; or ``{"do": "turn", "name": "knob", "detents": 1}``.
-"""
+"""A board for the page: eyes on its LEDs, lines and registers, hands on its controls."""
 
 import asyncio
+from collections.abc import Coroutine
 
-import msgspec
-
+from enclosure.board import pins
 from hw_sim.boards.board import Board
+from hw_sim.boards.gpiod import Direction
+from hw_sim.faults import Fault
+from hw_sim.inputs import Hand, Push, Release, Slide, Turn
 
 FRAME_S = 1 / 20
-"""Between two looks at the LEDs; none of our frames is shorter."""
-
-MAX_DETENTS = 100
-"""Of one command, either way."""
-
-
-class BoardInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something that a user does on the page."""
-
-    do: str
-    name: str
-    muted: bool = False
-    detents: int = 1
-
-
-_decode = msgspec.json.Decoder(BoardInput).decode
+"""Between two looks at the board; none of our frames is shorter."""
 
 
 class BoardViewer:
-    """A board for a page. `run` finds out when it looks different."""
-
-    page = "board.html"
+    """A board for the page. While `run` runs, `changed` is set whenever it looks different."""
 
     def __init__(self, name: str, board: Board) -> None:
         self.changed = asyncio.Event()
-        self._name = name
+        profile = board.profile
+        self.board = {
+            "name": name,
+            "face": False,
+            "lights": len(board.colours),
+            "buttons": list(profile.buttons),
+            "encoders": list(profile.encoders),
+            "switches": list(profile.switches),
+        }
         self._board = board
+        self._lines = list(pins(profile))
         self._moves: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Sets `changed` whenever the LEDs look different, until cancelled."""
-        shown: object = None
+        """Looks at the board until cancelled."""
+        seen: object = None
         while True:
-            if (colours := self._board.colours) != shown:
-                shown = colours
+            if (state := self.state()) != seen:
+                seen = state
                 self.changed.set()
             await asyncio.sleep(FRAME_S)
 
-    def state(self) -> str:
+    def state(self) -> dict[str, object]:
         """What is to be seen."""
-        profile = self._board.profile
-        seen = {
-            "board": self._name,
-            "buttons": list(profile.buttons),
-            "switches": dict(self._board.muted),
-            "encoders": list(profile.encoders),
-            "leds": ["{:02x}{:02x}{:02x}".format(*colour) for colour in self._board.colours],
+        board = self._board
+        return {
+            "lights": ["{:02x}{:02x}{:02x}".format(*colour) for colour in board.colours],
+            "muted": dict(board.muted),
+            "lines": [self._line(pin, place) for pin, place in self._lines],
+            "chips": {
+                f"bus {bus}, 0x{address:02x}": chip.registers.hex()
+                for (bus, address), chip in board.i2c.chips.items()
+            },
         }
-        return msgspec.json.encode(seen).decode()
 
-    def do(self, command: str | bytes) -> None:
-        """Carries out a command. Raises ValueError for what is none."""
-        wanted = _decode(command)
+    def do(self, hand: Hand) -> None:
+        """Moves a control. Raises ValueError for one that the board has not."""
         board, profile = self._board, self._board.profile
-        match wanted.do:
-            case "push" if wanted.name in profile.buttons:
-                move = board.push(wanted.name)
-            case "release" if wanted.name in profile.buttons:
-                move = board.release(wanted.name)
-            case "slide" if wanted.name in profile.switches:
-                move = board.slide(wanted.name, wanted.muted)
-                self.changed.set()
-            case "turn" if wanted.name in profile.encoders:
-                move = board.turn(wanted.name, max(-MAX_DETENTS, min(MAX_DETENTS, wanted.detents)))
+        match hand:
+            case Push(name) if name in profile.buttons:
+                self._begin(board.push(name))
+            case Release(name) if name in profile.buttons:
+                self._begin(board.release(name))
+            case Slide(name, muted) if name in profile.switches:
+                self._begin(board.slide(name, muted))
+            case Turn(name, detents) if name in profile.encoders:
+                self._begin(board.turn(name, detents))
             case _:
-                raise ValueError(f"cannot {wanted.do!r} {wanted.name!r}")
+                raise ValueError(f"this board has no {hand.name} for this")
+
+    def _line(self, pin: int, place: str) -> dict[str, object]:
+        line = self._board.gpio.lines[pin]
+        direction = "free" if not line.consumer else "out" if line.settings.direction is Direction.OUTPUT else "in"
+        return {
+            "pin": pin,
+            "place": place,
+            "direction": direction,
+            "consumer": line.consumer,
+            "level": int(line.level),
+            "bias": line.settings.bias.name.lower().replace("_", " ") if direction == "in" else "",
+        }
+
+    def _begin(self, move: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(move)
         self._moves.add(task)
         task.add_done_callback(self._moves.discard)
+
+
+def board_faults_of(board: Board) -> list[Fault]:
+    """The faults of a board's chips and contacts."""
+    gpio, i2c = board.gpio, board.i2c
+    chips = dict(i2c.chips)
+
+    def remove_gpio(on: bool) -> None:
+        if on == gpio.present:
+            (gpio.pull_out if on else gpio.plug_in)()
+
+    def bounce(on: bool) -> None:
+        board.bounces = on
+
+    def remove_chips(on: bool) -> None:
+        i2c.chips.clear()
+        i2c.chips.update({} if on else chips)
+
+    return [
+        Fault("gpio-gone", "GPIO chip gone", remove_gpio, lambda: not gpio.present),
+        Fault("bounce", "Contacts bounce", bounce, lambda: board.bounces),
+        *([Fault("i2c-gone", "I2C chips gone", remove_chips, lambda: not i2c.chips)] if chips else []),
+    ]

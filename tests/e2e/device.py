@@ -30,9 +30,9 @@ class Device:
 
     async def watch(self) -> None:
         async for state in self.panel:
-            self.state = json.loads(state)
+            self.state |= json.loads(state)
 
-    async def do(self, what: str, **more: int) -> None:
+    async def do(self, what: str, **more: int | str | bool) -> None:
         await self.panel.send(json.dumps({"do": what, **more}))
 
     @property

@@ -23,22 +23,22 @@ def rows(code: str) -> list[str]:
 
 async def knob_is_volume(found: Device, client: Peer) -> None:
     before = found.level
-    await found.do("turn", detents=1)
+    await found.do("turn", name="knob", detents=1)
     assert (await client.hears("mycroft.volume.increase"))["data"]["play_sound"] is True
     answer = (await client.hears("mycroft.volume.get.response"))["data"]
     assert found.level == round(answer["percent"] * 83) == before + 8
     lit = round(answer["percent"] * 11) + 1
     await found.sees(lambda eyes, _: eyes.count(BLUE) == 2 * lit, f"{lit} pixels of each eye")
-    await found.do("turn", detents=-1)
+    await found.do("turn", name="knob", detents=-1)
     await client.hears("mycroft.volume.decrease")
     await client.hears("mycroft.volume.get.response")
     assert found.level == before
 
 
 async def press_is_listen(found: Device, client: Peer) -> None:
-    await found.do("press")
+    await found.do("push", name="knob")
     await asyncio.sleep(0.15)  # as long as a finger takes
-    await found.do("release")
+    await found.do("release", name="knob")
     await client.hears("mycroft.mic.listen")
 
 
@@ -74,13 +74,13 @@ async def test_the_faceplate_is_unplugged_for_a_while() -> None:
     async with device() as found, peer(OVOS, found.bus) as client:
         await client.emit("mycroft.volume.set", {"percent": 0.5, "play_sound": False})
         await client.hears("mycroft.volume.get.response")
-        await found.do("unplug")
+        await found.do("fault", name="unplugged", on=True)
         await until(lambda: not found.state["plugged"], "unplugged")
         await client.emit("enclosure.eyes.color", {"r": 255, "g": 0, "b": 0})
         await client.emit("enclosure.mouth.display", {"img_code": PICTURE})
         await client.emit("mycroft.volume.get")
         await client.hears("mycroft.volume.get.response")
-        await found.do("plug")
+        await found.do("fault", name="unplugged", on=False)
         await found.sees(
             lambda eyes, mouth: set(eyes) == {RED} and mouth == rows(PICTURE), "what was told meanwhile"
         )
@@ -100,7 +100,7 @@ async def test_a_text_is_shown_and_does_nothing_else(text: str) -> None:
     async with device() as found, peer(OVOS, found.bus) as client:
         await client.emit("enclosure.mouth.text", {"text": text})
         await found.sees(lambda _, mouth: "#" in "".join(mouth), "the text")
-        await found.do("turn", detents=1)  # what comes of the text would come before this
+        await found.do("turn", name="knob", detents=1)  # what comes of the text would come before this
         await client.hears("mycroft.volume.get.response")
         await client.emit("x.end")
         await client.hears("x.end")

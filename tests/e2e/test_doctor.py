@@ -82,7 +82,7 @@ async def test_the_doctor_finds_a_second_owner_of_the_volume_and_an_unplugged_fa
         with contextlib.suppress(asyncio.CancelledError):
             await others
 
-        await found.do("unplug")
+        await found.do("fault", name="unplugged", on=True)
         async with asyncio.timeout(20):  # until the enclosure has noticed
             while findings["faceplate"]["verdict"] != "skip":
                 code, findings = await examine(found, tmp_path)

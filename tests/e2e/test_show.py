@@ -43,11 +43,11 @@ async def test_show_and_eyes_are_seen_on_the_face(tmp_path: Path) -> None:
         await found.sees(lambda _, mouth: set(mouth) == {f"#{'.' * 30}#"}, "the picture")
         await told("show", "")
         await found.sees(lambda _, mouth: "#" not in "".join(mouth), "nothing")
-        await found.do("unplug")
+        await found.do("fault", name="unplugged", on=True)
         await until(lambda: not found.state["plugged"], "unplugged")
         for command in (("show", "hi"), ("eyes", "red")):
             assert await outcome("enclosure", *command, "--bus", found.bus, home=tmp_path) == (1, "", UNPLUGGED)
-        await found.do("plug")
+        await found.do("fault", name="unplugged", on=False)
         await found.sees(lambda _, mouth: "#" in "".join(mouth), "what was told meanwhile")
         for colour, seen in [("#f00", "1e0000"), ("off", "000000"), ("on", "1e0000"), ("#00FF80", "001e0f")]:
             await told("eyes", colour)

@@ -8,7 +8,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from hw_sim.faceplate import Faceplate
-from hw_sim.panel import FaceViewer
+from hw_sim.faceviewer import FaceViewer
+from hw_sim.panel import Panel
 from hw_sim.web.server import served_page
 
 PRESS = '{"press":true}'
@@ -16,7 +17,7 @@ PRESS = '{"press":true}'
 
 @pytest.fixture
 async def port(faceplate: Faceplate) -> AsyncIterator[str]:
-    async with served_page(FaceViewer(faceplate), 0) as url:
+    async with served_page(Panel(FaceViewer(faceplate)), 0) as url:
         yield url.removesuffix("/").rpartition(":")[2]
 
 
