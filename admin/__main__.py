@@ -24,6 +24,7 @@ EXAMPLES = """\
 examples:
   mycroft-admin run
   mycroft-admin run --bus unix:/tmp/bus.sock --dbus unix:path=/tmp/dbus.sock   (for tests)
+  sudo mycroft-admin plan-reset
 
 exit codes: 0 done, 1 failed, 2 usage or configuration
 """
@@ -33,6 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.command == "plan-reset":
+        from admin.plan import home_of_owner, plan  # noqa: PLC0415  # the service has no use for it
+
+        print(*plan(home_of_owner()), sep="\n")
+        return Exit.DONE
     log.start(program=parser.prog)
     try:
         configuration = Configuration()
@@ -54,8 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mycroft-admin",
-        description="Restarts the machine, switches ssh on and off and sets the clock when the bus asks for it. "
-        "It obeys root and the members of the group mycroft-admin, and only on the bus of this package.",
+        description="Changes the machine when the bus asks for it: restart, wifi, ssh, clock, language, update "
+        "and factory reset. It obeys root and the members of the group mycroft-admin, and no other bus than that "
+        "of this package.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -78,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     run_.add_argument("--dbus", metavar="ADDRESS", help="D-Bus address (that of the system bus)")
     run_.add_argument(
         "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"
+    )
+    commands.add_parser(
+        "plan-reset",
+        help="list what a factory reset would wipe",
+        description="Lists what a factory reset would wipe, by flag of system.factory.reset. Changes nothing.",
     )
     return parser
 

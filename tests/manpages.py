@@ -52,7 +52,7 @@ FILES: Mapping[str, Mapping[str, str]] = {
 DOCUMENTS = {
     "mycroft-bus": ("bus.md", "messages.md"),
     "mycroft-enclosure": ("boards.md", "mark1.md", "messages.md"),
-    "mycroft-admin": ("messages.md",),
+    "mycroft-admin": ("admin.md", "messages.md"),
     "mycroft-portal": ("wifi.md",),
     "mycroft-sim": (),
 }

@@ -14,7 +14,7 @@ LANGUAGE = Template("mycroft-language@.service", "[a-z]{2,3}_[A-Z]{2}", 300.0)
 HOSTS = Unit("mycroft-hosts.service", 30.0)
 
 _LANGUAGE_CODE = re.compile(r"([a-z]{2,3})[-_]([a-z]{2})", re.ASCII | re.IGNORECASE)
-_TIMEZONE = re.compile(r"[A-Za-z0-9_+-]{1,30}(/[A-Za-z0-9_+-]{1,30}){0,2}", re.ASCII)
+_TIMEZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,29}(/[A-Za-z][A-Za-z0-9_+-]{0,29}){0,2}", re.ASCII)
 _HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII | re.IGNORECASE)
 """One label of RFC 1123."""
 
