@@ -15,7 +15,7 @@ _OF_ROOT = (
     "wipe_configs, too:",
     "  the known wifi networks (nmcli connection lists them)",
     "  ssh is disabled, and its host keys /etc/ssh/ssh_host_* are replaced",
-    "  the state of our daemons in /var/lib/mycroft-*",
+    "  what the enclosure remembers in /var/lib/mycroft-enclosure, such as the volume",
 )
 
 

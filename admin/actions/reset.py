@@ -133,7 +133,7 @@ ACTIONS = (
         does="asks on the face first, unless the request comes from the menu there; without a face it obeys root "
         "alone. Then programs with hardware reset it, `mycroft-reset@.service` wipes the files of the assistant "
         "as the user 1000, the known networks are forgotten, `mycroft-reset-root.service` disables ssh, makes "
-        "other host keys and deletes the state of our daemons, and the machine restarts. `mycroft-admin "
+        "other host keys and deletes what the enclosure remembers, and the machine restarts. `mycroft-admin "
         "plan-reset` lists what is wiped",
         occupies=frozenset(Resource),
         cancels=frozenset({topics.NTP_SYNC}),

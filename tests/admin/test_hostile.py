@@ -91,14 +91,43 @@ async def test_an_answer_of_another_shape_is_a_failed_action(
             await calls[method]()
 
 
-async def test_a_property_of_another_type_is_a_failed_action(system: SystemBus, service: Program) -> None:
-    def answer(message: Message) -> Message:
-        if message.member == "SetNTP":
-            return reply(message)
-        return reply(message, "v", VARIANT("s", "false"))
+def clock(**properties: bool | str) -> Callable[[Message], Message]:
+    """timedated with these properties."""
 
-    service.answer = answer
-    with pytest.raises(HostError, match=r"NTPSynchronized: org\.freedesktop\.timedate1 returns 's', not 'b'"):
+    def answer(message: Message) -> Message:
+        if message.member != "Get":
+            return reply(message)
+        value = properties[message.body[1]]
+        return reply(message, "v", VARIANT("b" if isinstance(value, bool) else "s", value))
+
+    return answer
+
+
+@pytest.mark.parametrize("name", ["CanNTP", "NTPSynchronized"])
+async def test_a_property_of_another_type_is_a_failed_action(
+    system: SystemBus, service: Program, name: str
+) -> None:
+    properties: dict[str, bool | str] = {"CanNTP": True, "NTPSynchronized": True, name: "false"}
+    service.answer = clock(**properties)
+    with pytest.raises(HostError, match=rf"{name}: org\.freedesktop\.timedate1 returns 's', not 'b'"):
+        await Timedate(system).synchronise()
+
+
+@pytest.mark.parametrize("managed", [True, False])
+async def test_a_right_clock_is_an_answer_also_where_timedated_manages_no_program(
+    system: SystemBus, service: Program, managed: bool
+) -> None:
+    service.answer = clock(CanNTP=managed, NTPSynchronized=True)
+    await Timedate(system).synchronise()
+    called = {service.calls.get_nowait().member for _ in range(service.calls.qsize())}
+    assert ("SetNTP" in called) == managed
+
+
+async def test_without_a_program_that_sets_the_clock_the_error_names_some(
+    system: SystemBus, service: Program
+) -> None:
+    service.answer = clock(CanNTP=False, NTPSynchronized=False)
+    with pytest.raises(HostError, match="install systemd-timesyncd or chrony"):
         await Timedate(system).synchronise()
 
 
