@@ -136,7 +136,7 @@ ACTIONS = (
         "other host keys and deletes what the enclosure remembers, and the machine restarts. `mycroft-admin "
         "plan-reset` lists what is wiped",
         occupies=frozenset(Resource),
-        cancels=frozenset({topics.NTP_SYNC}),
+        cancels=frozenset({topics.NTP_SYNC, topics.WIFI_SETUP}),
         needs=(
             WIPE,
             ROOT,

@@ -167,7 +167,7 @@ def _implied(machine: Machine, actions: Collection[str]) -> set[str]:
 
 def _allowed(machine: Machine, user: str, actions: Sequence[str]) -> set[str]:
     """Those of the actions that polkit lets a process of a user do without a password."""
-    options = ("--quiet", "--unit=asks-polkit", f"--uid={user}")
+    options = ("--quiet", "--unit=asks-polkit", "--service-type=exec", f"--uid={user}")  # its user from the start
     machine.run("systemd-run", *options, "sleep", "600")
     process = machine.property("asks-polkit.service", "MainPID")
     try:
