@@ -19,14 +19,14 @@ async def check(patient: Patient) -> list[Finding]:
     if setup.serial_port is None:
         return [skip(NAME, "this kind of board has none")]
     port = patient.root / setup.serial_port.removeprefix("/")
-    told = version_told(patient.answers)
-    if told:
-        return [firmware(told)]
+    reported = version_reported(patient.answers)
+    if reported:
+        return [firmware(reported)]
     return [await ask_port(port, setup.serial_rate, patient)]
 
 
-def version_told(answers: Answers | None) -> str | None:
-    """The firmware's version, as an enclosure tells it; None where it does not know, and where there is none."""
+def version_reported(answers: Answers | None) -> str | None:
+    """The firmware's version, as an enclosure reports it; None where it has no answer, and without one."""
     versions = [answer.data.get("version") for answer in answers.to(topics.FIRMWARE_VERSION)] if answers else []
     return next((str(version) for version in versions if version), None)
 
