@@ -23,6 +23,7 @@ SETTINGS = {
             "volume_down": {"key": VOLUME_DOWN},
         },
         "switches": {"mute": {"key": MUTE}},
+        "encoders": {"knob": {"axis": 0}},
     },
 }
 
@@ -37,13 +38,18 @@ async def mark2(device: Device) -> AsyncIterator[Device]:
 
 async def check_keys_of_an_overlay(mark2: Device) -> None:
     await mark2.part("controls", "missing")
-    keys = Keys([ACTION, VOLUME_UP, VOLUME_DOWN, MUTE], down=[MUTE])
+    keys = Keys([ACTION, VOLUME_UP, VOLUME_DOWN, MUTE], axes=[0], down=[MUTE])
     await mark2.part("controls", "connected")
     await mark2.first("mycroft.mic.mute")
     assert any(is_grabbed(path) for path in Path("/dev/input").glob("event*"))
     for down in (True, False):
         keys.set(VOLUME_UP, down)
     await mark2.first("mycroft.volume.increase")
+    keys.turn(0, 2)
+    for _ in range(2):
+        await mark2.first("mycroft.volume.increase")
+    keys.turn(0, -1)
+    await mark2.first("mycroft.volume.decrease")
     keys.set(MUTE, False)
     await mark2.first("mycroft.mic.unmute")
     for down in (True, False):

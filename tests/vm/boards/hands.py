@@ -88,18 +88,30 @@ def register(chip: int, number: int) -> int:
 
 
 _UI_SET_EVBIT, _UI_SET_KEYBIT = 0x40045564, 0x40045565
+_UI_SET_RELBIT = 0x40045566
 _UI_DEV_CREATE, _UI_DEV_DESTROY = 0x5501, 0x5502
-_EV_SYN, _EV_KEY = 0, 1
+_EV_SYN, _EV_KEY, _EV_REL = 0, 1, 2
 
 
 class Keys:
-    """An input device with keys, as the kernel's gpio-keys driver makes one of an overlay."""
+    """An input device with keys and axes, as the kernel's gpio-keys and rotary-encoder make them of overlays."""
 
-    def __init__(self, codes: Sequence[int], *, down: Sequence[int] = (), name: str = "sj201-buttons") -> None:
+    def __init__(
+        self,
+        codes: Sequence[int],
+        *,
+        axes: Sequence[int] = (),
+        down: Sequence[int] = (),
+        name: str = "sj201-buttons",
+    ) -> None:
         self._file = os.open("/dev/uinput", os.O_WRONLY | os.O_NONBLOCK)
         fcntl.ioctl(self._file, _UI_SET_EVBIT, _EV_KEY)
         for code in codes:
             fcntl.ioctl(self._file, _UI_SET_KEYBIT, code)
+        if axes:
+            fcntl.ioctl(self._file, _UI_SET_EVBIT, _EV_REL)
+        for axis in axes:
+            fcntl.ioctl(self._file, _UI_SET_RELBIT, axis)
         os.write(self._file, struct.pack("80sHHHHi", name.encode(), 0x19, 1, 1, 1, 0) + bytes(4 * 64 * 4))
         fcntl.ioctl(self._file, _UI_DEV_CREATE)
         for code in down:
@@ -107,8 +119,16 @@ class Keys:
 
     def set(self, code: int, down: bool) -> None:
         """A key goes down or up."""
-        for kind, what, value in ((_EV_KEY, code, int(down)), (_EV_SYN, 0, 0)):
-            os.write(self._file, struct.pack("@llHHi", 0, 0, kind, what, value))
+        self._report(_EV_KEY, code, int(down))
+
+    def turn(self, axis: int, detents: int) -> None:
+        """An axis moves, a detent at a time."""
+        for _ in range(abs(detents)):
+            self._report(_EV_REL, axis, 1 if detents > 0 else -1)
+
+    def _report(self, kind: int, code: int, value: int) -> None:
+        for event in ((kind, code, value), (_EV_SYN, 0, 0)):
+            os.write(self._file, struct.pack("@llHHi", 0, 0, *event))
 
     def unplug(self) -> None:
         """The device goes away."""
