@@ -54,7 +54,7 @@ DOCUMENTS = {
     "mycroft-enclosure": ("boards.md", "mark1.md", "messages.md"),
     "mycroft-admin": ("admin.md", "messages.md"),
     "mycroft-portal": ("wifi.md",),
-    "mycroft-sim": (),
+    "mycroft-sim": ("simulator.md",),
 }
 """In /usr/share/doc/mycroft-bus."""
 

