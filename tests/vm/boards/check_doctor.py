@@ -1,6 +1,7 @@
 """The doctor on a real kernel's GPIO lines, I2C chips and input devices."""
 
 import asyncio
+import grp
 import os
 import pwd
 import subprocess
@@ -24,7 +25,7 @@ ACTION = 24
 
 TAKE = """
 import gpiod, sys
-gpiod.request_lines(sys.argv[1], consumer="other-buttons", config={int(sys.argv[2]): gpiod.LineSettings()})
+lines = gpiod.request_lines(sys.argv[1], consumer="other-buttons", config={int(sys.argv[2]): gpiod.LineSettings()})
 print(flush=True)
 input()
 """
@@ -34,7 +35,8 @@ def examine(**changes: object) -> dict[str, Finding]:
     """The findings on a Mark II's development kit, whose daemon runs as the user of the package."""
     profile = load_profile("sj201_r6", changes)
     entry = pwd.getpwnam("mycroft")
-    daemon = User("mycroft", entry.pw_uid, dict.fromkeys(os.getgrouplist("mycroft", entry.pw_gid), ""))
+    groups = {gid: grp.getgrgid(gid).gr_name for gid in os.getgrouplist("mycroft", entry.pw_gid)}
+    daemon = User("mycroft", entry.pw_uid, groups)
     patient = Patient(Setup("", None, 0, "", [], profile), Path("/"), ROOT, daemon, {}, None)
     return {finding.name: finding for finding in asyncio.run(board.check(patient))}
 
