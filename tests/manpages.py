@@ -127,7 +127,8 @@ def _term(action: Action) -> str:
     if action.nargs == 0:
         return names
     metavar = action.metavar or ("|".join(action.choices) if action.choices else action.dest.upper())
-    value = f"\\fI{_text(str(metavar))}\\fP"
+    words = metavar if isinstance(metavar, tuple) else (str(metavar),)
+    value = " ".join(f"\\fI{_text(word)}\\fP" for word in words)
     if not names:
         return f"{value}..." if action.nargs == "*" else value
     return f"{names} [{value}]" if action.nargs == "?" else f"{names} {value}"

@@ -41,30 +41,30 @@ class BoardDevice(SimulatedDevice):
 
     def __init__(self, name: str) -> None:
         super().__init__(wired(load_profile(name)))
-        self.leds = Leds(self._thread)
+        self.leds = Leds(self.thread)
         """Its LEDs."""
 
     def press(self, button: str = "") -> None:
         """Presses a button, by default the first one of the profile, and lets go of it."""
-        self._thread.run(self.leds.board.press(self._button(button)))
+        self.thread.run(self.leds.board.press(self._button(button)))
 
     def hold(self, button: str = "") -> None:
         """Presses a button, by default the first one, for long enough to be a hold."""
-        self._thread.run(self.leds.board.hold(self._button(button)))
+        self.thread.run(self.leds.board.hold(self._button(button)))
 
     def slide(self, switch: str, *, muted: bool) -> None:
         """Moves a switch."""
-        self._thread.run(self.leds.board.slide(switch, muted))
+        self.thread.run(self.leds.board.slide(switch, muted))
 
     def turn(self, encoder: str, detents: int) -> None:
         """Turns an encoder, to louder for a positive number."""
-        self._thread.run(self.leds.board.turn(encoder, detents))
+        self.thread.run(self.leds.board.turn(encoder, detents))
 
     def _button(self, name: str) -> str:
-        return name or next(iter(self._profile.buttons))
+        return name or next(iter(self.profile.buttons))
 
     async def _hardware(self, stack: AsyncExitStack, folder: Path) -> None:
-        self.leds.board = Board(self._profile, folder, asyncio.get_running_loop().time)
+        self.leds.board = Board(self.profile, folder, asyncio.get_running_loop().time)
         stack.enter_context(self.leds.board.plugged_in())
 
     def _is_ready(self) -> bool:

@@ -104,8 +104,10 @@ class SimulatedDevice(ABC):
     """
 
     def __init__(self, profile: Profile) -> None:
-        self._profile = profile
-        self._thread = LoopThread(self._running)
+        self.profile = profile
+        """Its board."""
+        self.thread = LoopThread(self._running)
+        """What runs it."""
         self._card = SoundCard()
         self._recorded = RecordedHost()
         self._messages: deque[Message] = deque(maxlen=MAX_MESSAGES)
@@ -113,17 +115,17 @@ class SimulatedDevice(ABC):
         """By type: how many of its messages `wait_for` has returned."""
         self._client: BusClient
         self._server: Server
-        self.host = Host(self._thread, self._recorded)
+        self.host = Host(self.thread, self._recorded)
         """The machine that the device runs on."""
-        self.sound = Sound(self._thread, self._card)
+        self.sound = Sound(self.thread, self._card)
         """Its sound card."""
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self.thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._thread.stop()
+        self.thread.stop()
 
     @property
     def bus_url(self) -> str:
@@ -138,13 +140,13 @@ class SimulatedDevice(ABC):
     @property
     def messages(self) -> list[Message]:
         """The messages on the bus since the device was ready, those of the test too."""
-        return self._thread.call(lambda: list(self._messages))
+        return self.thread.call(lambda: list(self._messages))
 
     def send(
         self, msg_type: str, data: Mapping[str, Any] | None = None, context: Mapping[str, Any] | None = None
     ) -> None:
         """Sends a message over the bus."""
-        self._thread.run(self._client.emit(Message(msg_type, dict(data or {}), dict(context or {}))))
+        self.thread.run(self._client.emit(Message(msg_type, dict(data or {}), dict(context or {}))))
 
     def wait_for(self, msg_type: str, timeout: float = TIMEOUT_S) -> Message:
         """Waits for a message, and returns it. Each message is returned once, also if it came before the call.
@@ -159,7 +161,7 @@ class SimulatedDevice(ABC):
             return those[taken] if len(those) > taken else None
 
         try:
-            message = self._thread.until(found, timeout)
+            message = self.thread.until(found, timeout)
         except TimeoutError:
             again = f" after the {self._taken[msg_type]} before" if msg_type in self._taken else ""
             raise AssertionError(f"no {msg_type} within {timeout:g} s{again}; {_listed(self.messages)}") from None
@@ -193,7 +195,7 @@ class SimulatedDevice(ABC):
             yield
 
     async def _enclosure(self, url: str, serial_port: str | None, folder: Path) -> None:
-        profile, settings = self._profile, VolumeSettings()
+        profile, settings = self.profile, VolumeSettings()
         await Enclosure(
             BusClient(url),
             display_of(profile, serial_port, profile.serial_rate),

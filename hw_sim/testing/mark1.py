@@ -91,14 +91,14 @@ class Mark1(SimulatedDevice):
     def __init__(self, cable: str = "clean") -> None:
         super().__init__(load_profile("mycroft_mark_1"))
         self._cable = CABLES[cable]()
-        self.face = Face(self._thread)
+        self.face = Face(self.thread)
         """Its eyes and mouth."""
 
     # Hands.
 
     def press(self, seconds: float = PRESS_S) -> None:
         """Presses the knob, and lets go of it."""
-        self._thread.run(self._press(seconds))
+        self.thread.run(self._press(seconds))
 
     def hold(self) -> None:
         """Holds the knob until the menu of the firmware opens."""
@@ -106,21 +106,21 @@ class Mark1(SimulatedDevice):
 
     def turn(self, detents: int) -> None:
         """Turns the knob, to louder for a positive number."""
-        self._thread.run(self._turn(detents))
+        self.thread.run(self._turn(detents))
 
     # Faults.
 
     def unplug(self) -> None:
         """Pulls the cable between the face and the computer out."""
-        self._thread.call(self.face.faceplate.unplug)
+        self.thread.call(self.face.faceplate.unplug)
 
     def plug(self) -> None:
         """Plugs that cable in; the enclosure looks for it every 2 s."""
-        self._thread.call(self.face.faceplate.plug)
+        self.thread.call(self.face.faceplate.plug)
 
     def reset(self) -> None:
         """Cuts the power of the face for a moment."""
-        self._thread.call(self.face.faceplate.power_cycle)
+        self.thread.call(self.face.faceplate.power_cycle)
 
     def set_cable(self, cable: str) -> None:
         """Exchanges that cable for one that is "clean", "lossy", "garbling", or delivers "one-byte" at a time."""
@@ -129,7 +129,7 @@ class Mark1(SimulatedDevice):
         def exchange() -> None:
             self.face.faceplate.cable = made
 
-        self._thread.call(exchange)
+        self.thread.call(exchange)
 
     # The rest.
 
