@@ -36,6 +36,24 @@ SUITES = (
         off=("mycroft-admin.service", "mycroft-enclosure.service", "systemd-logind.service"),
         clients=("ovos-bus-client==1.5.0",),
     ),
+    Suite(
+        "wifi",
+        packages=(
+            *_SYSTEM,
+            "busybox",
+            "curl",
+            "dnsmasq-base",
+            "hostapd",
+            "iw",
+            "network-manager",
+            "wpasupplicant",
+        ),
+        ours=("mycroft-admin", "mycroft-enclosure"),
+        modules=("ccm", "cmac", "gcm", "mac80211_hwsim"),
+        off=("hostapd.service", "mycroft-admin.service", "NetworkManager.service", "systemd-logind.service"),
+        clients=("ovos-bus-client==1.5.0",),
+        memory_mb=384,
+    ),
 )
 
 CLIENTS = "/opt/clients"

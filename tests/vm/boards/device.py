@@ -67,11 +67,16 @@ class Device:
         )
         return float(answer.data["percent"])
 
-    async def first(self, msg_type: str, true: Callable[[dict[str, Any]], bool] = lambda _: True) -> Received:
+    async def first(
+        self,
+        msg_type: str,
+        true: Callable[[dict[str, Any]], bool] = lambda _: True,
+        timeout_s: float = TIMEOUT_S,
+    ) -> Received:
         """Waits for a message, and forgets it and all before it."""
         self._skipped = []
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            async with asyncio.timeout(timeout_s):
                 while True:
                     while self._received:
                         received = self._received.pop(0)

@@ -1,0 +1,65 @@
+"""Three radios: of the device, of a router, and of a phone; and the device, which is switched on."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.vm.boards.device import Device, observed, systemctl
+from tests.vm.wifi.namespace import run
+from tests.vm.wifi.phone import Phone
+from tests.vm.wifi.router import INTERNET, Router
+
+CONFIGURATION = f"""\
+[connectivity]
+uri=http://{INTERNET}/nm
+
+[connection]
+# Of what a check waits for in vain; the defaults are 45 s and 25 s.
+ipv4.dhcp-timeout=12
+802-1x.auth-timeout=12
+"""
+
+
+STATE = """\
+[main]
+NetworkingEnabled=true
+WirelessEnabled=false
+"""
+"""As on a new Raspberry Pi, whose wifi is blocked until a country is set."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _radios() -> None:
+    run("modprobe", "mac80211_hwsim", "radios=3")
+    Path("/etc/NetworkManager/conf.d/test.conf").write_text(CONFIGURATION)
+    Path("/var/lib/NetworkManager/NetworkManager.state").write_text(STATE)
+
+
+@pytest.fixture(scope="session")
+def router(_radios: None) -> Iterator[Router]:
+    """The router."""
+    found = Router("router", "wlan1")
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def phone(_radios: None) -> Iterator[Phone]:
+    """The phone, in no network."""
+    found = Phone("phone", "wlan2")
+    yield found
+    found.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def device(router: Router, phone: Phone) -> AsyncIterator[Device]:
+    """The device, just switched on, with its radio off."""
+    await systemctl("unmask", "NetworkManager.service", "mycroft-admin.service")
+    found = await observed()
+    await systemctl("start", "NetworkManager.service", "mycroft-admin.service")
+    router.switch_on()
+    phone.unblock()
+    yield found
+    await found.close()
