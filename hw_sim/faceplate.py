@@ -193,6 +193,8 @@ class Faceplate:
             except MemoryLimitError as error:
                 if self._strict:
                     self._failure = SimulatorError(f"the faceplate would not survive {error}")
+                else:
+                    self.report(f"the published firmware would not survive {error}")
             data = self.cable.carry(sent)
             self.on_bytes(True, data)
             self._act(lambda: self.firmware.receive(data))
