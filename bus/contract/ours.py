@@ -689,7 +689,6 @@ FACTORY_RESET = _admin(
         Field("reboot", bool, True, meaning="whether the machine restarts afterwards"),
     ),
     source="sys",
-    handled_by="admin, enclosure",
     replies=("system.factory.reset.start", "system.factory.reset.complete", "system.reboot.start"),
     unread=(Field("script", bool, True, meaning="whether OVOS' own reset script runs; this project runs none"),),
 )

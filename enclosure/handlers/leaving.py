@@ -34,7 +34,8 @@ class LeavingHandler:
         self._activity = activity
         self._patience: asyncio.TimerHandle | None = None
         for topic in LEAVING:
-            dispatcher.on(topic, partial(self._on_announced, topic))
+            if topic != topics.FACTORY_RESET:  # the user has to confirm that of another program
+                dispatcher.on(topic, partial(self._on_announced, topic))
         for topic in REQUESTS:
             on_failure(dispatcher, topic, self.stay)
 

@@ -68,14 +68,15 @@ _NOT_REPORTED = {Choice.ENABLE_LEARNING: "LEARNING ON", Choice.DISABLE_LEARNING:
 _FAILED = {
     topics.REBOOT: "REBOOT FAILED",
     topics.SHUTDOWN: "OFF FAILED",
-    topics.FACTORY_RESET: "RESET FAILED",
     topics.SSH_ENABLE: "SSH FAILED",
     topics.SSH_DISABLE: "SSH FAILED",
     topics.UPDATE: "UPDATE FAILED",
     topics.CONFIGURATION_PATCH: "LEARNING FAILED",
 }
 
-_NOT_SENT = {**_FAILED, topics.WIFI_SETUP: "WI-FI FAILED"}
+RESET_FAILED = "RESET FAILED"
+
+_NOT_SENT = {**_FAILED, topics.FACTORY_RESET: RESET_FAILED, topics.WIFI_SETUP: "WI-FI FAILED"}
 """Of a setup that has begun, `enclosure.handlers.wifi` shows more."""
 
 
@@ -93,12 +94,15 @@ class MenuHandler:
         """From when on a press answers it; None while it is not visible."""
         self._asker: Message | None = None
         """What has the face ask, for another program; None where the user has chosen WIPE."""
+        self._confirmed = False
+        """Whether the last question was answered with yes: only then is a failure of the reset shown."""
         self._test: asyncio.TimerHandle | None = None
         dispatcher.on(topics.FACTORY_RESET_CONFIRM, self._on_confirm)
         for topic, text in _REPORTED.items():
             dispatcher.on(topic, partial(self._on_report, text))
         for topic, text in _FAILED.items():
             on_failure(dispatcher, topic, partial(display.notify, text))
+        on_failure(dispatcher, topics.FACTORY_RESET, self._on_reset_failed)
 
     def handle(self, event: Event) -> bool:
         """Acts on a choice, and on what answers an open question; then no other handler may."""
@@ -129,7 +133,7 @@ class MenuHandler:
     # The question.
 
     def _ask(self, question: str) -> None:
-        self._asked, self._readable_at = question, None
+        self._asked, self._readable_at, self._confirmed = question, None, False
         self._display.ask(question)
         self._await_answer()
 
@@ -154,7 +158,9 @@ class MenuHandler:
             return
         if self._asked == QUESTION:
             self._ask(CERTAINLY)
-        elif self._asker:
+            return
+        self._confirmed = True
+        if self._asker:
             self._close_question(topics.FACTORY_RESET_CONFIRMED)
         else:
             self._close_question()
@@ -177,6 +183,10 @@ class MenuHandler:
         self._close_question()
         self._asker = message
         self._ask(QUESTION)
+
+    def _on_reset_failed(self) -> None:
+        if self._confirmed:
+            self._display.notify(RESET_FAILED)
 
     # The choices.
 

@@ -11,7 +11,6 @@ ANNOUNCEMENTS = [
     ("system.reboot.start", Leaving.REBOOT, LEAVE_S),
     ("system.shutdown", Leaving.SHUTDOWN, ANSWER_S),
     ("system.shutdown.start", Leaving.SHUTDOWN, LEAVE_S),
-    ("system.factory.reset", Leaving.FACTORY_RESET, ANSWER_S),
     ("system.factory.reset.start", Leaving.FACTORY_RESET, LEAVE_S),
     ("system.factory.reset.phal", Leaving.FACTORY_RESET, LEAVE_S),
     ("system.factory.reset.complete", Leaving.FACTORY_RESET, ANSWER_S),
@@ -42,11 +41,18 @@ async def test_the_first_announcement_says_why_and_each_one_prolongs_it() -> Non
         assert display.activity.leaving is None
 
 
+async def test_a_factory_reset_is_not_announced_by_the_request_of_another_program() -> None:
+    """The user has not confirmed it."""
+    async with mark1() as (device, display):
+        await device.hear("system.factory.reset")
+        assert display.activity == Activity()
+
+
 @pytest.mark.parametrize("request_type", ["system.reboot", "system.shutdown", "system.factory.reset"])
 @pytest.mark.parametrize("trouble", ["failed", "denied"])
 async def test_a_request_that_fails_ends_it(request_type: str, trouble: str) -> None:
     async with mark1() as (device, display):
-        await device.hear(request_type)
+        await device.hear(f"{request_type}.start")
         await device.hear("system.update.failed", {"error": "x"})
         await device.hear("bus.message.denied", {"type": "system.update", "reason": "x"})
         assert display.activity.leaving

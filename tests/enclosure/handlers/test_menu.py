@@ -347,6 +347,28 @@ async def test_anything_else_declines_the_reset_of_another_program(event: Event 
         assert YES not in device.types
 
 
+async def test_a_reset_that_was_declined_is_not_shown_as_a_failure() -> None:
+    async with mark1() as (device, display):
+        await device.hear("system.factory.reset")
+        await device.hear(CONFIRM)
+        device.handle(VISIBLE)
+        device.handle(Turned(1))
+        await device.hear("system.factory.reset.failed", {"error": "not confirmed on the device"})
+        assert (display.notified, display.activity) == ([KEPT], Activity())
+
+
+async def test_a_reset_of_another_program_that_was_confirmed_and_fails_is_shown_as_a_failure() -> None:
+    async with mark1() as (device, display):
+        await device.hear(CONFIRM)
+        device.handle(VISIBLE)
+        await asyncio.sleep(READ_S)
+        await confirm_once(device)
+        device.handle(Pressed())
+        await device.hear("system.factory.reset.start")
+        await device.hear("system.factory.reset.failed", {"error": "x"})
+        assert (display.notified, display.activity) == (["RESET FAILED"], Activity())
+
+
 async def test_a_question_that_cannot_be_seen_is_declined_and_not_reported_as_shown() -> None:
     async with mark1() as (device, _):
         await device.hear(CONFIRM)
