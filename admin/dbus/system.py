@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -62,6 +62,8 @@ class SystemBus:
         self, remote: Remote, member: str, signature: str = "", *body: object, returns: str = ""
     ) -> list[Any]:
         """Calls a method; returns values of the D-Bus signature `returns`. Raises HostError."""
+        if not all(map(_is_valid, _texts(body))):
+            raise HostError(f"{member}: a text has a character that D-Bus does not allow")
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 reply = await self._bus.call(_request(remote, member, signature, *body))
@@ -126,6 +128,25 @@ class SystemBus:
             self._bus.remove_message_handler(receive)
             for rule in rules:
                 self._bus.send(_request(_DRIVER, "RemoveMatch", "s", rule, flags=MessageFlag.NO_REPLY_EXPECTED))
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All texts in a value for D-Bus."""
+    match value:
+        case str():
+            yield value
+        case Variant():
+            yield from _texts(value.value)
+        case dict():
+            yield from _texts([*value.keys(), *value.values()])
+        case list() | tuple():
+            for item in value:
+                yield from _texts(item)
+
+
+def _is_valid(text: str) -> bool:
+    """Whether D-Bus can carry a text; the broker closes the connection of a client that sends any other."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _request(
