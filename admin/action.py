@@ -54,6 +54,9 @@ class Reporter(Protocol):
     async def __call__(self, topic: Topic, **data: Any) -> None:
         """Emits the acknowledgement, the progress or the end of the action, as a reply to each request."""
 
+    def keep(self, **fields: Any) -> None:
+        """Keeps fields for the action's `resume`, in case the daemon is restarted before the end."""
+
     def answers(self, *topics: Topic) -> AbstractContextManager[Answers]:
         """What other programs send while the context is entered; for some of the action's `awaits`."""
 
@@ -84,4 +87,5 @@ class Action:
     failure: Failure | None = None
     """How a failure is also reported, besides ``<type>.failed``: in the form that clients of the field expect."""
     resume: Perform | None = None
-    """Called without fields after a restart of the daemon; without it the result is reported as unknown."""
+    """Called after a restart of the daemon, with the fields that the action has kept; without it the result is
+    reported as unknown."""

@@ -29,8 +29,21 @@ class Results:
     def __init__(self, folder: Path = Path("/run")) -> None:
         self._folder = folder
 
-    def read(self, unit: Unit) -> Result:
-        """The last result of a unit since the machine has started. Raises HostError."""
+    def last_id(self, unit: Unit) -> str | None:
+        """The invocation that has left the result which is there now; None without one."""
+        try:
+            return self._read(unit).id
+        except HostError:
+            return None
+
+    def read(self, unit: Unit, after: str | None) -> Result:
+        """The result of a unit that was started after the invocation `after`. Raises HostError."""
+        result = self._read(unit)
+        if result.id == after:
+            raise HostError(f"{unit.name} was not started")
+        return result
+
+    def _read(self, unit: Unit) -> Result:
         path = self._folder / unit.name.removesuffix(".service") / "result"
         try:
             return msgspec.json.decode(path.read_bytes(), type=Result)

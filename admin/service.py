@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -34,6 +34,7 @@ class _Request:
     """One request for an action."""
 
     message: Message
+    """Without its data, which may be secret; after a restart, with the fields that the action kept."""
     sender: Sender | None
     described: str
     """The sender, for the log."""
@@ -48,8 +49,11 @@ class _Report:
 class _Job:
     """An action under way, and the requests with the same fields that have joined it: the action's `Reporter`."""
 
-    def __init__(self, emit: Emit, action: Action, fields: dict[str, Any], request: _Request) -> None:
+    def __init__(
+        self, emit: Emit, unfinished: Unfinished, action: Action, fields: dict[str, Any], request: _Request
+    ) -> None:
         self._emit = emit
+        self._unfinished = unfinished
         self.action = action
         self.fields = fields
         self.requests = [request]
@@ -68,6 +72,14 @@ class _Job:
         self._first = self._first or self._last
         for request in tuple(self.requests):
             await self._emit(request.message.reply(topic.name, data))
+
+    def keep(self, **fields: Any) -> None:
+        if not self.action.occupies:
+            return  # a question is asked again
+        try:
+            self._unfinished.add(self.action.request, replace(self.requests[0].message, data=fields))
+        except OSError as error:
+            _LOGGER.warning("%s would not survive a restart of this daemon: %s", self.action.request.name, error)
 
     @contextlib.contextmanager
     def answers(self, *wanted: Topic) -> Iterator[Answers]:
@@ -165,10 +177,11 @@ class AdminService:
             action = self._actions[topic]
             if self._policy.start(action) is None:
                 request = _Request(message, None, "a sender before the restart")
-                self._start(self._job(action, {}, request), action.resume or _unknown_result)
+                perform = partial(action.resume, **message.data) if action.resume else _unknown_result
+                self._start(self._job(action, {}, request), perform)
 
     def _job(self, action: Action, fields: dict[str, Any], request: _Request) -> _Job:
-        return _Job(self._say, action, fields, request)
+        return _Job(self._say, self._unfinished, action, fields, request)
 
     def _start(self, job: _Job, perform: Perform) -> None:
         self._jobs[job.action.request] = job
@@ -178,7 +191,7 @@ class AdminService:
     async def _carry_out(self, job: _Job, perform: Perform) -> None:
         error: HostError | None = None
         request = job.action.request
-        self._keep(job)
+        job.keep(**job.requests[0].message.data)
         try:
             for topic in job.action.cancels:
                 if other := self._jobs.get(topic):
@@ -207,16 +220,6 @@ class AdminService:
         job.task.cancel()
         await asyncio.wait([job.task])
 
-    def _keep(self, job: _Job) -> None:
-        """Keeps a change for the next daemon, in case this one is restarted before its end."""
-        if job.action.occupies:
-            try:
-                self._unfinished.add(job.action.request, job.requests[0].message)
-            except OSError as error:
-                _LOGGER.warning(
-                    "%s would not survive a restart of this daemon: %s", job.action.request.name, error
-                )
-
     async def _end(self, action: Action, request: _Request, error: HostError | None) -> None:
         """Logs the result of a request; reports a failure to its sender."""
         _audit(action.request, request, f"failed: {error}" if error else "done")
@@ -244,10 +247,7 @@ def _audit(topic: Topic, request: _Request, what: str) -> None:
 
 
 def _as_kept(message: Message) -> Message:
-    """What reports and records need of a request: its context, unless that is large, without the sender.
-
-    The data have been read, and may be secret.
-    """
+    """What reports and records need of a request: its context, unless that is large, without the sender."""
     context = {key: value for key, value in message.context.items() if key != topics.SENDER}
     small = Message(message.msg_type, {}, context)
     return small if len(small.serialize()) <= MAX_CONTEXT else Message(message.msg_type)

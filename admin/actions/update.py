@@ -14,21 +14,23 @@ UPDATE = Unit("mycroft-update.service", 3700.0)
 
 
 async def update(host: Host, report: Reporter) -> None:
+    before = host.results.last_id(UPDATE)
+    report.keep(before=before)
     await report(topics.UPDATE_PROCESSING, processing=True)
     try:
         await host.systemd.start(UPDATE, partial(_report_progress, report))
     except HostError as error:
-        raise _explained(host, error) from error
-    await _report_result(host, report)
+        raise _explained(host, error, before) from error
+    await _report_result(host, report, before)
 
 
-async def finish(host: Host, report: Reporter) -> None:
-    """Reports the end of an update that has restarted this daemon."""
+async def finish(host: Host, report: Reporter, before: str | None = None) -> None:
+    """Reports the end of an update that has restarted this daemon; `before` is the invocation of the last one."""
     try:
         await host.systemd.wait(UPDATE, partial(_report_progress, report))
     except HostError as error:
-        raise _explained(host, error) from error
-    await _report_result(host, report)
+        raise _explained(host, error, before) from error
+    await _report_result(host, report, before)
 
 
 async def _report_progress(report: Reporter, status: str) -> None:
@@ -36,18 +38,18 @@ async def _report_progress(report: Reporter, status: str) -> None:
     await report(topics.UPDATE_PROGRESS, step=step, percent=int(percent) if percent.isdecimal() else None)
 
 
-async def _report_result(host: Host, report: Reporter) -> None:
-    result = host.results.read(UPDATE)
+async def _report_result(host: Host, report: Reporter, before: str | None) -> None:
+    result = host.results.read(UPDATE, before)
     if result.rc:
         raise HostError(result.error)
     await report(topics.UPDATE_COMPLETE, has_updated=result.from_ != result.to)
 
 
-def _explained(host: Host, error: HostError) -> HostError:
+def _explained(host: Host, error: HostError, before: str | None) -> HostError:
     """The error in the words of the unit, if it has left any."""
     if error.kind == FAILED:
         with contextlib.suppress(HostError):  # it was killed
-            return HostError(host.results.read(UPDATE).error, FAILED)
+            return HostError(host.results.read(UPDATE, before).error, FAILED)
     return error
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,13 @@ class Host:
         self.locales = Locales(folder / "SUPPORTED")
         self._folder = folder
         (folder / "SUPPORTED").write_text("de_DE.UTF-8 UTF-8\nde_DE ISO-8859-1\neo UTF-8\nfil_PH UTF-8\n")
-        self.leave_result(UPDATED)
+        self.result = UPDATED
+        """What the unit of the update leaves."""
 
-    def leave_result(self, text: str) -> None:
+    def leave_result(self) -> None:
         result = self._folder / "mycroft-update/result"
         result.parent.mkdir(exist_ok=True)
-        result.write_text(text)
+        result.write_text(self.result)
 
     def __getattr__(self, service: str) -> "Service":
         return Service(self, service)
@@ -63,6 +65,8 @@ class Host:
     async def call(self, *words: str) -> bool:
         call = " ".join(words)
         self.calls.append(call)
+        if "mycroft-update.service" in words:
+            self.leave_result()
         if call in self.errors:
             raise self.errors[call]
         return True
@@ -92,7 +96,11 @@ class Reports:
         self.sender = sender
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self.react: Callable[[Topic], None] = lambda _: None
+        self.kept: dict[str, Any] = {}
         self._queues: dict[asyncio.Queue[Answer], tuple[Topic, ...]] = {}
+
+    def keep(self, **fields: Any) -> None:
+        self.kept = fields
 
     async def __call__(self, topic: Topic, **data: Any) -> None:
         self.sent.append((topic.name, data))
@@ -148,7 +156,7 @@ def test_every_action_says_what_it_does(action: Action) -> None:
 async def test_the_result_of_an_update_is_read_from_its_file(
     host: Host, result: str, has_updated: bool, resumed: bool
 ) -> None:
-    host.leave_result(result)
+    host.result = result
     report = Reports(None)
     action = ROW[topics.UPDATE]
     assert action.resume
@@ -178,26 +186,44 @@ async def test_the_status_of_the_unit_is_the_progress_of_an_update(host: Host) -
     ],
 )
 async def test_a_failed_update_says_why_and_lets_mycroft_core_go_on(
-    host: Host, left: str, kind: str, expected: str
+    host: Host, tmp_path: Path, left: str, kind: str, expected: str
 ) -> None:
-    host.leave_result(left)
+    host.result = left
     error = HostError("unit: failed", kind)
     host.errors = {f"systemd {verb} mycroft-update.service": error for verb in ("start", "wait")}
     action = ROW[topics.UPDATE]
     assert action.resume
     assert action.failure
-    for function in (action.perform, action.resume):
+    for function in (action.perform, partial(action.resume, before=None)):
         with pytest.raises(HostError, match=expected):
             await function(host, Reports())
+        (tmp_path / "mycroft-update/result").unlink()
     assert action.failure(error) == (topics.UPDATE_COMPLETE, {"has_updated": False})
 
 
 async def test_an_update_that_ended_between_two_daemons_with_an_error_has_failed(host: Host) -> None:
-    host.leave_result(NO_SOURCE)
+    host.result = NO_SOURCE
     action = ROW[topics.UPDATE]
     assert action.resume
     with pytest.raises(HostError, match="no source"):
         await action.resume(host, Reports())
+
+
+async def test_the_result_of_an_earlier_update_is_not_reported_again(host: Host) -> None:
+    """The daemon is restarted between its record and the start of the unit, or its script does not begin."""
+    report = Reports()
+    action = ROW[topics.UPDATE]
+    assert action.resume
+    await action.perform(host, report)
+    assert report.kept == {"before": None}
+    failed = HostError("unit: failed", FAILED)
+    for function in (action.perform, partial(action.resume, before="7")):
+        with pytest.raises(HostError, match="was not started"):
+            await function(host, report)
+    host.errors = {"systemd start mycroft-update.service": failed}
+    with pytest.raises(HostError, match="unit: failed"):
+        await action.perform(host, report)
+    assert report.names.count("system.update.complete") == 1
 
 
 # Language, time zone and name.

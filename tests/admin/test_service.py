@@ -54,6 +54,7 @@ class Machine:
 
     async def join(self, _: Host, report: Reporter, **fields: Any) -> None:
         self.calls.append(("join", fields))
+        report.keep(number=1)
         await report(BEGUN)
         try:
             await self.go.wait()
@@ -65,8 +66,8 @@ class Machine:
         await self.later.wait()
         await report(ENDED)
 
-    async def look_again(self, _: Host, report: Reporter) -> None:
-        self.calls.append(("look again", {}))
+    async def look_again(self, _: Host, report: Reporter, **kept: Any) -> None:
+        self.calls.append(("look again", kept))
         await report(ENDED)
 
     async def leave(self, _: Host, report: Reporter) -> None:
@@ -379,7 +380,7 @@ async def test_the_next_daemon_resumes_an_action_and_reports_its_end_to_its_send
         assert await daemon.ask(topics.CONNECTED) == ["test.joined"]
         assert daemon.emitted[0].context == {"source": "admin", "destination": "ann"}
         assert await daemon.ask(topics.CONNECTED) == []
-    assert [name for name, _ in machine.calls] == ["join", "look again"]
+    assert machine.calls == [("join", {"name": "home", "times": 1}), ("look again", {"number": 1})]
     assert list(tmp_path.iterdir()) == []
 
 
