@@ -32,6 +32,7 @@ examples:
   mycroft-sim run
   mycroft-sim run --bus-port 8181 --face-port 8080
   mycroft-sim run --board respeaker_2mic
+  mycroft-sim run --terminal
   mycroft-sim faceplate --link /tmp/faceplate
   mycroft-sim faceplate --tcp 7777
   mycroft-sim screenshot hi.png --send enclosure.mouth.text '{"text": "hi"}'
@@ -63,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cable = CABLES[options.cable]()
     if options.command == "run":
         ports = Ports(options.bus_port, options.face_port)
+        if options.terminal:
+            return _run_in_terminal(ports, cable, options.board)
         return run(lambda: simulate(ports, cable, options.board), level=logging.WARNING)
     if options.link is None and options.tcp is None:
         parser.error("faceplate needs --link or --tcp")
@@ -70,6 +73,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.complain(f"{options.link} is in the way")
         return Exit.USAGE
     return run(lambda: faceplate(options.link, options.tcp, cable))
+
+
+def _run_in_terminal(ports: Ports, cable: Cable, board: str | None) -> int:
+    from hw_sim.terminal import Terminal  # noqa: PLC0415  # the other commands do without curses
+
+    async def main() -> Exit:
+        try:
+            await run_device(ports, cable, terminal.report, board, terminal.run)
+        except* SimulatorError as errors:
+            failures.extend(errors.exceptions)
+        return Exit.FAILED
+
+    failures: list[BaseException] = []
+    try:
+        with Terminal() as terminal:
+            code = run(main, level=logging.WARNING)
+    except ValueError as error:
+        log.complain(str(error))
+        return Exit.USAGE
+    for failure in failures:
+        log.complain(str(failure))
+    return code
 
 
 def _record(options: argparse.Namespace) -> Exit:
@@ -139,6 +164,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     run_.add_argument("--bus-port", type=port, default=8181, metavar="N", help="0 takes a free one (8181)")
     run_.add_argument("--face-port", type=port, default=8080, metavar="N", help="0 takes a free one (8080)")
+    run_.add_argument(
+        "--terminal", action="store_true", help="show the device in this terminal, with keys for its controls"
+    )
     run_.add_argument("--board", metavar="NAME", help=BOARD_HELP)
     alone = commands.add_parser(
         "faceplate",

@@ -6,11 +6,12 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bus.client.client import BusClient
 from bus.errors import BusUnavailableError
@@ -23,7 +24,7 @@ from hw_sim.host import Host
 from hw_sim.hostview import HostView
 from hw_sim.links import Cable
 from hw_sim.mixer import watch_mixer
-from hw_sim.panel import Panel
+from hw_sim.panel import Panel, Viewer
 from hw_sim.process import Program
 from hw_sim.scenes import Player
 from hw_sim.serial_log import SerialLog
@@ -51,6 +52,10 @@ ReportLine = Callable[[str, str], None]
 """Called with the part of the device that says something, and what it says."""
 
 
+Screen = Callable[[Viewer], Coroutine[Any, Any, None]]
+"""Shows a board until cancelled."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Where to listen on 127.0.0.1; 0 takes a free port."""
@@ -59,10 +64,13 @@ class Ports:
     face: int
 
 
-async def run_device(ports: Ports, cable: Cable, report: ReportLine, board: str | None = None) -> None:
+async def run_device(
+    ports: Ports, cable: Cable, report: ReportLine, board: str | None = None, screen: Screen | None = None
+) -> None:
     """Runs a Mark 1, or another board, until it is cancelled; reports "ready ..." when it answers.
 
-    A part of it that ends by itself takes the rest down, with a SimulatorError in a group.
+    `screen` shows it besides the page. A part of it that ends by itself takes the rest down, with a SimulatorError
+    in a group.
     """
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mycroft-sim-")))
@@ -95,6 +103,8 @@ async def run_device(ports: Ports, cable: Cable, report: ReportLine, board: str 
             panel, board_faults = Panel(viewer), board_faults_of(chips)
             group.create_task(viewer.run())
         face_url = await _serve(panel, ports.face, stack)
+        if screen is not None:
+            group.create_task(screen(panel.viewer))
         await sound.ready()
 
         python = (sys.executable, "-m")

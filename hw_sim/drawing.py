@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from hw_sim.face import EYES_FULL, Rgb, visible
 from hw_sim.firmware.board import EYE, MOUTH_COLUMNS, MOUTH_ROWS
 
 SCALE = 2
@@ -21,15 +22,10 @@ RING_SIZE, RING_RADIUS = 220, 75
 
 GROUND, UNLIT, MOUTH_LIT = (11, 12, 13), (22, 24, 26), (244, 247, 255)
 
-FULL = 30
-"""The wire value of the eyes at full brightness. On a screen it looks as bright as in a room."""
-GAMMA = 0.6
-
 FRAME_MS = 50
 """Duration of one frame of a film; a GIF counts in 10 ms, and viewers slow down what is shorter than 20."""
 
 Picture = Image.Image
-Colour = tuple[int, int, int]
 
 
 def face(eyes: Sequence[int], mouth: Sequence[int]) -> Picture:
@@ -37,7 +33,7 @@ def face(eyes: Sequence[int], mouth: Sequence[int]) -> Picture:
     image, draw = _canvas(*FACE_SIZE)
     for index, pixel in enumerate(eyes):
         colour = (pixel >> 16, pixel >> 8 & 0xFF, pixel & 0xFF)
-        _dot(draw, EYES_AT[index // EYE], index % EYE / EYE + 0.5 / EYE, EYE_RADIUS, _visible(colour, FULL))
+        _dot(draw, EYES_AT[index // EYE], index % EYE / EYE + 0.5 / EYE, EYE_RADIUS, _lit(colour, EYES_FULL))
     for y, row in enumerate(mouth):
         for x in range(MOUTH_COLUMNS):
             left, top = MOUTH_AT[0] + x * CELL, MOUTH_AT[1] + y * CELL
@@ -48,12 +44,12 @@ def face(eyes: Sequence[int], mouth: Sequence[int]) -> Picture:
     return _small(image)
 
 
-def leds(colours: Sequence[Colour]) -> Picture:
+def leds(colours: Sequence[Rgb]) -> Picture:
     """The LEDs of a board in a ring, the first one at the top."""
     image, draw = _canvas(RING_SIZE, RING_SIZE)
     middle = RING_SIZE // 2, RING_SIZE // 2
     for index, colour in enumerate(colours):
-        _dot(draw, middle, index / len(colours), RING_RADIUS if len(colours) > 1 else 0, _visible(colour, 255))
+        _dot(draw, middle, index / len(colours), RING_RADIUS if len(colours) > 1 else 0, _lit(colour, 255))
     return _small(image)
 
 
@@ -83,7 +79,7 @@ def _large(measure: float) -> float:
     return measure * SCALE * SMOOTHING
 
 
-def _dot(draw: ImageDraw.ImageDraw, middle: tuple[int, int], turn: float, radius: float, colour: Colour) -> None:
+def _dot(draw: ImageDraw.ImageDraw, middle: tuple[int, int], turn: float, radius: float, colour: Rgb) -> None:
     """A dot at a part of a turn clockwise from the top."""
     x = middle[0] + radius * math.sin(2 * math.pi * turn)
     y = middle[1] - radius * math.cos(2 * math.pi * turn)
@@ -91,8 +87,5 @@ def _dot(draw: ImageDraw.ImageDraw, middle: tuple[int, int], turn: float, radius
     draw.ellipse([_large(side) for side in box], colour)
 
 
-def _visible(colour: Colour, full: int) -> Colour:
-    if not any(colour):
-        return UNLIT
-    red, green, blue = (min(255, round(255 * (part / full) ** GAMMA)) for part in colour)
-    return red, green, blue
+def _lit(colour: Rgb, full: int) -> Rgb:
+    return visible(colour, full) if any(colour) else UNLIT

@@ -31,6 +31,13 @@ _LETTERS = {
 }
 _QUOTE = tuple(column << TEXT_ROW for column in glyphs.SMALL_FONT["'"])
 
+EYES_FULL = 30
+"""The wire value of the eyes at full brightness."""
+
+_GAMMA = 0.6
+
+Rgb = tuple[int, int, int]
+
 Columns = tuple[int, ...]
 """A picture of any width; the lowest bit of a column is the top pixel."""
 
@@ -79,6 +86,12 @@ def colour_of(pixels: Iterable[int]) -> str:
     """
     counted = Counter(pixel for pixel in pixels if pixel)
     return " ".join(f"#{colour:06x}" for colour, _ in counted.most_common()) or "#000000"
+
+
+def visible(colour: Rgb, full: int) -> Rgb:
+    """The colour that looks on a screen as a light does in a room; `full` is the highest value of the light."""
+    red, green, blue = (min(255, round(255 * (part / full) ** _GAMMA)) for part in colour)
+    return red, green, blue
 
 
 class Reader:
