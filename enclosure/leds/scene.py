@@ -68,12 +68,16 @@ class LightLayer(IntEnum):
     REST = 0
     ACTIVITY = 1
     CONTENT = 2
-    """What a skill shows until it shows something else. It would hide for long that the microphone is off."""
+    """What a skill shows until it shows something else."""
     PASSING_CONTENT = 3
     """What a skill shows for a time."""
     NOTIFICATION = 4
     VOLUME = 5
     QUESTION = 6
+
+
+_CONTENT = (LightLayer.CONTENT, LightLayer.PASSING_CONTENT)
+"""What skills show. It may last for long, so it is hidden while the microphone is off: that has to stay visible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,7 @@ class LedScene:
         self._put(LightLayer.CONTENT, look, now_s)
 
     def _end_content(self) -> None:
-        for layer in (LightLayer.CONTENT, LightLayer.PASSING_CONTENT):
+        for layer in _CONTENT:
             self._layers.pop(layer, None)
 
     def _set_pixel(self, place: int, colour: Rgb, now_s: float) -> None:
@@ -188,7 +192,7 @@ class LedScene:
 
     def _recolour(self, colour: Rgb) -> None:
         """Sets the colour of the eyes, also of what a skill shows in it now."""
-        for layer in (LightLayer.CONTENT, LightLayer.PASSING_CONTENT):
+        for layer in _CONTENT:
             shown = self._layers.get(layer)
             if shown and isinstance(shown.look, Look | Sides) and shown.look.colour == self._colour:
                 self._layers[layer] = replace(shown, look=replace(shown.look, colour=colour))
@@ -196,8 +200,8 @@ class LedScene:
 
     def _top(self, now_s: float) -> _Shown:
         self._layers = {layer: shown for layer, shown in self._layers.items() if now_s < shown.until_s}
-        hidden = LightLayer.CONTENT if self._activity.muted else None
-        return self._layers[max(layer for layer in self._layers if layer is not hidden)]
+        hidden = _CONTENT if self._activity.muted else ()
+        return self._layers[max(layer for layer in self._layers if layer not in hidden)]
 
     def _feedback(self, state: str, now_s: float) -> None:
         """Shows a state of the Mark II's own software."""
@@ -216,9 +220,9 @@ def look_of(activity: Activity) -> Look | None:
     """The look of an activity; None: the assistant is idle or asleep, and the LEDs rest."""
     looks = (
         (activity.leaving is not None, LEAVING),
+        (activity.muted, MUTED),
         (activity.updating, UPDATING),
         (activity.wifi_setup, WIFI_SETUP),
-        (activity.muted, MUTED),
         (activity.booting, BOOTING),
         (activity.recording, LISTENING),
         (activity.thinking, THINKING),

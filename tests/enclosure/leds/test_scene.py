@@ -4,6 +4,7 @@ import pytest
 
 from enclosure.activity import Activity, Leaving
 from enclosure.display import (
+    Command,
     EyesAction,
     EyesBlink,
     EyesColor,
@@ -51,6 +52,8 @@ def test_an_idle_assistant_is_dark_and_needs_no_more_frames() -> None:
         (replace(IDLE, muted=True, asleep=True), looks.MUTED),
         (replace(IDLE, muted=True, booting=True), looks.MUTED),
         (replace(IDLE, muted=True, speaking=True), looks.MUTED),
+        (replace(IDLE, muted=True, updating=True), looks.MUTED),
+        (replace(IDLE, muted=True, wifi_setup=True), looks.MUTED),
         (replace(IDLE, offline=True), looks.OFFLINE),
         (replace(IDLE, offline=True, speaking=True), looks.SPEAKING),
         (replace(IDLE, updating=True), looks.UPDATING),
@@ -91,14 +94,34 @@ def test_a_question_covers_all_else() -> None:
     assert shows(scene, Look(looks.WHITE), 0.3)
 
 
-def test_skill_content_without_an_end_does_not_hide_that_the_microphone_is_off() -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        EyesAction.ON,
+        EyesAction.SPIN,
+        EyesPixel(0, EyesColor(0, 255, 0)),
+        EyesBlink("b"),
+        EyesTimedSpin(32_767),
+        LightsAnimation("chase", None, 30.0),
+        LightsFeedback("awake"),
+        LightsFeedback("thinking"),
+    ],
+)
+def test_no_skill_content_hides_that_the_microphone_is_off(command: Command) -> None:
     scene = LedScene()
-    scene.show(EyesAction.ON, 0.0)
-    scene.indicate(replace(IDLE, muted=True), 1.0)
-    assert shows(scene, looks.MUTED, 2.0)
-    scene.show(LightsAnimation("chase", None, 5.0), 3.0)
-    assert shows(scene, Look(looks.BLUE, Animation.CHASE), 4.2, 3.0)
-    assert shows(scene, looks.MUTED, 9.0)
+    scene.show(command, 0.0)
+    scene.indicate(replace(IDLE, muted=True), 0.0)
+    scene.show(command, 0.1)
+    assert shows(scene, looks.MUTED, 0.2)
+    assert scene.next_s(0.2, 0.05) is None
+
+
+def test_skill_content_is_back_when_the_microphone_is_on_again() -> None:
+    scene = LedScene()
+    scene.indicate(replace(IDLE, muted=True), 0.0)
+    scene.show(EyesTimedSpin(30_000), 1.0)
+    scene.indicate(IDLE, 2.0)
+    assert shows(scene, Look(looks.BLUE, Animation.CHASE), 3.3, 1.0)
 
 
 def test_the_eyes_of_a_mark_1_are_shown_as_far_as_a_ring_can() -> None:
