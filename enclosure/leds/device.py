@@ -8,15 +8,11 @@ from collections.abc import Callable, Sequence
 from enclosure.activity import Activity
 from enclosure.display import Command, EyesColor
 from enclosure.errors import BoardError
-from enclosure.events import BoardState, Event, PartState, QuestionShown
+from enclosure.events import Event, QuestionShown
 from enclosure.leds.looks import BLACK, Frame, dimmed
 from enclosure.leds.scene import LedScene
+from enclosure.part import Part
 from enclosure.ports import Lights
-
-RETRY_FIRST_S = 0.5
-RETRY_MAX_S = 30.0
-
-PART = "lights"
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -31,13 +27,13 @@ class LedDisplay:
         self._lights = lights
         self._brightness = brightness
         self._on_event = on_event
+        self._part = Part("lights", on_event)
         self._scene = LedScene()
         self._changed = asyncio.Event()
         self._closing = False
         self._dark = asyncio.Event()
         """Set while nothing is lit: before the first frame, while the chip is away, and after the last frame."""
         self._dark.set()
-        self._state: BoardState | None = None
 
     def show(self, command: Command) -> None:
         """Shows what a skill asks for."""
@@ -68,20 +64,17 @@ class LedDisplay:
 
     async def run(self) -> None:
         """Draws until cancelled, or dark after `close`; retries to open LEDs that are away."""
-        retry_s = RETRY_FIRST_S
         while not self._closing:
             try:
                 await asyncio.to_thread(self._lights.open)
-                retry_s = RETRY_FIRST_S
                 await self._draw()
             except BoardError as error:
-                self._enter(BoardState.lost(PART, error))
+                retry_s = self._part.lost(error)
             finally:
                 self._lights.close()
                 self._dark.set()
             if not self._closing:
                 await asyncio.sleep(retry_s)
-                retry_s = min(2 * retry_s, RETRY_MAX_S)
 
     async def close(self) -> None:
         """Switches all off; returns when that is done."""
@@ -93,31 +86,25 @@ class LedDisplay:
         shown: Frame | None = None
         while True:
             self._changed.clear()
-            now = self._now
-            frame = (BLACK,) * self._lights.count if self._closing else self._frame(now)
+            closing, now = self._closing, self._now
+            frame = (BLACK,) * self._lights.count if closing else self._frame(now)
             if frame != shown:
                 self._dark.clear()
                 await asyncio.to_thread(self._lights.show, frame)
                 shown = frame
-                self._enter(BoardState(PART, PartState.CONNECTED))
-            if self._closing:
+                self._part.connected()
+                await asyncio.sleep(self._lights.interval_s)
+            if closing:
                 return
-            next_s = self._scene.next_s(now, self._lights.interval_s)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(next_s):
+                async with asyncio.timeout_at(self._scene.next_s(now, self._lights.interval_s)):
                     await self._changed.wait()
 
     def _frame(self, now: float) -> Frame:
         frame = self._scene.frame(now, self._lights.count)
-        return frame if self._brightness is None else dimmed(frame, self._brightness * self._scene.brightness)
-
-    def _enter(self, state: BoardState) -> None:
-        if state == self._state:
-            return
-        self._state = state
-        connected = state.state is PartState.CONNECTED
-        _LOGGER.log(logging.INFO if connected else logging.WARNING, "lights: %s", state.detail or state.state)
-        self._on_event(state)
+        if self._brightness is not None:
+            return dimmed(frame, self._brightness * self._scene.brightness)
+        return frame if self._scene.brightness else (BLACK,) * self._lights.count
 
     @property
     def _now(self) -> float:

@@ -77,7 +77,7 @@ class LightLayer(IntEnum):
 
 
 _CONTENT = (LightLayer.CONTENT, LightLayer.PASSING_CONTENT)
-"""What skills show. It may last for long, so it is hidden while the microphone is off: that has to stay visible."""
+"""What skills show. It may last for long, so it is hidden while the microphone is off: that stays visible."""
 
 
 @dataclass(frozen=True, slots=True)

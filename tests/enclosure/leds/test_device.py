@@ -1,17 +1,20 @@
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from enclosure.activity import Activity
+from enclosure.display import EyesColor, EyesPixel, LightsBrightness
 from enclosure.errors import BoardError
 from enclosure.events import BoardState, Event, PartState, QuestionShown
 from enclosure.leds.device import LedDisplay
 from enclosure.leds.lights import GpioLights
 from enclosure.leds.looks import BLACK
 from enclosure.leds.scene import MUTED
+from enclosure.part import RETRY_MAX_S
 from tests.conftest import until
 
 DARK = (BLACK,) * 3
@@ -26,23 +29,30 @@ class Ring:
 
     def __init__(self) -> None:
         self.frames: list[Sequence[tuple[int, int, int]]] = []
+        self.shown_at: list[float] = []
+        self.opened_at: list[float] = []
         self.away = self.powered = False
+        self.during_show: Callable[[], None] = lambda: None
+        self._loop = asyncio.get_running_loop()
 
     def open(self) -> None:
         self.powered = True
+        self.opened_at.append(self._loop.time())
 
     def show(self, frame: Sequence[tuple[int, int, int]]) -> None:
         if self.away:
             raise BoardError(errno.EREMOTEIO, "the ring does not answer")
         assert self.powered
         self.frames.append(frame)
+        self.shown_at.append(self._loop.time())
+        self.during_show()
 
     def close(self) -> None:
         self.powered = False
 
 
 @pytest.fixture
-def ring() -> Ring:
+async def ring() -> Ring:
     return Ring()
 
 
@@ -116,6 +126,57 @@ async def test_the_ring_is_dark_and_without_power_at_the_end(ring: Ring, display
     assert not ring.powered
 
 
+async def test_the_ring_is_dark_at_the_end_also_where_a_frame_was_under_way(
+    ring: Ring, display: LedDisplay
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    def close() -> None:
+        ring.during_show = lambda: None
+        asyncio.run_coroutine_threadsafe(display.close(), loop)
+
+    ring.during_show = close
+    display.indicate(MUTE)
+    await asyncio.sleep(1)
+    assert ring.frames[-2:] == [RED, DARK]
+    assert not ring.powered
+
+
+async def test_a_flood_of_commands_gets_no_more_frames_than_the_ring_can_show(
+    ring: Ring, display: LedDisplay
+) -> None:
+    for step in range(1000):
+        display.show(EyesPixel(0, EyesColor(step % 255 + 1, 0, 0)))
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(1)
+    pauses = [after - before for before, after in pairwise(ring.shown_at)]
+    assert min(pauses) >= ring.interval_s - 1e-6
+    assert ring.frames[-1][0] == (999 % 255 + 1, 0, 0)
+
+
+async def test_a_ring_that_is_away_is_tried_less_and_less_often(ring: Ring, display: LedDisplay) -> None:
+    ring.away = True
+    display.indicate(MUTE)
+    await asyncio.sleep(600)
+    assert len(ring.opened_at) < 30
+    assert ring.opened_at[-1] - ring.opened_at[-2] == pytest.approx(RETRY_MAX_S)
+
+
+async def test_a_loose_wire_is_reported_some_times_a_minute_at_most(
+    ring: Ring, display: LedDisplay, events: list[Event]
+) -> None:
+    def let_go() -> None:
+        ring.away = not ring.away
+
+    ring.during_show = let_go
+    display.indicate(replace(Activity(), thinking=True))
+    for _ in range(6000):
+        await asyncio.sleep(0.1)
+        if not ring.powered:
+            ring.away = False
+    assert len(events) < 60
+
+
 async def test_a_ring_that_is_away_does_not_hold_up_the_end(ring: Ring, display: LedDisplay) -> None:
     ring.away = True
     display.indicate(MUTE)
@@ -152,6 +213,19 @@ async def test_a_plain_led_is_set_only_when_it_changes() -> None:
     await asyncio.sleep(3.01)
     assert 6 <= len(line.levels) <= 8
     assert all(before != after for before, after in zip(line.levels, line.levels[1:], strict=False))
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_a_plain_led_is_dark_at_brightness_0() -> None:
+    line = Line()
+    display = LedDisplay(GpioLights(line), None, lambda _: None)
+    task = asyncio.create_task(display.run())
+    display.indicate(MUTE)
+    await asyncio.sleep(1)
+    display.show(LightsBrightness(0))
+    await asyncio.sleep(1)
+    assert line.levels == [False, True, False]
     task.cancel()
     await asyncio.wait([task])
 
