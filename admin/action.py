@@ -19,6 +19,7 @@ class Resource(Enum):
     """Whether the machine runs: what must not be cut short occupies it."""
     SSH = auto()
     CLOCK = auto()
+    TIME_ZONE = auto()
     NETWORK = auto()
     """The radio, and the networks that are known."""
     PACKAGES = auto()
@@ -78,6 +79,8 @@ class Action:
     """What happens on the host, for docs/admin.md."""
     occupies: frozenset[Resource] = frozenset()
     """Resources that no other action may change meanwhile; empty for a question."""
+    reads: frozenset[Resource] = frozenset()
+    """Resources that a question needs, and is refused while another action changes."""
     cancels: frozenset[Topic] = frozenset()
     """Requests to cancel first, where they are under way."""
     needs: tuple[str | Unit | Template, ...] = ()

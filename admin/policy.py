@@ -60,7 +60,7 @@ class Policy:
     def start(self, action: Action) -> RefusedRequest | None:
         """Marks an action as under way until `end`; returns a refusal instead if another one excludes it."""
         for other in self._under_way:
-            if other.occupies & action.occupies and other.request not in action.cancels:
+            if other.occupies & (action.occupies | action.reads) and other.request not in action.cancels:
                 return RefusedRequest(f"{other.request.name} is under way")
         self._under_way.append(action)
         return None

@@ -24,8 +24,8 @@ mycroft-admin` adds the owner to the group, or removes that user.
 The bus refuses such a message of any other sender. The admin service, which obeys no other bus, checks the
 sender again and logs each request with user, process and result: `journalctl -u mycroft-admin`. Each user may
 request each change 5 times at once and then every 10 s, and ask 10 questions a second. Changes of the same part
-of the machine exclude each other: the second is refused with `<type>.failed`. A request that is already being
-carried out is joined by the second.
+of the machine exclude each other: the second is refused with `<type>.failed`, and so is a look for networks while
+one is joined or the wifi is set up. A request that is already being carried out is joined by the second.
 
 **A factory reset** has to be confirmed on the device. The menu of the face asks twice before it sends the
 request. If another program sends it, the face asks (`system.factory.reset.confirm`), and nothing begins before
@@ -81,7 +81,7 @@ def render() -> str:
 def _row(action: Action) -> str:
     who = "see above" if action.request.privileged else "anyone"
     needs = "<br>".join(_needs(action))
-    parts = ", ".join(sorted(resource.name.lower() for resource in action.occupies))
+    parts = ", ".join(sorted(resource.name.lower().replace("_", " ") for resource in action.occupies))
     names = "<br>".join(f"`{name}`" for name in action.request.names)
     return f"| {names} | {who} | {action.does} | {needs} | {parts} |"
 

@@ -55,14 +55,15 @@ ACTIONS = (
         does="starts `mycroft-language@<language>.service`, which generates the locale where it is missing, and "
         "makes it that of the system. Only locales of `/usr/share/i18n/SUPPORTED` can be chosen. Programs that "
         "run keep their language until they are restarted",
-        occupies=frozenset({Resource.LANGUAGE, Resource.PACKAGES}),  # an installation may generate locales, too
+        # An installation may generate locales, too, and a restart would leave half of one.
+        occupies=frozenset({Resource.LANGUAGE, Resource.PACKAGES, Resource.POWER}),
         needs=(LANGUAGE,),
     ),
     Action(
         topics.CONFIGURE_TIMEZONE,
         set_timezone,
         does="sets the time zone, by timedated, which knows the valid ones",
-        occupies=frozenset({Resource.CLOCK}),
+        occupies=frozenset({Resource.TIME_ZONE}),
         needs=("org.freedesktop.timedate1.set-timezone",),
     ),
     Action(

@@ -126,6 +126,8 @@ def _as(topic: Topic, **data: Any) -> Callable[[HostError], tuple[Topic, dict[st
 
 
 _NETWORK = frozenset({Resource.NETWORK})
+"""A radio that looks for networks leaves the channel on which it joins one, or serves a phone."""
+
 _CONNECTING = frozenset({topics.NM_CONNECT, topics.NM_CONNECT_OPEN, topics.NM_RECONNECT, topics.WIFI_CONNECT})
 
 _CONTROL = "org.freedesktop.NetworkManager.network-control"
@@ -173,7 +175,7 @@ ACTIONS = (
         occupies=_NETWORK,
         needs=(COUNTRY,),
     ),
-    Action(topics.NM_SCAN, scan, does="has NetworkManager look for networks"),
+    Action(topics.NM_SCAN, scan, does="has NetworkManager look for networks", reads=_NETWORK),
     Action(
         topics.NM_CONNECT,
         connect,
@@ -206,7 +208,7 @@ ACTIONS = (
         failure=_as(topics.NM_FORGET_FAILURE),
     ),
     Action(topics.NM_GET_CONNECTED, name_connected, does="asks NetworkManager for the network in use"),
-    Action(topics.WIFI_SCAN, scan_for_page, does="has NetworkManager look for networks"),
+    Action(topics.WIFI_SCAN, scan_for_page, does="has NetworkManager look for networks", reads=_NETWORK),
     Action(
         topics.WIFI_CONNECT,
         connect_for_page,
