@@ -11,7 +11,7 @@ from admin.host import Host
 from admin.service import AdminService
 from admin.trust import NO_OTHER_BUS, verify_listener
 from admin.unfinished import Unfinished
-from admin.wifi.boot import set_up_at_boot
+from admin.wifi.boot import help_at_boot
 from admin.wifi.connectivity import Connectivity
 from admin.wifi.ovos import PATTERNS as OVOS_PATTERNS
 from admin.wifi.ovos import OvosClient
@@ -50,5 +50,5 @@ async def admin_on(
         group.create_task(bus.run(watched(dispatcher), patterns=[*dispatcher.patterns, *OVOS_PATTERNS]))
         group.create_task(connectivity.run())
         if settings.wifi.setup_at_boot:
-            group.create_task(set_up_at_boot(host.network, service, runtime_folder))
+            group.create_task(help_at_boot(host.network, service, bus.emit, runtime_folder, lang))
         notify("READY=1")

@@ -18,7 +18,8 @@ class WifiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open: bool = False
     """Whether the access point has no password, for radios that can do none."""
     setup_at_boot: bool = True
-    """Whether the setup begins by itself on a device that knows no network and is in none."""
+    """Whether a device that is in no network after its start begins a setup by itself, or gives a hint if it knows
+    a network."""
 
     @property
     def hotspot(self) -> Hotspot:

@@ -86,7 +86,8 @@ class Enclosure:
             saved=saved,
         )
         self.menu = MenuHandler(self.display, self.leaving, self.dispatcher, report)
-        WifiHandler(self.display, self.activity, self.dispatcher, report)
+        has_menu = profile.serial_port is not None  # that of the faceplate
+        WifiHandler(self.display, self.activity, self.dispatcher, report, has_menu=has_menu)
         switches = SwitchHandler(self.display, self.activity, self.dispatcher, report)
         on_controls = ControlsHandler(
             self.volume, self.activity, self.visemes, switches, report, buttons=profile.buttons

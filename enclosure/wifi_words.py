@@ -16,6 +16,8 @@ class Words:
     failed: str
     done: str
     error: str
+    offline: str
+    offline_with_menu: str
     dot: str
     reasons: tuple[str, str, str, str, str, str, str]
 
@@ -36,6 +38,9 @@ ENGLISH = Words(
     "I could not connect to {ssid}: {reason}.",
     "I am connected to {ssid}.",
     "I cannot set up the wifi now.",
+    "I am not connected to a network. Plug in a network cable, or set up the wifi.",
+    "I am not connected to a network. Plug in a network cable, or hold the button for two seconds and choose "
+    "wifi.",
     "dot",
     (
         *("the password is wrong", "the password is wrong, or the router is too far away"),
@@ -56,6 +61,9 @@ _OTHERS = (
         "Ich konnte mich nicht mit {ssid} verbinden: {reason}.",
         "Ich bin mit {ssid} verbunden.",
         "Ich kann das WLAN jetzt nicht einrichten.",
+        "Ich bin mit keinem Netz verbunden. Stecke ein Netzwerkkabel ein, oder richte das WLAN ein.",
+        "Ich bin mit keinem Netz verbunden. Stecke ein Netzwerkkabel ein, oder halte den Knopf zwei Sekunden und "
+        "wähle wifi.",
         "Punkt",
         (
             *("das Passwort ist falsch", "das Passwort ist falsch, oder der Router ist zu weit weg"),
@@ -74,6 +82,9 @@ _OTHERS = (
         "Je n'ai pas pu me connecter à {ssid} : {reason}.",
         "Je suis connecté à {ssid}.",
         "Je ne peux pas configurer le wifi maintenant.",
+        "Je ne suis connecté à aucun réseau. Branchez un câble réseau, ou configurez le wifi.",
+        "Je ne suis connecté à aucun réseau. Branchez un câble réseau, ou appuyez deux secondes sur le bouton et "
+        "choisissez wifi.",
         "point",
         (
             *("le mot de passe est faux", "le mot de passe est faux, ou le routeur est trop loin"),
@@ -91,6 +102,9 @@ _OTHERS = (
         "No he podido conectarme a {ssid}: {reason}.",
         "Estoy conectado a {ssid}.",
         "No puedo configurar el wifi ahora.",
+        "No estoy conectado a ninguna red. Conecta un cable de red, o configura el wifi.",
+        "No estoy conectado a ninguna red. Conecta un cable de red, o mantén pulsado el botón dos segundos y "
+        "elige wifi.",
         "punto",
         (
             *("la contraseña es incorrecta", "la contraseña es incorrecta, o el router está demasiado lejos"),
@@ -108,6 +122,9 @@ _OTHERS = (
         "Non sono riuscito a collegarmi a {ssid}: {reason}.",
         "Sono collegato a {ssid}.",
         "Non posso configurare il wifi adesso.",
+        "Non sono collegato a nessuna rete. Collega un cavo di rete, o configura il wifi.",
+        "Non sono collegato a nessuna rete. Collega un cavo di rete, o tieni premuto il pulsante per due secondi "
+        "e scegli wifi.",
         "punto",
         (
             *("la password è sbagliata", "la password è sbagliata, o il router è troppo lontano"),
@@ -125,6 +142,9 @@ _OTHERS = (
         "Ik kon geen verbinding maken met {ssid}: {reason}.",
         "Ik ben verbonden met {ssid}.",
         "Ik kan de wifi nu niet instellen.",
+        "Ik ben met geen netwerk verbonden. Sluit een netwerkkabel aan, of stel de wifi in.",
+        "Ik ben met geen netwerk verbonden. Sluit een netwerkkabel aan, of houd de knop twee seconden ingedrukt "
+        "en kies wifi.",
         "punt",
         (
             *("het wachtwoord is verkeerd", "het wachtwoord is verkeerd, of de router is te ver weg"),
@@ -142,6 +162,9 @@ _OTHERS = (
         "Não consegui ligar-me a {ssid}: {reason}.",
         "Estou ligado a {ssid}.",
         "Não posso configurar o wifi agora.",
+        "Não estou ligado a nenhuma rede. Ligue um cabo de rede, ou configure o wifi.",
+        "Não estou ligado a nenhuma rede. Ligue um cabo de rede, ou mantenha o botão premido durante dois "
+        "segundos e escolha wifi.",
         "ponto",
         (
             *("a palavra-passe está errada", "a palavra-passe está errada, ou o router está longe demais"),

@@ -891,6 +891,13 @@ WIFI_AP_ERROR = _wifi_report(
     "The access point could not be opened.",
     (Field("error", str, None),),
 )
+WIFI_NOT_CONNECTED = _wifi_report(
+    "system.wifi.not_connected",
+    "The device knows a network, and has been in none since its start, two minutes ago.",
+    (Field("lang", str, None, meaning="the language of the device"),),
+    source="ours",
+    handled_by="enclosure",
+)
 WIFI_SCAN = _wifi(
     "wifi.scan",
     "Asks for the networks in range.",

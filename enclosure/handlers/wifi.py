@@ -24,6 +24,7 @@ REPEATS = 7
 night."""
 
 OPENING, CONNECTING, CONNECTED, FAILED = "WI-FI", "CONNECTING", "WI-FI OK", "WI-FI FAILED"
+NOT_CONNECTED = "NO NETWORK"
 
 _REASONS = {
     "wrong-password": "WRONG PASSWORD",
@@ -38,8 +39,15 @@ class WifiHandler:
     """Shows and says the instructions of a setup, which the admin service reports."""
 
     def __init__(
-        self, display: Display, activity: ActivityHandler, dispatcher: Dispatcher, report: Report
+        self,
+        display: Display,
+        activity: ActivityHandler,
+        dispatcher: Dispatcher,
+        report: Report,
+        *,
+        has_menu: bool,
     ) -> None:
+        self._has_menu = has_menu
         self._display = display
         self._activity = activity
         self._report = report
@@ -58,6 +66,7 @@ class WifiHandler:
             (topics.WIFI_AP_CONNECTION_SUCCESS, self._on_success),
             (topics.WIFI_AP_DOWN, self._on_down),
             (topics.WIFI_AP_ERROR, self._on_error),
+            (topics.WIFI_NOT_CONNECTED, self._on_not_connected),
         ):
             dispatcher.on(topic, handler)
         dispatcher.on(Topic(f"{topics.WIFI_SETUP.name}.failed", "The setup has failed."), self._on_setup_failed)
@@ -125,6 +134,13 @@ class WifiHandler:
     async def _on_error(self, _: Message, **__: object) -> None:
         self._fail()
         self._say(self._words.error)
+
+    async def _on_not_connected(self, _: Message, lang: str | None) -> None:
+        if self._activity.current.wifi_text:
+            return  # the user is setting it up
+        self._words = words_of(lang)
+        self._display.notify(NOT_CONNECTED)
+        self._say(self._words.offline_with_menu if self._has_menu else self._words.offline)
 
     def _fail(self) -> None:
         self._end()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from admin.errors import HostError
-from admin.wifi.boot import GRACE_S, set_up_at_boot
+from admin.wifi.boot import GRACE_S, KNOWN_GRACE_S, help_at_boot
 from admin.wifi.connectivity import RETRY_S, Connectivity
 from admin.wifi.ovos import CLIENT, MAX_IDS, OvosClient
 from admin.wifi.radio import Link
@@ -17,6 +17,7 @@ from bus.client.dispatch import Dispatcher
 from bus.contract import ours as topics
 from bus.contract.lookup import TOPICS
 from bus.contract.topic import Topic
+from bus.errors import BusUnavailableError
 from bus.message import Message
 
 OFFLINE, LAN, ONLINE = Link(), Link(network=True), Link(network=True, internet=True)
@@ -215,31 +216,53 @@ async def test_the_registrations_that_are_followed_are_bounded(device: Device) -
     assert len(device.dispatcher._handlers) <= before + 2 * MAX_IDS
 
 
-async def start(device: Device, folder: Path | None) -> bool:
-    """Whether a setup begins by itself."""
+async def start(device: Device, folder: Path | None) -> str | None:
+    """What a device without a network does by itself after the start of the machine."""
     service: Any = device
     device.begun.clear()
+    device.emitted.clear()
     began_at = asyncio.get_running_loop().time()
-    await set_up_at_boot(device, service, folder)
-    assert asyncio.get_running_loop().time() - began_at in (0.0, GRACE_S)
-    return device.begun == [(topics.WIFI_SETUP, {"lang": None, "allow_timeout": False})]
+    await help_at_boot(device, service, device.emit, folder, "de-de")
+    assert asyncio.get_running_loop().time() - began_at in (0.0, GRACE_S, KNOWN_GRACE_S)
+    if device.begun == [(topics.WIFI_SETUP, {"lang": None, "allow_timeout": False})]:
+        return "setup"
+    if device.emitted == [Message("system.wifi.not_connected", {"lang": "de-de"})]:
+        return "hint"
+    assert device.begun == device.emitted == []
+    return None
 
 
-async def test_a_device_without_a_network_starts_a_setup_once_after_the_start_of_the_machine(
+async def test_a_device_that_knows_no_network_starts_a_setup_once_after_the_start_of_the_machine(
     device: Device, tmp_path: Path
 ) -> None:
-    assert await start(device, tmp_path)
-    assert not await start(device, tmp_path)
-    assert await start(device, None)
+    assert await start(device, tmp_path) == "setup"
+    assert await start(device, tmp_path) is None
+    assert await start(device, None) == "setup"
 
 
-async def test_a_device_that_knows_a_network_or_is_in_one_starts_no_setup(device: Device, tmp_path: Path) -> None:
+async def test_a_device_that_is_in_no_known_network_gives_a_hint_once_and_starts_no_setup(
+    device: Device, tmp_path: Path
+) -> None:
     device.known = True
-    assert not await start(device, tmp_path)
-    device.known, device.now = False, LAN
-    assert not await start(device, None)
+    assert await start(device, tmp_path) == "hint"
+    assert await start(device, tmp_path) is None
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_device_in_a_network_does_nothing_by_itself(device: Device, tmp_path: Path, known: bool) -> None:
+    device.known, device.now = known, LAN
+    assert await start(device, tmp_path) is None
+
+
+async def test_a_hint_that_no_bus_takes_is_no_error(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(_: Message) -> None:
+        raise BusUnavailableError("no bus")
+
+    monkeypatch.setattr(device, "emit", refuse)
+    device.known = True
+    assert await start(device, None) is None
 
 
 async def test_a_device_without_networkmanager_starts_no_setup(device: Device, tmp_path: Path) -> None:
     device.error = HostError("no NetworkManager")
-    assert not await start(device, tmp_path)
+    assert await start(device, tmp_path) is None

@@ -151,3 +151,20 @@ def test_each_language_has_all_sentences_with_their_values(lang: str) -> None:
 
 def test_other_languages_get_english() -> None:
     assert words_of("xx-yy") is words_of(None) is ENGLISH
+
+
+@pytest.mark.parametrize(("lang", "shown"), [(None, "hold the button"), ("de-de", "halte den Knopf")])
+async def test_a_device_that_is_in_no_known_network_says_once_what_to_do(lang: str | None, shown: str) -> None:
+    async with mark1() as (device, display):
+        [hint] = await receive(device, "not_connected", lang=lang)
+        assert shown in hint
+        assert display.notified == ["NO NETWORK"]
+        await asyncio.sleep(100 * REPEAT_S)
+        assert utterances(device) == [hint]
+
+
+async def test_the_hint_does_not_interrupt_a_setup() -> None:
+    async with mark1() as (device, display):
+        await receive(device, "ap_up", **UP)
+        assert await receive(device, "not_connected", lang=None) == []
+        assert display.notified == []
