@@ -228,7 +228,8 @@ async def start(device: Device, folder: Path | None) -> str | None:
         return "setup"
     if device.emitted == [Message("system.wifi.not_connected", {"lang": "de-de"})]:
         return "hint"
-    assert device.begun == device.emitted == []
+    assert not device.begun
+    assert not device.emitted
     return None
 
 
