@@ -6,6 +6,7 @@ import os
 import pwd
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from enclosure.doctor import board
 from enclosure.doctor.finding import Finding
 from enclosure.doctor.patient import Patient, Setup, User
 from enclosure.drivers import gpiod
+from tests.vm.boards.device import said
 from tests.vm.boards.hands import GpioSim, Keys
 
 ROOT = User("root", 0, {0: "root"})
@@ -24,11 +26,13 @@ ACTION = 24
 """The line of the Mark II's button."""
 
 TAKE = """
-import gpiod, sys
+import gpiod, signal, sys
 lines = gpiod.request_lines(sys.argv[1], consumer="other-buttons", config={int(sys.argv[2]): gpiod.LineSettings()})
-print(flush=True)
-input()
+signal.pause()
 """
+
+RIVAL = "other-buttons.service"
+"""The program's own service: the checks are in one, too, which a mend must not stop."""
 
 
 def examine(**changes: object) -> dict[str, Finding]:
@@ -47,28 +51,32 @@ def type_mend(finding: Finding) -> None:
 
 
 @pytest.fixture
-def other_program(chip: GpioSim) -> Iterator[subprocess.Popen[str]]:
-    """A program that has the button's line."""
-    command = (sys.executable, "-c", TAKE, f"/dev/{chip.name}", str(ACTION))
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
-        assert program.stdout is not None
-        program.stdout.readline()
-        yield program
-        program.kill()
+def other_program(chip: GpioSim, tmp_path: Path) -> Iterator[str]:
+    """A service that has the button's line; the number of its process."""
+    program = tmp_path / "other-buttons"
+    program.write_text(TAKE)
+    unit = Path("/etc/systemd/system", RIVAL)
+    unit.write_text(f"[Service]\nExecStart={sys.executable} {program} /dev/{chip.name} {ACTION}\n")
+    said("systemctl", "daemon-reload")
+    said("systemctl", "start", RIVAL)
+    while not any("other-buttons" in line for line in said("gpioinfo", "--chip", chip.name).splitlines()):
+        time.sleep(0.01)  # libgpiod reports its request to no one
+    yield said("systemctl", "show", "--value", "--property=MainPID", RIVAL).strip()
+    said("systemctl", "stop", RIVAL)
+    unit.unlink()
+    said("systemctl", "daemon-reload")
 
 
 def check_a_healthy_board_has_nothing_to_mend(chip: GpioSim) -> None:
     assert {finding.verdict for finding in examine().values()} == {"ok"}, examine()
 
 
-def check_the_program_that_has_a_line_is_named_and_stopped(other_program: subprocess.Popen[str]) -> None:
+def check_the_program_that_has_a_line_is_named_and_stopped(other_program: str) -> None:
     finding = examine()["GPIO lines"]
     assert "GPIO24 (buttons.action.gpio) is taken by other-buttons: " in finding.found
-    assert f"(process {other_program.pid})" in finding.found
-    stop = f"kill {other_program.pid}"
-    assert (finding.mend or "").endswith(stop) or "systemctl" in (finding.mend or "")
-    subprocess.run(("sh", "-c", stop), check=True)  # the checks themselves are in its service
-    other_program.wait()
+    assert f"(process {other_program})" in finding.found
+    assert finding.mend == f"sudo systemctl disable --now {RIVAL}"
+    type_mend(finding)
     assert examine()["GPIO lines"].verdict == "ok"
 
 
@@ -98,6 +106,7 @@ def check_keys_of_an_overlay_are_found(chip: GpioSim) -> None:
     changes = {"driver": "evdev", "buttons": {"action": {"key": 582}}, "switches": {"mute": {"key": 248}}}
     assert examine(**changes)["inputs"].by_hand
     keys = Keys((582, 248))
+    said("udevadm", "settle")
     finding = examine(**changes)["inputs"]
     keys.unplug()
     assert finding.verdict == "ok", finding
