@@ -4,7 +4,7 @@
 # make check            lint, types and the tests that need no real time: under a minute
 # make test             all tests that need no root
 # make bench            the speed of the bus; options in ARGS=--quick
-# make bench-enclosure  the speed of button and face
+# make bench-enclosure  the speed of buttons and face; after make deb, as root, also on a virtual machine
 # make soak             some minutes of random events; options in ARGS
 # make deb              the Debian packages, in build/deb
 # make image-test       the packages on a booted Debian 13, as root; options in ARGS="--only doctor --mirror URL"

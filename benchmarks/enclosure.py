@@ -19,19 +19,38 @@ import sys
 import tempfile
 import threading
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter, sleep
 from typing import Any
 
 from benchmarks.load import TIMEOUT_S, connect, stream
+from enclosure.app import enclosure
+from enclosure.config import VolumeSettings, load_profile
+from hw_sim.boards.board import Board
 from hw_sim.process import Program
 from hw_sim.sound import Sound
+from tests.vm.__main__ import INSTALLED, MissingError, machine_of, prepared
+from tests.vm.kernel import CHECKOUT
+from tests.vm.suites import SUITES
 
 SAMPLES = 500
 RATE = 500
 """Messages per second that the bus carries besides, 200 bytes each."""
+
+MACHINE_SAMPLES = 200
+"""An emulated processor takes some 10 s for them."""
+
+LINE = 17
+
+EDGE: dict[str, Any] = {
+    "platform": "generic",
+    "board": {"buttons": {"bench": {"gpio": LINE, "debounce_ms": 0, "press": "listen"}}},
+}
+"""A button whose press is reported when it goes down, without the time of a debounce."""
+
+PYTHON = (sys.executable, "-m")
 
 QUIET_S = 0.5
 """After so long without a line the face is settled."""
@@ -147,45 +166,122 @@ def measure(faceplate: Faceplate, port: int, samples: int) -> None:
     """Prints the table, row by row."""
     faceplate.answer_until_quiet()
     print(f"Python {platform.python_version()}, {samples} each, load before {os.getloadavg()[0]:.1f}")
-    print(f"{'':31} {'bus':>7} {'p50':>7} {'p99':>7} {'max':>7}")
+    print(f"{'':38} {'bus':>7} {'p50':>7} {'p99':>7} {'max':>7}")
     for name, of in (("button line to bus message", button), ("bus message to line, first byte", message)):
         for rate in (0, RATE):
             with traffic(port, rate):
-                times_ms = [1000 * seconds for seconds in of(faceplate, port, samples)]
-            p50, p99 = median(times_ms), quantiles(times_ms, n=100)[-1]
-            print(f"{name:31} {rate:>5}/s {p50:7.2f} {p99:7.2f} {max(times_ms):7.2f} ms", flush=True)
+                row(name, rate, of(faceplate, port, samples))
+
+
+def row(name: str, rate: int, times_s: list[float]) -> None:
+    """Prints a row of the table: median, 99th percentile and maximum."""
+    p50, p99 = median(times_s), quantiles(times_s, n=100)[-1]
+    print(f"{name:38} {rate:>5}/s {1000 * p50:7.2f} {1000 * p99:7.2f} {1000 * max(times_s):7.2f} ms", flush=True)
 
 
 async def bench(samples: int) -> None:
-    """Starts everything, and measures."""
-    faceplate = Faceplate()
+    """Starts bus and sound, and measures a Mark 1 and a button on a line."""
     async with contextlib.AsyncExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        sound = Sound(Path(folder))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        sound = Sound(folder)
         await stack.enter_async_context(Program("sound", sound.command, print, sound.environment))
         await sound.ready()
-        python = (sys.executable, "-m")
-        serve = (*python, "bus", "serve", "--host", "127.0.0.1", "--port", "0")
+        serve = (*PYTHON, "bus", "serve", "--host", "127.0.0.1", "--port", "0")
         bus = await stack.enter_async_context(Program("bus", serve, lambda _: None))
         url = (await bus.line("bus=")).removeprefix("bus=")
-        environment = {**sound.client_environment, "HOME": folder, "STATE_DIRECTORY": folder}
-        run = (*python, "enclosure", "run", "--bus", url, "--serial", faceplate.port)
-        enclosure = await stack.enter_async_context(Program("enclosure", run, lambda _: None, environment))
-        measuring = asyncio.create_task(
-            asyncio.to_thread(measure, faceplate, int(url.split(":")[2].split("/")[0]), samples)
+        port = int(url.split(":")[2].split("/")[0])
+        environment = {**sound.client_environment, "HOME": str(folder), "STATE_DIRECTORY": str(folder)}
+        await bench_faceplate(url, port, environment, samples)
+        os.environ.update(sound.client_environment)
+        await bench_fake(url, port, folder, samples)
+
+
+async def bench_faceplate(url: str, port: int, environment: Mapping[str, str], samples: int) -> None:
+    """Measures the enclosure of a Mark 1."""
+    faceplate = Faceplate()
+    run = (*PYTHON, "enclosure", "run", "--bus", url, "--serial", faceplate.port)
+    async with Program("enclosure", run, lambda _: None, environment) as program:
+        await first(asyncio.to_thread(measure, faceplate, port, samples), program.watch())
+
+
+async def bench_fake(url: str, port: int, folder: Path, samples: int) -> None:
+    """Measures the enclosure of a board with a button, in this process."""
+    profile = load_profile(EDGE["platform"], EDGE["board"])
+    loop = asyncio.get_running_loop()
+    board = Board(profile, folder, loop.time)
+    states, presses = (hearing(topic, port) for topic in ("enclosure.board.state", "mycroft.mic.listen"))
+
+    def press() -> float:
+        loop.call_soon_threadsafe(board.gpio.press, LINE)
+        assert b"mycroft.mic.listen" in presses.recv(65536)
+        at = perf_counter()
+        loop.call_soon_threadsafe(board.gpio.release, LINE)
+        return at
+
+    def measure_fake() -> None:
+        while b"connected" not in states.recv(65536):
+            pass
+        for rate in (0, RATE):
+            with traffic(port, rate):
+                row("edge to bus message, fake of libgpiod", rate, timed(press, samples))
+
+    with board.plugged_in():
+        saved = folder / "state.json"
+        run = enclosure(url, profile, None, 0, "default", volume_settings=VolumeSettings(), state_path=saved)
+        await first(asyncio.to_thread(measure_fake), run)
+
+
+async def first(*parts: Coroutine[Any, Any, None]) -> None:
+    """Returns when one of them ends, or raises its error; cancels the others."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    ended, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in others:
+        task.cancel()
+    await asyncio.wait(tasks)
+    for task in ended:
+        task.result()
+
+
+def bench_machine(samples: int) -> None:
+    """Prints what is measured on a virtual machine, or why there is none."""
+    suite = next(suite for suite in SUITES if suite.name == "boards")
+    try:
+        kernel, trees = prepared([suite])
+    except MissingError as error:
+        print(f"virtual machine skipped: it needs {error}")
+        return
+    pss_mb: dict[str, float] = {}
+    others: list[str] = []
+
+    def on_line(line: str) -> None:
+        if not line.startswith("{"):
+            others.append(line)
+            return
+        match json.loads(line):
+            case {"edge_s": edges}:
+                row("edge to bus message, virtual machine", 0, edges)
+                print(f"{'board':38} {'PSS':>7}")
+            case {"profile": name, "pss_mb": size}:
+                pss_mb[name] = size
+                more = size - next(iter(pss_mb.values()))
+                print(f"{name:38} {size:7.1f} MB {more:+.1f}", flush=True)
+
+    with machine_of(suite, kernel, trees[suite]) as machine:
+        path = f"PYTHONPATH={INSTALLED}:{CHECKOUT}"
+        code = machine.watch(
+            "env", path, "python3", "-P", "-m", "benchmarks.board", json.dumps(EDGE), str(samples), on_line=on_line
         )
-        ended, _ = await asyncio.wait(
-            {measuring, asyncio.create_task(enclosure.watch())}, return_when=asyncio.FIRST_COMPLETED
-        )
-        for task in ended:
-            task.result()
+    if code:
+        raise RuntimeError("".join(others))
 
 
 def main() -> None:
     """Measures, and prints the table."""
     parser = argparse.ArgumentParser(prog="make bench-enclosure", description=(__doc__ or "").partition("\n\n")[2])
     parser.add_argument("--samples", type=int, default=SAMPLES, metavar="N", help=f"of each number ({SAMPLES})")
-    asyncio.run(bench(parser.parse_args().samples))
+    samples = parser.parse_args().samples
+    asyncio.run(bench(samples))
+    bench_machine(min(samples, MACHINE_SAMPLES))
 
 
 if __name__ == "__main__":

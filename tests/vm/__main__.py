@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from zlib import crc32
 
@@ -16,6 +17,9 @@ INSTALLED = "/usr/lib/mycroft-enclosure"
 
 CODE = ("admin", "bus", "enclosure")
 
+FOLDER, BUILT = Path("build/vm"), Path("build/deb")
+"""Where the machines are made, and where `make deb` leaves the packages."""
+
 NEEDED = ("depmod", "modprobe", "qemu-system-x86_64")
 
 
@@ -26,30 +30,39 @@ class MissingError(Exception):
 def main() -> int:
     """Prints what pytest prints in each virtual machine; returns 1 where a check has failed."""
     parser = argparse.ArgumentParser(prog="tests.vm", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("build/vm"), help="where to work (build/vm)")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help=f"where to work ({FOLDER})")
     parser.add_argument("--mirror", metavar="URL", help="of Debian (that of this machine's apt)")
     parser.add_argument("--suite", choices=[suite.name for suite in SUITES], help="only this one")
     parser.add_argument("--checkout", action="store_true", help="run the checkout's code")
     parser.add_argument("-k", metavar="NAME", default="", help="only the checks whose names contain this")
     parser.add_argument("built", type=Path, help="where `make deb` has left the packages")
     options = parser.parse_args()
-    mirror = options.mirror or debian_mirror()
-    if missing := missing_here(mirror, NEEDED):
-        print(f"virtual machines skipped: they need {missing}")
-        return 0
-    assert mirror is not None
-    folder = options.folder.resolve()
     suites = [suite for suite in SUITES if options.suite in (None, suite.name)]
-    kernel = Kernel(folder / "kernel")
     try:
-        with Repository(folder / "repository", sorted(options.built.glob("*.deb"))) as repository:
-            kernel.create(Tree(folder / "builder", repository, mirror, packages=BUILD_PACKAGES))
-            trees = {suite: tree_of(suite, folder / suite.name, kernel, repository, mirror) for suite in suites}
+        kernel, trees = prepared(suites, options.folder, options.built, options.mirror)
     except MissingError as error:
         print(f"virtual machines skipped: they need {error}")
         return 0
     codes = [check(suite, kernel, tree, options.k, options.checkout) for suite, tree in trees.items()]
     return int(any(codes))
+
+
+def prepared(
+    suites: Sequence[Suite], folder: Path = FOLDER, built: Path = BUILT, mirror: str | None = None
+) -> tuple[Kernel, dict[Suite, Path]]:
+    """The kernel, and the root file system of each suite's machine, with our packages. Raises MissingError."""
+    mirror = mirror or debian_mirror()
+    if missing := missing_here(mirror, NEEDED):
+        raise MissingError(missing)
+    assert mirror is not None
+    debs = sorted(built.glob("*.deb"))
+    if not debs:
+        raise MissingError("the packages: make deb")
+    folder = folder.resolve()
+    kernel = Kernel(folder / "kernel")
+    with Repository(folder / "repository", debs) as repository:
+        kernel.create(Tree(folder / "builder", repository, mirror, packages=BUILD_PACKAGES))
+        return kernel, {suite: tree_of(suite, folder / suite.name, kernel, repository, mirror) for suite in suites}
 
 
 def tree_of(suite: Suite, folder: Path, kernel: Kernel, repository: Repository, mirror: str) -> Path:
@@ -79,10 +92,15 @@ def clients_of(suite: Suite, folder: Path) -> Path:
     return kept
 
 
+def machine_of(suite: Suite, kernel: Kernel, root: Path) -> Machine:
+    """The machine of a suite, not booted yet."""
+    log = root.parent / "console.log"
+    return Machine(kernel, root, log, memory_mb=suite.memory_mb, timeout_s=suite.timeout_s)
+
+
 def check(suite: Suite, kernel: Kernel, root: Path, only: str, checkout: bool) -> int:
     """Runs a suite's checks; returns the exit code of pytest."""
-    log = root.parent / "console.log"
-    with Machine(kernel, root, log, memory_mb=suite.memory_mb, timeout_s=suite.timeout_s) as machine:
+    with machine_of(suite, kernel, root) as machine:
         if checkout:
             for package in CODE:
                 machine.run("mount", "--bind", f"{CHECKOUT}/{package}", f"{INSTALLED}/{package}")

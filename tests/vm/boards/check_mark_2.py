@@ -117,6 +117,8 @@ async def check_a_taken_line_names_its_owner(mark2: Device, chip: GpioSim) -> No
             rival.terminate()
         await rival.wait()
     await mark2.part("controls", "connected")
+    chip.drive(MUTE, False)  # gpio-sim has one pull for a line: the daemon's pull-up has moved the slider
+    await mark2.first("mycroft.mic.unmute")
 
 
 async def check_the_ring_is_dark_after_the_daemon_was_killed(mark2: Device) -> None:

@@ -5,6 +5,7 @@ import errno
 import fcntl
 import os
 import struct
+import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +15,21 @@ import smbus2
 BUS, RING, XMOS, AMPLIFIER = 1, 0x04, 0x2C, 0x2F
 """I2C bus and addresses of the chips of an SJ201."""
 
+MODULES = (
+    "i2c-i801",  # the machine's own I2C bus takes number 0, so that of the chips has number 1, as on a Pi
+    f"i2c-stub chip_addr=0x{RING:02x},0x{XMOS:02x},0x{AMPLIFIER:02x}",
+    *("configfs", "evdev", "gpio_sim_ot", "i2c-dev", "snd-dummy", "uinput"),
+)
+"""Modules of the kernel that are the hardware, in this order, with their parameters."""
+
 _CHIPS = Path("/sys/kernel/config/gpio-sim")
 _PLATFORM = Path("/sys/devices/platform")
+
+
+def load_modules() -> None:
+    """Makes the hardware."""
+    for module in MODULES:
+        subprocess.run(("modprobe", *module.split()), check=True)
 
 
 class GpioSim:
