@@ -19,7 +19,7 @@ from enclosure.drivers.evdev import Source, find
 from enclosure.errors import BoardError
 from enclosure.parts import input_sources
 
-KIND, LINES, I2C, SPI, INPUTS = "kind of board", "GPIO lines", "I2C", "SPI", "inputs"
+KIND, LINES, I2C, SPI, INPUTS, MISSING = "kind of board", "GPIO lines", "I2C", "SPI", "inputs", "left to you"
 
 OTHER_BOARD = (
     "seat the board again while the device has no power, or name the one that it is as enclosure.platform in "
@@ -43,6 +43,8 @@ async def check(patient: Patient) -> list[Finding]:
         findings.append(next((finding for finding in found if finding.mend), found[0]))
     if device := spi_device(profile):
         findings.append(spi(device, patient))
+    if profile.missing:
+        findings.append(skip(MISSING, " ".join(profile.missing)))
     return findings
 
 

@@ -27,6 +27,13 @@ async def test_a_board_without_pins_has_nothing_to_examine(tmp_path: Path) -> No
     assert await board.check(patient("picroft", tmp_path)) == []
 
 
+async def test_what_a_profile_leaves_to_the_owner_is_reported(tmp_path: Path) -> None:
+    found = {finding.name: finding for finding in await board.check(patient("aiy_voice_v2", tmp_path))}
+    for sentence in load_profile("aiy_voice_v2").missing:
+        assert sentence in found[board.MISSING].found
+    assert found[board.MISSING].verdict is Verdict.SKIP
+
+
 @pytest.mark.parametrize(
     ("card", "verdict"), [("sndrpigooglevoi", Verdict.OK), ("seeed4micvoicec", Verdict.WARN), ("lamp", Verdict.OK)]
 )
