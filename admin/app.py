@@ -1,12 +1,14 @@
 """Puts the admin service together: the host behind D-Bus, the list of actions, the bus."""
 
 import asyncio
+import contextlib
 import logging
 from pathlib import Path
 
 from admin.actions import ACTIONS
 from admin.config import AdminSettings
 from admin.dbus.system import SystemBus
+from admin.errors import HostError
 from admin.host import Host
 from admin.service import AdminService
 from admin.trust import NO_OTHER_BUS, verify_listener
@@ -42,6 +44,8 @@ async def admin_on(
     dispatcher = Dispatcher(bus.emit)
     async with asyncio.TaskGroup() as group:
         host = Host.on(system, settings, runtime_folder, lang)
+        with contextlib.suppress(HostError):  # without NetworkManager there is none
+            await host.network.close(restore=False)  # the access point of a daemon that was killed
         unfinished = Unfinished(runtime_folder)
         service = AdminService(ACTIONS, host, dispatcher, bus.emit, group, unfinished=unfinished)
         connectivity = Connectivity(host.network, dispatcher, bus.emit)

@@ -7,9 +7,9 @@ import base64
 import hashlib
 
 from admin.portal.markup import EMPTY, Html, html, join, ssid_html
-from admin.portal.protocol import PASSWORD_BYTES, Nearby, Phase, Snapshot
+from admin.portal.protocol import Nearby, Phase, Snapshot
 from admin.portal.texts import Texts
-from admin.wifi.networks import Security
+from admin.wifi.networks import PASSWORD_BYTES, Security
 from admin.wifi.outcome import Failure
 
 RELOAD_S = 5

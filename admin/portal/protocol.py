@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from admin.errors import PortalProtocolError
-from admin.wifi.networks import MAX_SSID, Choice, Security
+from admin.wifi.networks import MAX_SSID, PASSWORD_BYTES, Choice, Security
 from admin.wifi.outcome import Failure
 
 MAX_REQUEST = 1_000
@@ -26,9 +26,6 @@ WAIT_S = 20.0
 """How long a `Look` may wait for a change."""
 
 Ssid = Annotated[bytes, Meta(min_length=1, max_length=MAX_SSID)]
-
-PASSWORD_BYTES = range(8, 64)
-"""Lengths of a WPA password in UTF-8. One of 64 would be a key, which NetworkManager cannot use with WPA3."""
 
 
 class Phase(StrEnum):

@@ -15,8 +15,8 @@ MAX_PASSWORD = 128
 MAX_NETWORKS = 100
 """Any transmitter in range can announce networks; a user reads no longer list."""
 
-PASSPHRASE = range(8, 65)
-"""Characters of a WPA1 or WPA2 passphrase; 64 are the key itself, in hexadecimal."""
+PASSWORD_BYTES = range(8, 64)
+"""Lengths of a WPA1 or WPA2 password in UTF-8. One of 64 would be a key, which cannot be used with WPA3."""
 
 # Bits of AccessPoint.Flags, .WpaFlags and .RsnFlags (nm-dbus-interface.h).
 _PRIVACY = 0x1
@@ -54,7 +54,7 @@ class Security(StrEnum):
     def allows(self, password: str) -> bool:
         """Whether a password may be right, by its length."""
         if self in (Security.WPA1, Security.WPA2, Security.WPA2_WPA3):
-            return len(password) in PASSPHRASE
+            return len(password.encode(errors="replace")) in PASSWORD_BYTES
         return bool(password) is self.needs_password
 
 

@@ -13,12 +13,16 @@ import pytest
 
 from admin.app import admin
 from admin.config import AdminSettings, WifiSettings
+from admin.dbus.networkmanager import NetworkManager
+from admin.dbus.system import SystemBus
+from admin.wifi.radio import Hotspot
 from bus.client import websocket
 from bus.client.client import BusClient
 from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.message import Message
 from bus.server.listener import Server
 from hw_sim.host import Host
+from hw_sim.networkmanager import NetworkManager as Air
 from hw_sim.process import Program
 from tests.admin import hostile, test_hostile
 from tests.admin.conftest import UNCLOSED
@@ -106,6 +110,16 @@ async def client(bus: Server) -> AsyncIterator[Client]:
         client = Client(bus.url, group)
         yield client
         client.stop()
+
+
+async def test_the_access_point_of_a_daemon_that_was_killed_is_closed(
+    bus: Server, host: Host, system: SystemBus
+) -> None:
+    async with Air(host.address, ()) as air:
+        await NetworkManager(system).open(Hotspot("MYCROFT", "12345678"))
+        assert air.hotspot
+        async with running(bus.url, host):
+            await until(lambda: not air.hotspot, "the end of the access point")
 
 
 async def test_a_request_is_carried_out_and_logged_with_its_sender(client: Client, lines: list[str]) -> None:

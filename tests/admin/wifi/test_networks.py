@@ -75,7 +75,10 @@ def test_a_name_that_is_not_known_is_its_utf_8() -> None:
     [
         (Security.WPA2, "1234567", False),
         (Security.WPA2, "12345678", True),
-        (Security.WPA2, "x" * 65, False),
+        (Security.WPA2, "x" * 63, True),
+        (Security.WPA2, "0" * 64, False),
+        (Security.WPA2, "ü" * 31, True),
+        (Security.WPA2, "ü" * 32, False),
         (Security.WPA2_WPA3, "", False),
         (Security.WPA3, "x", True),
         (Security.WPA3, "", False),
