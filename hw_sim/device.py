@@ -48,6 +48,9 @@ MAX_UNSENT = 500
 
 _LOG_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ")
 
+_READ = re.compile(r"\d+\.\d+ (Get|GetAll|GetUnitFileState) ")
+"""As python-dbusmock prints them; the page reads the state after each change."""
+
 ReportLine = Callable[[str, str], None]
 """Called with the part of the device that says something, and what it says."""
 
@@ -190,8 +193,8 @@ async def _send_all(client: BusClient, unsent: asyncio.Queue[Message], report: R
 
 
 def _report_line(report: ReportLine, name: str, line: str) -> None:
-    """Passes on what a program says, without its own time, and without the D-Bus daemon's talk about itself."""
-    if not line.startswith("dbus-daemon["):
+    """Passes on what a program says, without its time; not what the D-Bus daemon says, nor reads of the host."""
+    if not line.startswith("dbus-daemon[") and not _READ.match(line):
         report(name, _LOG_TIME.sub("", line))
 
 

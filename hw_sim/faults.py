@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from hw_sim.faceplate import Faceplate
-from hw_sim.links import CABLES, Cable
+from hw_sim.links import Cable
 from hw_sim.process import Program
+
+NOISE = 0.01
+"""Probability that a bit of a byte is inverted: so that a person sees damaged lines soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ def face_faults(faceplate: Faceplate) -> list[Fault]:
         (faceplate.unplug if on else faceplate.plug)()
 
     def garble(on: bool) -> None:
-        cable.noise = CABLES["garbling"]().noise if on else usual.noise
+        cable.noise = NOISE if on else usual.noise
 
     def dribble(on: bool) -> None:
         cable.burst = 1 if on else usual.burst

@@ -83,7 +83,9 @@ class HostView:
                 await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]  # dbus-fast forgot it
 
     def _see(self, message: Message) -> bool:
-        """Notes a call of another program. Returns True: a monitor answers none."""
+        """Notes a call of another program. Returns whether it is dealt with: a monitor answers no call."""
+        if message.message_type in (MessageType.METHOD_RETURN, MessageType.ERROR):
+            return False
         if message.sender == self._own or message.interface in (_DRIVER, f"{_DRIVER}.Mock"):
             return True
         if message.message_type is MessageType.SIGNAL:

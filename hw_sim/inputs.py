@@ -72,5 +72,13 @@ Hand = Push | Release | Turn | Slide
 
 Input = Hand | SwitchFault | Play | Check | Send
 
-decode = msgspec.json.Decoder(Input).decode
-"""The request in a frame. Raises ValueError for anything else."""
+_decode = msgspec.json.Decoder(Input).decode
+
+
+def decode(frame: str | bytes) -> Input:
+    """The request in a frame. Raises ValueError for anything else."""
+    try:
+        wanted: Input = _decode(frame)
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from error
+    return wanted

@@ -5,6 +5,7 @@ template has no access point, no reasons, and joins any network with any passwor
 """
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import os
@@ -160,7 +161,8 @@ class NetworkManager:
 
     async def serve(self) -> None:
         """Runs until the D-Bus ends."""
-        await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]  # dbus-fast forgot it
+        with contextlib.suppress(EOFError, OSError):
+            await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]  # dbus-fast forgot it
 
     # For tests and the simulator.
 

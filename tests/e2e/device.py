@@ -57,7 +57,7 @@ async def device(*arguments: str) -> AsyncIterator[Device]:
     try:
         said, rest = await _until_ready(process)
         async with connect(said["face"].replace("http:", "ws:") + "panel") as panel:
-            found = Device(said["bus"], said["face"], said["serial"], said["alsa"], panel)
+            found = Device(said["bus"], said["face"], said.get("serial", ""), said["alsa"], panel)
             watching = asyncio.create_task(found.watch())
             await until(lambda: bool(found.state), "the face")
             yield found
@@ -74,7 +74,7 @@ async def _until_ready(process: Process) -> tuple[dict[str, str], asyncio.Task[b
     """What the simulator says of itself until it is ready, and what it goes on to say."""
     assert process.stdout is not None
     said: dict[str, str] = {}
-    while "serial" not in said:
+    while "face" not in said:
         line = (await process.stdout.readline()).decode()
         print(line, end="")
         if not line:
