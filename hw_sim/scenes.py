@@ -74,8 +74,8 @@ SCENES = (
         "Setup by wifi",
         (
             (0, "system.wifi.setup", {"lang": "en-us"}),
-            (8, "wifi.scan", {}),
-            (4, "wifi.connect", {"ssid": "Home", "password": "correct horse"}),
+            (12, "wifi.stop", {}),
+            (3, "wifi.connect", {"ssid": "Home", "password": "correct horse"}),
         ),
     ),
     Scene(

@@ -5,6 +5,7 @@ import { scenery, title } from "./scenery.js";
 
 const PRESS_AFTER_MS = 90;   // until then a pointer that moves turns the knob
 const SHORTEST_MS = 60;      // a button is down at least so long
+const MOVED_PX = 4;          // a pointer that has moved so far does not press
 const DRAG_PX = 14;          // of one detent
 const WHEEL_PX = 60;         // of one detent, for wheels that report pixels
 const LIT = [244, 247, 255]; // of the mouth
@@ -161,8 +162,9 @@ export class Board {
     knob.addEventListener("pointerdown", event => { from = event.clientX; });
     knob.addEventListener("pointermove", event => {
       if (from === null || !(event.buttons & 1)) return;
+      if (Math.abs(event.clientX - from) > MOVED_PX && knob.dataset.down !== "true") knob.dataset.turning = "true";
       const detents = Math.trunc((event.clientX - from) / DRAG_PX);
-      if (detents && knob.dataset.down !== "true") { from += detents * DRAG_PX; knob.dataset.turning = "true"; this.turn(name, detents); }
+      if (detents && knob.dataset.down !== "true") { from += detents * DRAG_PX; this.turn(name, detents); }
     });
     const drop = () => { from = null; };
     knob.addEventListener("pointerup", drop);

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
+from websockets.asyncio.client import connect
 
 from tests.e2e.device import Device, device
 
@@ -96,20 +99,136 @@ async def page(browser: Chrome, *arguments: str) -> AsyncIterator[Simulator]:
         assert errors == []  # such as a missing icon, or a script that the policy does not allow
 
 
+Scene = Callable[[Simulator], None]
+
+
+async def play(browser: Chrome, scene: Scene, *arguments: str) -> None:
+    """Plays a scene on the page of a simulator, in a thread."""
+    async with page(browser, *arguments) as simulator:
+        await asyncio.to_thread(scene, simulator)
+
+
 async def test_a_message_shows_on_the_face_and_a_hand_on_the_knob_is_a_message(browser: Chrome) -> None:
     def scene(page: Simulator) -> None:
         page.sends("enclosure.eyes.color", r="255", g="0", b="0")
         page.until(lambda: page.eye()[0] > 200 and max(page.eye()[1:]) < 150, "a red eye")
-        page.sends("enclosure.mouth.display", img_code="aIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
         page.sends("enclosure.mouth.text", text="HHHHHH")
-        page.until(lambda: max(page.cell(c, 4)[0] for c in range(32)) > 200, "a text")
+        page.until(lambda: max(page.cell(column, 4)[0] for column in range(32)) > 200, "a text")
         knob = page.find(".knob")
         ActionChains(browser).click_and_hold(knob).pause(0.3).release().perform()
         page.has("mycroft.mic.listen")
-        ActionChains(browser).scroll_to_element(knob).perform()
         page.find('[aria-label="Turn the knob to louder"]').click()
         page.has("mycroft.volume.increase")
         page.until(lambda: page.find("#level-text").text == "58 %", "the level of the mixer")
+        ActionChains(browser).click_and_hold(knob).move_by_offset(-40, 0).move_by_offset(
+            -20, 0
+        ).release().perform()
+        page.has("mycroft.volume.decrease")
 
-    async with page(browser) as simulator:
+    await play(browser, scene)
+
+
+async def test_the_controls_of_a_board_are_those_of_its_profile(browser: Chrome) -> None:
+    def scene(page: Simulator) -> None:
+        keys = [key.text for key in browser.find_elements(By.CSS_SELECTOR, "#controls button")]
+        assert keys == ["action", "volume up", "volume down", "mute"]
+        page.find("#controls button").click()
+        page.has("mycroft.mic.listen")
+        page.find("#controls .slider").click()
+        page.has("mycroft.mic.mute")
+        page.until(lambda: page.pixel(200, 78)[0] > 150 > page.pixel(200, 78)[1], "a red ring")
+        assert page.find("#controls .slider").get_attribute("aria-checked") == "true"
+        lines = page.find("#lines").text
+        assert "GPIO24 buttons.action.gpio in" in lines
+        assert "GPIO5 amplifier.enable_gpio out" in lines
+
+    await play(browser, scene, "--board", "sj201_r6")
+
+
+async def test_each_fault_of_a_board_happens_and_ends(browser: Chrome) -> None:
+    def scene(page: Simulator) -> None:
+        page.switches("bounce")
+        page.is_on("bounce", True)
+        page.find("#controls button").click()
+        page.has("mycroft.mic.listen")
+
+        page.switches("gpio-gone")
+        state = '#messages li[data-type="enclosure.board.state"]'
+        page.until(lambda: "missing" in page.find(state).text, "the chip goes")
+        page.switches("gpio-gone")
+        page.until(lambda: "connected" in browser.find_elements(By.CSS_SELECTOR, state)[-1].text, "it comes back")
+
+        page.find("#clear").click()
+        page.switches("i2c-gone")
+        page.is_on("i2c-gone", True)
+        page.sends("recognizer_loop:record_begin")
+        page.until(lambda: "lights" in page.find(state).text, "the ring is away")
+        page.switches("i2c-gone")
+        page.until(lambda: page.pixel(200, 78)[1] > 150, "a green ring")
+
+    await play(browser, scene, "--board", "sj201_r6")
+
+
+async def test_the_keyboard_alone_does_it_all(browser: Chrome) -> None:
+    def keys(*keys: str) -> None:
+        ActionChains(browser).send_keys(*keys).perform()
+
+    def scene(page: Simulator) -> None:
+        def goes_to(selector: str) -> None:
+            for _ in range(80):
+                if browser.execute_script("return document.activeElement.matches(arguments[0])", selector):
+                    return
+                keys(Keys.TAB)
+            pytest.fail(f"the tab key does not lead to {selector}")
+
+        goes_to(".knob")
+        ActionChains(browser).key_down(Keys.SPACE).pause(0.3).key_up(Keys.SPACE).perform()
+        page.has("mycroft.mic.listen")
+        keys(Keys.ARROW_RIGHT)
+        page.has("mycroft.volume.increase")
+        goes_to('[data-fault="unplugged"]')
+        keys(Keys.SPACE)
+        page.is_on("unplugged", True)
+        keys(Keys.SPACE)
+        page.is_on("unplugged", False)
+        goes_to("#type")
+        keys("enclosure.eyes.level", Keys.TAB)
+        goes_to('[data-field="level"]')
+        keys("12", Keys.ENTER)
+        page.has("enclosure.eyes.level")
+        goes_to("#messages li:first-child summary")
+        keys(Keys.ENTER)
+        page.until(lambda: page.find("#messages .inside h4").text == "data", "an unfolded message")
+
+    await play(browser, scene)
+
+
+async def test_the_form_checks_with_the_contract(browser: Chrome) -> None:
+    def scene(page: Simulator) -> None:
+        page.find("#type").send_keys("enclosure.eyes.level")
+        page.find('[data-field="level"]').send_keys("99")
+        page.until(lambda: page.find("#verdict").text == "level is 99, outside 0..30", "the contract's own words")
+        page.find('[data-field="level"]').clear()
+        page.find('[data-field="level"]').send_keys("7")
+        page.until(lambda: page.find("#verdict").text == "", "no problem")
+        page.sends("enclosure.eyes.look")
+        assert "side is missing" in page.find("#verdict").text
+        page.sends("some.skill.of.mine")
+        page.has("some.skill.of.mine")
+        page.find("#filter").send_keys("enclosure.*")
+        hidden = '#messages li[data-type="some.skill.of.mine"]'
+        page.until(lambda: not page.find(hidden).is_displayed(), "a filtered message")
+
+    await play(browser, scene)
+
+
+async def test_a_flood_leaves_the_page_small_and_the_device_awake(browser: Chrome) -> None:
+    def scene(page: Simulator) -> None:
+        page.find(".knob").send_keys(Keys.ARROW_RIGHT)
+        page.has("mycroft.volume.increase")
+        page.until(lambda: len(browser.find_elements(By.CSS_SELECTOR, "#messages > li")) <= 300, "a bounded list")
+
+    async with page(browser) as simulator, connect(simulator.device.bus) as bus:
+        for number in range(5000):
+            await bus.send(json.dumps({"type": "flood", "data": {"number": number}}))
         await asyncio.to_thread(scene, simulator)
