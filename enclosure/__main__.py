@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
@@ -25,6 +25,7 @@ from enclosure.config import (
     KEYS_OF_OTHERS,
     EnclosureSettings,
     load_profile,
+    load_profiles,
     own_profile_names,
     profile_names,
 )
@@ -73,11 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 != "dark",  # it has no LEDs, and the end of the daemon is not to wait for it
             )
         profile = load_profile(platform, settings.board, place=configuration.place)
+        boards = load_profiles() if options.command == "doctor" else {}
     except ConfigError as error:
         log.complain(str(error))
         return Exit.USAGE
     if options.command == "doctor":
-        return _doctor(options, bus_url, profile, platform, settings)
+        return _doctor(options, bus_url, settings, profile, platform=platform, boards=boards)
     if options.command == "dark":
         return _darken(profile)
     with lean(tls=bus_url.startswith("wss:")):
@@ -141,7 +143,7 @@ def _detect(bus_url: str, settings: EnclosureSettings) -> int:
         from bus.daemon.runner import run  # noqa: PLC0415  # not before, see lean
         from enclosure import detect  # noqa: PLC0415  # the daemon does without it
 
-    boards = {name: load_profile(name) for name in profile_names()}
+    boards = load_profiles()
 
     async def identify() -> int:
         verdict, evidence = await detect.identify(boards, own_profile_names(), port=settings.port, bus_url=bus_url)
@@ -152,7 +154,13 @@ def _detect(bus_url: str, settings: EnclosureSettings) -> int:
 
 
 def _doctor(
-    options: argparse.Namespace, bus_url: str, profile: Profile, platform: str, settings: EnclosureSettings
+    options: argparse.Namespace,
+    bus_url: str,
+    settings: EnclosureSettings,
+    profile: Profile,
+    *,
+    platform: str,
+    boards: Mapping[str, Profile],
 ) -> int:
     with lean(tls=bus_url.startswith("wss:")):
         from bus.daemon.runner import run  # noqa: PLC0415  # not before, see lean
@@ -167,7 +175,7 @@ def _doctor(
         [control] if control else profile.mixer_controls,
         profile,
         platform,
-        {name: load_profile(name) for name in profile_names()},
+        boards,
     )
 
     async def examine() -> int:

@@ -11,7 +11,7 @@ from typing import Never
 
 from bus.daemon.start import lean
 from enclosure.board import Profile
-from enclosure.config import load_profile, own_profile_names, profile_names
+from enclosure.config import load_profiles, own_profile_names
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def detected(port: str | None, bus_url: str | None, level: int, *, faceplate: bo
     `port` is the serial port that the configuration names; `bus_url` is where an enclosure may run that has it.
     Without `faceplate` that port is left alone.
     """
-    boards = {name: load_profile(name) for name in profile_names()}
+    boards = load_profiles()
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:

@@ -1,7 +1,5 @@
 """What a board has besides a face: pins, buses and chips, and what each gesture does. Pure."""
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
@@ -10,8 +8,6 @@ import msgspec
 
 ACTS = ("auto", "stop", "listen", "volume_up", "volume_down", "mute")
 """What a gesture does: "auto" stops what goes on, or else starts to listen; "mute" switches the microphone."""
-
-_MESSAGE = re.compile(r"[A-Za-z0-9_-]+([.:][A-Za-z0-9_-]+)+")
 
 GpioNumber = Annotated[int, msgspec.Meta(ge=0, le=57)]
 """Number of a line of the GPIO header (BCM)."""
@@ -23,6 +19,11 @@ Axis = Annotated[int, msgspec.Meta(ge=0, le=15)]
 """Relative axis of the kernel, for lines that an overlay has given to its driver rotary-encoder."""
 
 Address = Annotated[int, msgspec.Meta(ge=0x03, le=0x77)]
+Bus = Annotated[int, msgspec.Meta(ge=0, le=255)]
+"""Number of an I2C bus; the header's is 1."""
+
+Device = Annotated[str, msgspec.Meta(pattern="^/[!-~]+$")]
+Baud = Annotated[int, msgspec.Meta(ge=50, le=4_000_000)]
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 Pull = Literal["up", "down", "off"]
 Level = Literal["low", "high"]
@@ -91,12 +92,12 @@ class LedSettings(_Table, frozen=True):
     active: Level = "high"
     power_gpio: GpioNumber | None = None
     """Line that has to be high for the LEDs to have power."""
-    device: str = "/dev/spidev0.0"
+    device: Device = "/dev/spidev0.0"
     """SPI device of kind apa102, or device of kind ws2812_pio."""
     data_gpio: GpioNumber | None = None
     clock_gpio: GpioNumber | None = None
     """Lines of kind apa102 where the LEDs are on no SPI bus."""
-    bus: int = 1
+    bus: Bus = 1
     address: Address = 0x04
     """I2C bus and address of the kinds attiny and ktd2026."""
 
@@ -105,7 +106,7 @@ class AmplifierSettings(_Table, frozen=True):
     """An amplifier whose volume is that of the board; without a kind that is the sound card's mixer."""
 
     kind: Literal["none", "tas5806"] = "none"
-    bus: int = 1
+    bus: Bus = 1
     address: Address = 0x2F
     enable_gpio: GpioNumber | None = None
     """Line that has to be high for the amplifier to run."""
@@ -148,10 +149,10 @@ class Profile:
     """Names of ALSA mixer controls, of which the first that the card has is used."""
     volume_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 100
     """Full volume, in percent of the mixer."""
-    serial_port: str | None = None
+    serial_port: Device | None = None
     """Serial port of the faceplate; None for a board without one."""
-    serial_rate: int = 9600
-    boot_timeout_s: float = 120.0
+    serial_rate: Baud = 9600
+    boot_timeout_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 120.0
     """How long the display shows at most that the voice assistant is still starting."""
     driver: Literal["gpiod", "rpi_gpio", "evdev"] = "gpiod"
     """What reads the lines of the controls: libgpiod, RPi.GPIO, or after an overlay a driver of the kernel."""
@@ -166,35 +167,6 @@ class Profile:
     """What of the board this profile does not drive, and why; sentences for the owner to read."""
     detect: tuple[DetectSettings, ...] = ()
     """Signs of this board: each of these tables, by itself, identifies it."""
-
-
-def problems(profile: Profile) -> Iterator[str]:
-    """What is wrong with a profile whose values all have their types."""
-    for name, button in profile.buttons.items():
-        for gesture in ("press", "hold", "double"):
-            act = getattr(button, gesture)
-            if act is not None and act not in ACTS and not _MESSAGE.fullmatch(act):
-                yield f"buttons.{name}.{gesture}: {act} is neither a message type nor one of {', '.join(ACTS)}"
-    for name in profile.buttons.keys() & profile.switches.keys():
-        yield f"buttons.{name} and switches.{name} have the same name"
-    for name, encoder in profile.encoders.items():
-        if (encoder.a is None) != (encoder.b is None):
-            yield f"encoders.{name}: a and b are needed"
-    if profile.leds.kind == "gpio" and not profile.leds.gpio:
-        yield "leds.gpio: kind gpio needs a line"
-    if (profile.leds.data_gpio is None) != (profile.leds.clock_gpio is None):
-        yield "leds: data_gpio and clock_gpio are needed"
-    for number, table in enumerate(profile.detect):
-        if not any((table.hat, table.card, table.i2c, table.usb, table.node, table.faceplate)):
-            yield f"detect[{number}]: it needs a sign"
-        if table.faceplate and profile.serial_port is None:
-            yield f"detect[{number}].faceplate: without serial_port there is none"
-        if table.register is not None and not table.i2c:
-            yield f"detect[{number}].register: it is read only where the addresses of i2c answer; name them"
-    uses = list(pins(profile))
-    for pin, count in Counter(pin for pin, _ in uses).items():
-        if count > 1:
-            yield f"GPIO{pin} is used twice: {' and '.join(place for used, place in uses if used == pin)}"
 
 
 def pins(profile: Profile) -> Iterator[tuple[int, str]]:

@@ -12,14 +12,15 @@ from bus.daemon.config import Place, convert, hint
 from bus.errors import ConfigError
 from enclosure.board import (
     AmplifierSettings,
+    Baud,
     ButtonSettings,
     DetectSettings,
     EncoderSettings,
     LedSettings,
     Profile,
     SwitchSettings,
-    problems,
 )
+from enclosure.problems import problems
 
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
@@ -57,7 +58,7 @@ class EnclosureSettings:
     """Name of the profile; the key is mycroft-core's."""
     port: str | None = None
     """Serial port of the faceplate."""
-    rate: Annotated[int, msgspec.Meta(ge=50, le=4_000_000)] | None = None
+    rate: Baud | None = None
     """Speed of the serial port, in baud."""
     mixer: str = "default"
     """ALSA device whose mixer is used."""
@@ -89,6 +90,11 @@ def own_profile_names(own: Path = OWN_PROFILES) -> list[str]:
     return [file.name.removesuffix(".toml") for file in _files(own) if file.name.endswith(".toml")]
 
 
+def load_profiles(own: Path = OWN_PROFILES) -> dict[str, Profile]:
+    """All profiles by name. Raises ConfigError."""
+    return {name: load_profile(name, own=own) for name in profile_names(own)}
+
+
 def load_profile(
     name: str, changes: Mapping[str, Any] | None = None, own: Path = OWN_PROFILES, place: Place = str
 ) -> Profile:
@@ -101,15 +107,24 @@ def load_profile(
         raise ConfigError(f"{place('enclosure.platform')}: there is no {name}; there are: {known}")
     path = own / f"{name}.toml"
     file = path if path in _files(own) else _PROFILES / f"{name}.toml"
-    try:
-        values = tomllib.loads(file.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"{file}: {error}") from error
+    values = _toml(file)
     profile = _profile(values, str(file), lambda key: f"{file}: {key}")
     if not changes:
         return profile
     board = "enclosure.board"
     return _profile(_merged(values, changes), place(board), lambda key: place(f"{board}.{key}"))
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    """The values in a file. Raises ConfigError."""
+    if not file.is_file():  # a pipe would block
+        raise ConfigError(f"{file}: it is no file")
+    try:
+        return tomllib.loads(file.read_text("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{file}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:  # no TOML, no text, a number of 5,000 digits, tables 1,000 deep
+        raise ConfigError(f"{file}: {error}") from error
 
 
 def _profile(values: Mapping[str, Any], where: str, place: Place) -> Profile:

@@ -93,6 +93,7 @@ PURE = [
     *(
         "enclosure/activity.py",
         "enclosure/board.py",
+        "enclosure/problems.py",
         "enclosure/display.py",
         "enclosure/events.py",
         "enclosure/icons.py",

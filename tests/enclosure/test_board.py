@@ -1,5 +1,6 @@
 """Profiles of boards: what they may say, and what mycroft.conf and the owner's own files change."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from bus.errors import ConfigError
-from enclosure.config import load_profile, profile_names
+from enclosure.config import load_profile, load_profiles, profile_names
 
 
 @pytest.mark.parametrize("name", profile_names())
@@ -78,6 +79,48 @@ def test_single_values_are_changed_in_mycroft_conf() -> None:
             {"detect": [{"faceplate": True}]},
             "enclosure.board: detect[0].faceplate: without serial_port there is none",
         ),
+        (
+            {"buttons": {"talk": {"gpio": 10}}, "leds": {"kind": "apa102"}},
+            "enclosure.board: GPIO10 is used twice: buttons.talk.gpio and leds.device (SPI)",
+        ),
+        (
+            {"buttons": {"talk": {"gpio": 2}}, "amplifier": {"kind": "tas5806"}},
+            "enclosure.board: GPIO2 is used twice: buttons.talk.gpio and I2C bus 1",
+        ),
+        (
+            {"buttons": {"talk": {"gpio": 14}}, "serial_port": "/dev/ttyAMA0"},
+            "enclosure.board: GPIO14 is used twice: buttons.talk.gpio and serial_port",
+        ),
+        (
+            {"leds": {"kind": "attiny", "address": 0x2F}, "amplifier": {"kind": "tas5806"}},
+            "enclosure.board: address 0x2f of I2C bus 1 is used twice: leds.address and amplifier.address",
+        ),
+        (
+            {"driver": "evdev", "buttons": {"talk": {"key": 115}, "volume_up": {"key": 115}}},
+            "enclosure.board: key 115 of an overlay is used twice: talk and volume_up",
+        ),
+        (
+            {"driver": "evdev", "encoders": {"knob": {"axis": 0}, "wheel": {"axis": 0}}},
+            "enclosure.board: axis 0 of an overlay is used twice: knob and wheel",
+        ),
+        (
+            {"driver": "evdev", "buttons": {"talk": {"gpio": 17}}},
+            "enclosure.board: buttons.talk: driver evdev needs its key",
+        ),
+        (
+            {"buttons": {"talk": {"key": 115}}},
+            "enclosure.board: buttons.talk.key: it is for driver evdev; gpiod needs a line",
+        ),
+        (
+            {"buttons": {"knob.a": {"gpio": 4}}},
+            "enclosure.board: buttons.knob.a: a name has letters, digits, _ and - only",
+        ),
+        ({"leds": {"kind": "attiny", "count": 13}}, "enclosure.board: leds.count: kind attiny has 12 at most"),
+        ({"leds": {"bus": -1}}, "enclosure.board.leds.bus: Expected `int` >= 0"),
+        (
+            {"leds": {"device": "spidev0.0"}},
+            "enclosure.board.leds.device: Expected `str` matching regex '^/[!-~]+$'",
+        ),
         ({"driver": "wiringpi"}, "enclosure.board.driver: Invalid enum value 'wiringpi'"),
     ],
 )
@@ -105,12 +148,23 @@ def test_the_owner_has_profiles_too_and_his_win(tmp_path: Path) -> None:
     [
         ("[buttons", "lamp.toml: Expected"),
         ("volume_max = 0", "lamp.toml: volume_max: Expected `int` >= 1"),
+        ("boot_timeout_s = nan", "lamp.toml: boot_timeout_s: Expected `float` >= 0.0"),
+        ("volume_max = " + 5000 * "9", "lamp.toml: .*digits"),
+        ("detect = " + 5000 * "[" + 5000 * "]", "lamp.toml: .*recursion"),
     ],
 )
 def test_a_faulty_profile_names_its_file(text: str, error: str, tmp_path: Path) -> None:
     (tmp_path / "lamp.toml").write_text(text)
     with pytest.raises(ConfigError, match=error):
         load_profile("lamp", own=tmp_path)
+
+
+def test_a_profile_is_a_file_and_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "lamp.toml").write_text("volume_max = 50\n", "utf-8-sig")
+    os.mkfifo(tmp_path / "pipe.toml")
+    assert load_profile("lamp", own=tmp_path).volume_max == 50
+    with pytest.raises(ConfigError, match=r"pipe\.toml: it is no file"):
+        load_profiles(tmp_path)
 
 
 def test_an_unknown_profile_names_those_there_are() -> None:
