@@ -60,6 +60,8 @@ class RpiGpioLines:
         """What waits for a line to keep its level."""
         self._edges: list[Edge] = []
         self._error: BoardError | None = None
+        self._warned = False
+        """Whether the log has that edges are not detected."""
         self._readable = asyncio.Event()
 
     def open(self) -> Mapping[str, bool]:
@@ -109,11 +111,13 @@ class RpiGpioLines:
                 self._detecting.append(offset)
         except RuntimeError as error:
             self._undetect()
-            _LOGGER.warning(
+            _LOGGER.log(
+                logging.DEBUG if self._warned else logging.WARNING,
                 "RPi.GPIO detects no edges (%s), as on all kernels from 6.6 on: lines are read every %.0f ms",
                 error,
                 POLL_S * 1000,
             )
+            self._warned = True
             return False
         return True
 

@@ -174,11 +174,18 @@ async def test_40_detents_are_40_turns_where_there_are_edges(load: Load, events:
     assert events == [*CONNECTED_UNMUTED, *[Turned(1)] * 40]
 
 
-async def test_an_encoder_is_refused_where_lines_are_polled(load: Load, events: list[Event]) -> None:
+async def test_an_encoder_is_refused_where_lines_are_polled(
+    load: Load, events: list[Event], caplog: pytest.LogCaptureFixture
+) -> None:
     async with controls(load(RpiGpio(edges=False)), events.append, knob=True):
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
     detail = "RPi.GPIO would miss turns of an encoder: sudo apt install python3-libgpiod, or python3-rpi-lgpio"
     assert events == [BoardState("controls", PartState.MISSING, detail)]
+    warnings = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert [text.partition(" (")[0] for text in warnings] == [
+        "RPi.GPIO detects no edges",
+        f"controls: {detail}",
+    ]
 
 
 async def test_a_taken_line_is_reported_and_used_when_it_is_free(
