@@ -26,6 +26,13 @@ OTHER_BOARD = (
     "/etc/mycroft/mycroft.conf"
 )
 
+NO_OVERLAY = "take the overlay that gives it to the kernel out of config.txt, and restart the device"
+
+NO_CHIP = (
+    "use the profile on a Raspberry Pi; if this is one, report the names that `gpiodetect` prints "
+    "(sudo apt install gpiod)"
+)
+
 LINE_REQUEST = "anon_inode:gpio-line"
 """What a program's descriptor of its lines is, as /proc shows it (the kernel's gpiolib-cdev.c)."""
 
@@ -73,14 +80,14 @@ def gpio(lines: Mapping[int, str], patient: Patient) -> Finding:
     except ImportError as error:
         if find_spec("RPi") is not None:
             return skip(LINES, "not checked: RPi.GPIO does not tell which program has a line")
-        return fail(LINES, str(error), "sudo apt install python3-libgpiod")
+        return fail(LINES, f"the library of GPIO is missing: {error}", "sudo apt install python3-libgpiod")
     try:
         chip = Path(gpiod.chip_path())
         others = {line: name for line, name in gpiod.consumers(list(lines)).items() if name != gpiod.CONSUMER}
     except BoardError as error:
         if isinstance(error.__cause__, PermissionError):
             return skip(LINES, f"not checked: {error.strerror}", AS_ROOT)
-        return by_hand(fail(LINES, str(error.strerror), OTHER_BOARD))
+        return by_hand(fail(LINES, str(error.strerror), NO_CHIP))
     if others:
         found = ", ".join(f"GPIO{line} ({lines[line]}) is taken by {name}" for line, name in others.items())
         return _taken(found, holders(others, chip, patient.proc), patient)
@@ -95,8 +102,7 @@ def _taken(found: str, programs: Collection[Process], patient: Patient) -> Findi
         return fail(LINES, f"{found}: {', '.join(map(str, programs))}", " && ".join(stops))
     if patient.user.uid:
         return fail(LINES, f"{found}; only root can see which program that is", AS_ROOT)
-    mend = "take the overlay out of config.txt that gives these lines to the kernel, and restart the device"
-    return by_hand(fail(LINES, f"{found}, and by no program", mend))
+    return by_hand(fail(LINES, f"{found}, and by no program", NO_OVERLAY))
 
 
 def holders(lines: Collection[int], chip: Path, proc: Path) -> list[Process]:
@@ -148,9 +154,8 @@ def i2c(chip: Chip, patient: Patient) -> Finding:
     client = patient.root / f"sys/bus/i2c/devices/{chip.bus}-{chip.address:04x}"
     if (client / "driver").exists():
         name = (read(client / "name") or "of the kernel").strip()
-        return by_hand(
-            fail(I2C, f"{what} belongs to the kernel's driver {name}, which an overlay brought", OTHER_BOARD)
-        )
+        found = f"{what} belongs to the kernel's driver {name}, which an overlay brought"
+        return by_hand(fail(I2C, found, NO_OVERLAY))
     if not patient.daemon.may_write(device):
         return fail(I2C, f"{patient.daemon.name} may not use {device}", give(device, "i2c", patient))
     if chip.register is None:
@@ -158,7 +163,7 @@ def i2c(chip: Chip, patient: Patient) -> Finding:
     try:
         from enclosure.drivers.smbus import SmbusChip  # noqa: PLC0415  # to report that the library is missing
     except ImportError as error:
-        return fail(I2C, str(error), "sudo apt install python3-smbus2")
+        return fail(I2C, f"the library of I2C is missing: {error}", "sudo apt install python3-smbus2")
     asked = SmbusChip(chip.bus, chip.address)
     try:
         asked.read(chip.register)

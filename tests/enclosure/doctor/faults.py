@@ -459,7 +459,7 @@ _BOARD = (
             "GPIO lines",
             "fail",
             "no GPIO chip pinctrl-bcm2835",
-            "seat the board again while the device has no power",
+            "use the profile on a Raspberry Pi; if this is one, report the names that `gpiodetect` prints",
         ),
         broken=(),
         simulated=lambda world: world.gpio.pull_out(),
@@ -479,7 +479,7 @@ _BOARD = (
     Fault(
         "a GPIO line of an overlay",
         *("GPIO lines", "fail", "GPIO24 (buttons.action.gpio) is taken by button@18, and by no program"),
-        "take the overlay out of config.txt",
+        "take the overlay that gives it to the kernel out of config.txt",
         broken=(),
         simulated=lambda world: world.gpio.take(24, "button@18"),
         by_user=Seen("fail", "is taken by button@18; only root can see which program", AS_ROOT),
@@ -533,7 +533,7 @@ _BOARD = (
     Fault(
         "an I2C chip of the kernel",
         *("I2C", "fail", "amplifier: address 0x2f of I2C bus 1 belongs to the kernel's driver tas5805m"),
-        "seat the board again",
+        "take the overlay that gives it to the kernel out of config.txt",
         broken=(),
         simulated=lambda world: world.kernel_has_chip(1, 0x2F, "tas5805m"),
         board="sj201_r6",

@@ -105,9 +105,13 @@ def check_a_chip_that_does_not_answer_is_found(chip: GpioSim) -> None:
 
 
 def check_keys_of_an_overlay_are_found(chip: GpioSim) -> None:
-    changes = {"driver": "evdev", "buttons": {"action": {"key": 582}}, "switches": {"mute": {"key": 248}}}
+    changes = {
+        "driver": "evdev",
+        "buttons": {"action": {"key": 582}, "volume_up": {"key": 115}, "volume_down": {"key": 114}},
+        "switches": {"mute": {"key": 248}},
+    }
     assert examine(**changes)["inputs"].by_hand
-    keys = Keys((582, 248))
+    keys = Keys((582, 115, 114, 248))
     said("udevadm", "settle")
     finding = examine(**changes)["inputs"]
     keys.unplug()
