@@ -28,10 +28,8 @@ OTHER_BOARD = (
 
 NO_OVERLAY = "take the overlay that gives it to the kernel out of config.txt, and restart the device"
 
-NO_CHIP = (
-    "use the profile on a Raspberry Pi; if this is one, report the names that `gpiodetect` prints "
-    "(sudo apt install gpiod)"
-)
+NO_PI = "use the profile on a Raspberry Pi, or name another one as enclosure.platform in /etc/mycroft/mycroft.conf"
+NO_CHIP = f"{NO_PI}; if this is one, report the names that `gpiodetect` prints (sudo apt install gpiod)"
 
 LINE_REQUEST = "anon_inode:gpio-line"
 """What a program's descriptor of its lines is, as /proc shows it (the kernel's gpiolib-cdev.c)."""
@@ -80,7 +78,7 @@ def gpio(lines: Mapping[int, str], patient: Patient) -> Finding:
     except ImportError as error:
         if find_spec("RPi") is not None:
             return skip(LINES, "not checked: RPi.GPIO does not tell which program has a line")
-        return fail(LINES, f"the library of GPIO is missing: {error}", "sudo apt install python3-libgpiod")
+        return fail(LINES, f"the library for GPIO is missing: {error}", "sudo apt install python3-libgpiod")
     try:
         chip = Path(gpiod.chip_path())
         others = {line: name for line, name in gpiod.consumers(list(lines)).items() if name != gpiod.CONSUMER}
@@ -163,7 +161,7 @@ def i2c(chip: Chip, patient: Patient) -> Finding:
     try:
         from enclosure.drivers.smbus import SmbusChip  # noqa: PLC0415  # to report that the library is missing
     except ImportError as error:
-        return fail(I2C, f"the library of I2C is missing: {error}", "sudo apt install python3-smbus2")
+        return fail(I2C, f"the library for I2C is missing: {error}", "sudo apt install python3-smbus2")
     asked = SmbusChip(chip.bus, chip.address)
     try:
         asked.read(chip.register)
@@ -190,7 +188,7 @@ def switched_off(name: str, found: str, parameter: str, root: Path) -> Finding:
     """That a bus is missing, and what switches it on."""
     path, text = boot_file(root, "config.txt")
     if path is None:
-        return by_hand(fail(name, f"{found}, and no config.txt: this is no Raspberry Pi", OTHER_BOARD))
+        return by_hand(fail(name, f"{found}, and no config.txt: this is no Raspberry Pi", NO_PI))
     line = f"dtparam={parameter}=on"
     module = "echo i2c-dev | sudo tee /etc/modules-load.d/i2c-dev.conf" if name == I2C else ""
     if line in effective(text):

@@ -16,6 +16,8 @@ async def check(patient: Patient) -> list[Finding]:
     answers = patient.answers.to(topics.VOLUME_RESPONSE) if patient.answers else []
     if answers:
         return [level(MixerLevel(round(answers[0].data["percent"] * 100), answers[0].data["muted"]))]
+    if patient.setup.profile.amplifier.kind != "none":
+        return [skip(NAME, "the volume is that of the amplifier, which the enclosure alone sets up")]
     found = await card(patient.setup.mixer_device, patient.setup.mixer_controls)
     if found.verdict is Verdict.FAIL and patient.user.uid and patient.user != patient.daemon:
         return [skip(NAME, f"not checked: {patient.user.name} cannot open it ({found.found})", AS_ROOT)]

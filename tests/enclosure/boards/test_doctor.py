@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from enclosure.config import load_profile, profile_names
-from enclosure.doctor import board
+from enclosure.doctor import board, mixer
 from enclosure.doctor.finding import Verdict
 from enclosure.doctor.patient import Patient, Setup, User
 from hw_sim.boards.gpiod import Gpio
@@ -53,3 +53,8 @@ async def test_pins_that_are_free_or_ours_are_well(owner: str, gpio: Gpio, tmp_p
     gpio.take(17, owner)
     (found,) = await board.check(patient("picroft", tmp_path, PICROFT))
     assert (found.verdict, found.found) == (Verdict.OK, "GPIO17, GPIO27: free, or used by the enclosure")
+
+
+async def test_a_board_with_an_amplifier_needs_no_mixer_of_a_sound_card(tmp_path: Path) -> None:
+    (found,) = await mixer.check(patient("sj201_r6", tmp_path))
+    assert found.verdict is Verdict.SKIP

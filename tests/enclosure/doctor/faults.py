@@ -459,7 +459,7 @@ _BOARD = (
             "GPIO lines",
             "fail",
             "no GPIO chip pinctrl-bcm2835",
-            "use the profile on a Raspberry Pi; if this is one, report the names that `gpiodetect` prints",
+            "use the profile on a Raspberry Pi, or name another one as enclosure.platform",
         ),
         broken=(),
         simulated=lambda world: world.gpio.pull_out(),
