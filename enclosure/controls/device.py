@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from enclosure.controls.panel import Panel
 from enclosure.errors import BoardError
 from enclosure.events import Event
-from enclosure.part import Part
 from enclosure.ports import Lines
+from enclosure.presence import Presence
 
 
 class ControlsDevice:
@@ -18,18 +18,18 @@ class ControlsDevice:
         self._lines = lines
         self._panel = panel
         self._on_event = on_event
-        self._part = Part("controls", on_event)
+        self._presence = Presence("controls", on_event)
 
     async def run(self) -> None:
         """Reads until cancelled; lines that cannot be used are opened again and again."""
         while True:
             try:
                 levels = self._lines.open()
-                self._part.connected()
+                self._presence.connected()
                 self._report(self._panel.start(levels))
                 await self._read()
             except BoardError as error:
-                retry_s = self._part.lost(error)
+                retry_s = self._presence.lost(error)
             finally:
                 self._lines.close()
             await asyncio.sleep(retry_s)

@@ -11,8 +11,8 @@ from enclosure.errors import BoardError
 from enclosure.events import Event, QuestionShown
 from enclosure.leds.looks import BLACK, Frame, dimmed
 from enclosure.leds.scene import LedScene
-from enclosure.part import Part
 from enclosure.ports import Lights
+from enclosure.presence import Presence
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class LedDisplay:
         self._lights = lights
         self._brightness = brightness
         self._on_event = on_event
-        self._part = Part("lights", on_event)
+        self._presence = Presence("lights", on_event)
         self._scene = LedScene()
         self._changed = asyncio.Event()
         self._closing = False
@@ -69,7 +69,7 @@ class LedDisplay:
                 await asyncio.to_thread(self._lights.open)
                 await self._draw()
             except BoardError as error:
-                retry_s = self._part.lost(error)
+                retry_s = self._presence.lost(error)
             finally:
                 self._lights.close()
                 self._dark.set()
@@ -92,7 +92,7 @@ class LedDisplay:
                 self._dark.clear()
                 await asyncio.to_thread(self._lights.show, frame)
                 shown = frame
-                self._part.connected()
+                self._presence.connected()
                 await asyncio.sleep(self._lights.interval_s)
             if closing:
                 return

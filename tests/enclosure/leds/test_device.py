@@ -14,7 +14,7 @@ from enclosure.leds.device import LedDisplay
 from enclosure.leds.lights import GpioLights
 from enclosure.leds.looks import BLACK
 from enclosure.leds.scene import MUTED
-from enclosure.part import RETRY_MAX_S
+from enclosure.presence import RETRY_MAX_S
 from tests.conftest import until
 
 DARK = (BLACK,) * 3

@@ -17,7 +17,7 @@ STABLE_S = 10.0
 _LOGGER = logging.getLogger(__name__)
 
 
-class Part:
+class Presence:
     """Logs and reports each change of the state once."""
 
     def __init__(self, name: str, on_event: Callable[[Event], None]) -> None:
