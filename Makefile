@@ -17,12 +17,12 @@ VENV := .venv
 # A desktop has one of the two sound servers, and Debian installs no second one.
 APT_RUN := python3-venv python3-alsaaudio python3-dbusmock dbus-daemon 'pulseaudio|pipewire-pulse' libasound2-plugins \
 	alsa-utils
-APT_TEST := chromium chromium-driver iproute2 openssl
+APT_TEST := chromium chromium-driver iproute2 mosquitto openssl
 APT_DEB := build-essential debhelper dh-python lintian po-debconf
 APT_IMAGE := apt-utils debootstrap gpg qemu-system-x86 qemu-user-static systemd-container xz-utils
 
 # What goes into the Debian packages.
-DEB_SOURCES := debian docs bus enclosure admin hw_sim README.md CHANGELOG.md LICENSE pyproject.toml
+DEB_SOURCES := debian docs bus enclosure admin bridges hw_sim README.md CHANGELOG.md LICENSE pyproject.toml
 
 .PHONY: setup run check unit test bench bench-enclosure bench-page soak deb image-test lint clean
 

@@ -200,6 +200,12 @@ def _is_frame(pair: object) -> bool:
             return False
 
 
+def is_local(message: Message) -> bool:
+    """Whether a message belongs to this device's own session, and not to a remote satellite's."""
+    session: dict[str, Any] = message.context.get("session") or {}
+    return bool(session.get("session_id", "default") == "default")
+
+
 def render(message: Message) -> str:
     """A message on one line for a person: its type and its data."""
     return f"{printable(message.msg_type)} {render_data(message.data)}"

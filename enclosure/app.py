@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -25,7 +26,7 @@ from enclosure.handlers.switches import SwitchHandler
 from enclosure.handlers.visemes import VisemeHandler
 from enclosure.handlers.volume import VolumeHandler
 from enclosure.handlers.wifi import WifiHandler
-from enclosure.parts import controls_of, display_of, mixer_of
+from enclosure.parts import controls_of, display_of, mixer_of, summary_of
 from enclosure.ports import Controls, Display, Mixer
 from enclosure.router import Router
 from enclosure.state import SavedState
@@ -92,7 +93,7 @@ class Enclosure:
         on_controls = ControlsHandler(
             self.volume, self.activity, self.visemes, switches, report, buttons=profile.buttons
         )
-        board = BoardHandler(self.dispatcher, report)
+        board = BoardHandler(self.dispatcher, report, summary_of(profile))
         # An open question owns the controls, so the menu comes first.
         handlers = (self.menu, self.rest, on_controls, switches, on_display, board)
         self.router.connect(*(handler.handle for handler in handlers))
@@ -143,7 +144,7 @@ async def enclosure(
         BusClient(bus_url),
         display_of(profile, serial_port, serial_rate),
         mixer_of(profile, mixer_device, volume_settings.control),
-        profile=profile,
+        profile=replace(profile, serial_port=serial_port),
         settings=volume_settings,
         saved=saved,
         make_controls=controls_of(profile),

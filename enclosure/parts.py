@@ -84,6 +84,21 @@ def controls_of(profile: Profile) -> Callable[[OnEvent], Controls] | None:
     return make
 
 
+def summary_of(profile: Profile) -> Mapping[str, object]:
+    """What the board has, as the data of enclosure.parts."""
+    has_faceplate = profile.serial_port is not None  # its knob is on no pin
+    has_lights = profile.leds.kind != "none"
+    return {
+        "display": "faceplate" if has_faceplate else "lights" if has_lights else "none",
+        "buttons": [
+            name for name, button in profile.buttons.items() if has_faceplate or _has_line(button, profile)
+        ],
+        "switches": [name for name, switch in profile.switches.items() if _has_line(switch, profile)],
+        "knob": has_faceplate
+        or any(encoder.a is not None or encoder.axis is not None for encoder in profile.encoders.values()),
+    }
+
+
 def _has_line(control: ButtonSettings | SwitchSettings, profile: Profile) -> bool:
     return (control.key if profile.driver == "evdev" else control.gpio) is not None
 

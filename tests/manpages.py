@@ -11,6 +11,7 @@ from pathlib import Path
 
 import admin.__main__
 import admin.portal.__main__
+import bridges.mqtt.__main__
 import bus.__main__
 import enclosure.__main__
 import hw_sim.__main__
@@ -26,6 +27,7 @@ PARSERS = {
             enclosure.__main__,
             admin.__main__,
             admin.portal.__main__,
+            bridges.mqtt.__main__,
             hw_sim.__main__,
         )
     )
@@ -46,6 +48,10 @@ FILES: Mapping[str, Mapping[str, str]] = {
     },
     "mycroft-admin": _CONFIGURATION,
     "mycroft-portal": {"/run/mycroft-admin/portal.sock": "the socket of the admin service, during a wifi setup"},
+    "mycroft-mqtt": {
+        **_CONFIGURATION,
+        "/etc/mycroft/mqtt-password": "the password at the broker; root alone can read it",
+    },
     "mycroft-sim": {},
 }
 
@@ -55,6 +61,7 @@ DOCUMENTS = {
     "mycroft-admin": ("admin.md", "messages.md"),
     "mycroft-portal": ("wifi.md",),
     "mycroft-sim": ("simulator.md",),
+    "mycroft-mqtt": ("home-assistant.md",),
 }
 """In /usr/share/doc/mycroft-bus."""
 

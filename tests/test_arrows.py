@@ -17,6 +17,7 @@ ARROWS: dict[str, set[str]] = {
     "bus": {"bus"},
     "enclosure": {"enclosure", "bus"},
     "admin": {"admin", "bus"},
+    "bridges": {"bridges", "bus"},
     "hw_sim": {"hw_sim", "bus", "enclosure.ports", "admin.portal.protocol", "admin.wifi"},
     # Tests of skills have the daemons in their own process, for speed.
     "hw_sim.testing": {"hw_sim", "bus", "enclosure", "admin"},
@@ -104,6 +105,7 @@ PURE = [
     *(f"enclosure/leds/{name}.py" for name in ("looks", "scene", "wire")),
     *(f"admin/wifi/{name}.py" for name in ("networks", "outcome", "radio", "setup")),
     *(f"admin/portal/{name}.py" for name in ("protocol", "markup", "pages", "texts", "wire")),
+    *(f"bridges/mqtt/{name}.py" for name in ("entities", "mapping")),
     *("admin/policy.py", "hw_sim/firmware/*.py", "hw_sim/links.py", "hw_sim/face.py"),
     *(f"enclosure/faceplate/{name}.py" for name in ("protocol", "exchange", "text", "scene", "eyes", "mouth")),
 ]

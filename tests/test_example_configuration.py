@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from admin.config import AdminSettings
+from bridges.mqtt.config import MqttSettings
 from bus.daemon import commented_json
 from bus.daemon.config import BusSettings, WebSocketSettings
 from enclosure.config import EnclosureSettings
@@ -16,6 +17,7 @@ DEFAULTS = {
     "bus": BusSettings(),
     "enclosure": EnclosureSettings(),
     "admin": AdminSettings(),
+    "mqtt": MqttSettings(),
 }
 
 

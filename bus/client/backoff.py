@@ -12,8 +12,9 @@ STABLE_S = 10.0
 class Backoff:
     """The state of an outage. Its beginning is logged, and its end; attempts between them are not."""
 
-    def __init__(self) -> None:
-        self._retry_s = RETRY_FIRST_S
+    def __init__(self, first_s: float = RETRY_FIRST_S, max_s: float = RETRY_MAX_S) -> None:
+        self._first_s = self._retry_s = first_s
+        self._max_s = max_s
         self._flapping = False
         """Whether a connection of this outage has been closed before it was stable."""
 
@@ -24,13 +25,13 @@ class Backoff:
     def stable(self) -> bool:
         """A connection has lasted for STABLE_S; whether to log it, as its beginning was not."""
         unlogged = self._flapping
-        self._retry_s, self._flapping = RETRY_FIRST_S, False
+        self._retry_s, self._flapping = self._first_s, False
         return unlogged
 
     def failed(self, *, connected: bool) -> tuple[float, bool]:
         """A connection is closed, or there was none: seconds to the next attempt, and whether to log this."""
-        first = self._retry_s == RETRY_FIRST_S
+        first = self._retry_s == self._first_s
         log = first or (connected and not self._flapping)
         self._flapping = self._flapping or (connected and not first)
-        retry_s, self._retry_s = self._retry_s, min(self._retry_s * 2, RETRY_MAX_S)
+        retry_s, self._retry_s = self._retry_s, min(self._retry_s * 2, self._max_s)
         return retry_s, log

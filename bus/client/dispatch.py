@@ -5,7 +5,6 @@ import logging
 import re
 import reprlib
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
 
 from bus.contract.ours import CONNECTED
 from bus.contract.patterns import MAX_PATTERNS
@@ -96,9 +95,3 @@ class Dispatcher:
 def sender(message: Message) -> str:
     """The source that a message claims, for a log; not much longer than 100 characters, whatever it is."""
     return _shorten.repr(message.context.get("source", "?"))
-
-
-def is_local(message: Message) -> bool:
-    """Whether a message belongs to this device's own session, and not to a remote satellite's."""
-    session: dict[str, Any] = message.context.get("session") or {}
-    return bool(session.get("session_id", "default") == "default")

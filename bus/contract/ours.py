@@ -1121,6 +1121,25 @@ BOARD_STATE = _hardware(
     emitted_by="enclosure",
     handled_by="any program",
 )
+REPORT_PARTS = _hardware(
+    "enclosure.report-parts",
+    "Asks what the device has, and for the state of its faceplate and of each part of its board.",
+    source="ours",
+    replies=("enclosure.parts", FACEPLATE_STATE.name, BOARD_STATE.name),
+)
+PARTS = _hardware(
+    "enclosure.parts",
+    "What the device has besides a loudspeaker.",
+    (
+        Field("display", str, choices=("faceplate", "lights", "none")),
+        Field("buttons", list, meaning="their names"),
+        Field("switches", list, meaning="their names; each mutes the microphone"),
+        Field("knob", bool, meaning="whether a knob turns the volume"),
+    ),
+    source="ours",
+    emitted_by="enclosure",
+    handled_by="any program",
+)
 
 
 OURS = _registry.topics

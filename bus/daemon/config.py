@@ -31,7 +31,7 @@ FILES = (
 )
 """In the order in which they are read; the later one wins. The first comes with the package for the board."""
 
-SECTIONS = ("admin", "bus", "enclosure", "websocket")
+SECTIONS = ("admin", "bus", "enclosure", "mqtt", "websocket")
 """The sections that our programs read."""
 
 MISSPELT = 0.85

@@ -47,7 +47,8 @@ class DisplayHandler:
         dispatcher.on(topics.NO_INTERNET, self._on_no_internet)
         dispatcher.on(topics.EYES_RGB_GET, self._on_rgb_get)
         dispatcher.on(topics.FIRMWARE_VERSION_GET, self._on_version_get)
-        dispatcher.on(topics.CONNECTED, self._on_connected)
+        for topic in (topics.CONNECTED, topics.REPORT_PARTS):
+            dispatcher.on(topic, self._on_state_wanted)
 
     def handle(self, event: Event) -> bool:
         """Reports that the faceplate has come or gone."""
@@ -57,8 +58,8 @@ class DisplayHandler:
         self._report_state()
         return True
 
-    async def _on_connected(self, _: Message) -> None:
-        self._report_state()  # the change may have been missed while the bus was away
+    async def _on_state_wanted(self, _: Message) -> None:
+        self._report_state()  # after a connection: the change may have been missed while the bus was away
 
     def _report_state(self) -> None:
         if self._state is None:

@@ -1,7 +1,7 @@
 """Which messages count for this device, and how its own are marked."""
 
-from bus.client.dispatch import Handler, is_local
-from bus.message import Message
+from bus.client.dispatch import Handler
+from bus.message import Message, is_local
 
 SOURCE = "mycroft_enclosure"
 """`context.source` of the messages that this daemon sends by itself."""

@@ -9,7 +9,7 @@ import pytest
 from admin.wifi.radio import ADDRESS, PREFIX
 
 DEBIAN = Path(__file__).parents[2] / "debian"
-DAEMONS = ("mycroft-bus", "mycroft-enclosure", "mycroft-admin")
+DAEMONS = ("mycroft-bus", "mycroft-enclosure", "mycroft-admin", "mycroft-mqtt")
 GUESTS = str(ip_network(f"{ADDRESS}/{PREFIX}", strict=False))
 PORTAL = "mycroft-admin.mycroft-portal"
 
@@ -23,7 +23,8 @@ def settings(daemon: str, kind: str = "service") -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("daemon", DAEMONS)
 def test_a_configuration_error_is_not_tried_again(daemon: str) -> None:
-    assert [value for name, value in settings(daemon) if name == "RestartPreventExitStatus"] == ["2"]
+    [codes] = [value for name, value in settings(daemon) if name == "RestartPreventExitStatus"]
+    assert "2" in codes.split()
 
 
 @pytest.mark.parametrize("daemon", [*DAEMONS, PORTAL])

@@ -1,0 +1,79 @@
+"""The command line of the MQTT bridge: ``mycroft-mqtt``, or ``python -m bridges.mqtt``."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
+
+from bridges.mqtt.config import NOT_CONFIGURED, MqttSettings, broker_of
+from bus.daemon import log
+from bus.daemon.config import Configuration
+from bus.daemon.start import bus_address, lean
+from bus.errors import ConfigError, Exit
+from bus.version import VERSION
+
+EXAMPLES = """\
+examples:
+  mycroft-mqtt run
+  mycroft-mqtt run --bus ws://127.0.0.1:8181/core --log-level debug
+
+exit codes: 0 done or not configured, 1 failed, 2 usage or configuration
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    log.start(program=parser.prog)
+    try:
+        configuration = Configuration()
+        log_level = configuration.log_level(options.log_level)
+        bus_url = options.bus or configuration.websocket().url
+        settings = configuration.section("mqtt", MqttSettings)
+        broker = broker_of(settings, os.environ, configuration.place)
+    except ConfigError as error:
+        log.complain(str(error))
+        return Exit.USAGE
+    with lean(tls=bus_url.startswith("wss:") or (broker is not None and broker.tls)):
+        from bus.daemon.runner import notify, run  # noqa: PLC0415  # not before, see lean
+
+        if broker is None:
+            log.complain(NOT_CONFIGURED)
+            notify("READY=1")  # an end without it would be a failure of the unit
+            return Exit.DONE
+        from bridges.mqtt.daemon import bridge  # noqa: PLC0415
+
+    return run(lambda: bridge(bus_url, broker, settings), level=log_level)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mycroft-mqtt",
+        description="Shows the device in Home Assistant, through an MQTT broker: volume, face, button and knob. "
+        "It runs once mycroft.conf names a broker.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run_ = commands.add_parser(
+        "run",
+        help="run the bridge",
+        description="Runs the bridge until it is stopped. The unit mycroft-mqtt.service does that.",
+    )
+    run_.add_argument(
+        "--bus", type=bus_address, metavar="URL", help="address of the bus (that of the section websocket)"
+    )
+    run_.add_argument(
+        "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,386 @@
+"""Commands of the broker as messages of the bus, and messages of the bus as states and events. Pure."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+
+from bridges.mqtt.entities import EFFECTS, LEVELS, MAX_TEXT, Parts
+from bus.contract import ours as topics
+from bus.contract.topic import Topic
+from bus.errors import PayloadError
+from bus.message import Message, clip, is_local, printable
+
+SOURCE = "mycroft_mqtt"
+"""`context.source` of all messages of the bridge."""
+
+ENCLOSURE = "mycroft_enclosure"
+"""`context.source` of what the enclosure sends when a control is used."""
+
+MAX_PAYLOAD = 4096
+"""Bytes of a command; also asked of the broker, as the largest packet."""
+
+MAX_SPOKEN = 1000
+"""Characters that are said at a time: more than a minute of speech."""
+
+_LOGGER = logging.getLogger(__name__)
+
+_encode = msgspec.json.Encoder().encode
+
+QUESTIONS = (
+    Message(topics.VOLUME_GET.name),
+    Message(topics.MIC_GET_STATUS.name),
+    Message(topics.SWITCH_REPORT_STATES.name),
+    Message(topics.REPORT_PARTS.name),
+    Message(topics.EYES_RGB_GET.name),
+)
+"""What the bridge asks after each connection to the bus."""
+
+_Byte = Annotated[int, msgspec.Meta(ge=0, le=255)]
+
+
+class _Color(msgspec.Struct):
+    r: _Byte
+    g: _Byte
+    b: _Byte
+
+
+class _Light(msgspec.Struct):
+    """A command of Home Assistant's JSON light."""
+
+    state: Literal["ON", "OFF"]
+    color: _Color | None = None
+    brightness: Annotated[int, msgspec.Meta(ge=0, le=LEVELS)] | None = None
+    effect: str | None = None
+
+
+_decode_light = msgspec.json.Decoder(_Light).decode
+
+_EFFECTS: Mapping[str, tuple[Topic, Mapping[str, str]]] = {
+    "open": (topics.EYES_RESET, {}),
+    "spin": (topics.EYES_SPIN, {}),
+    "blink": (topics.EYES_BLINK, {}),
+    "narrow": (topics.EYES_NARROW, {}),
+    **{name: (topics.EYES_LOOK, {"side": name.split()[1][0]}) for name in EFFECTS if name.startswith("look ")},
+}
+_LOOKS = {fields["side"]: name for name, (_, fields) in _EFFECTS.items() if fields}
+
+
+# From the broker to the bus.
+
+
+def command(key: str, payload: bytes) -> list[Message]:
+    """The messages that a command for a component stands for. Raises PayloadError."""
+    if key not in _COMMANDS:
+        raise PayloadError("there is no such command")
+    if len(payload) > MAX_PAYLOAD:
+        raise PayloadError(f"more than {MAX_PAYLOAD} bytes")
+    try:
+        text = payload.decode()
+    except UnicodeDecodeError:
+        raise PayloadError("not UTF-8") from None
+    return _COMMANDS[key](text)
+
+
+def _message(topic: Topic, **data: object) -> Message:
+    """A message whose data the contract accepts. Raises PayloadError."""
+    if problems := topic.problems(data):
+        raise PayloadError(problems[0])
+    return Message(topic.name, data, {"source": SOURCE})
+
+
+def _volume(text: str) -> list[Message]:
+    try:
+        percent = float(text)
+    except ValueError:
+        raise PayloadError("not a number") from None
+    if not 0 <= percent <= 100:
+        raise PayloadError("not between 0 and 100")
+    return [_message(topics.VOLUME_SET, percent=round(percent) / 100, play_sound=False)]
+
+
+def _switch(on: Topic, off: Topic) -> Callable[[str], list[Message]]:
+    def switch(text: str) -> list[Message]:
+        if text not in ("ON", "OFF"):
+            raise PayloadError("neither ON nor OFF")
+        return [_message(on if text == "ON" else off)]
+
+    return switch
+
+
+def _press(topic: Topic) -> Callable[[str], list[Message]]:
+    def press(text: str) -> list[Message]:
+        if text != "PRESS":
+            raise PayloadError("not PRESS")
+        return [_message(topic)]
+
+    return press
+
+
+def _eyes(text: str) -> list[Message]:
+    try:
+        light = _decode_light(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise PayloadError(str(error)) from None
+    if light.state == "OFF":
+        return [_message(topics.EYES_OFF)]
+    # A light that is off is on again with each of these; the level first, so that it does not flash.
+    messages = []
+    if light.brightness is not None:
+        messages.append(_message(topics.EYES_LEVEL, level=light.brightness))
+    if light.color is not None:
+        messages.append(_message(topics.EYES_COLOR, r=light.color.r, g=light.color.g, b=light.color.b))
+    if light.effect is not None:
+        if light.effect not in _EFFECTS:
+            raise PayloadError(f"effect is none of {', '.join(_EFFECTS)}")
+        topic, data = _EFFECTS[light.effect]
+        messages.append(_message(topic, **data))
+    elif light.color is None:
+        messages.append(_message(topics.EYES_ON))
+    return messages
+
+
+def _mouth(text: str) -> list[Message]:
+    if len(text) > MAX_TEXT:
+        raise PayloadError(f"more than {MAX_TEXT} characters")
+    return [_message(topics.MOUTH_TEXT, text=text) if text else _message(topics.MOUTH_RESET)]
+
+
+def _say(text: str) -> list[Message]:
+    if not 0 < len(text) <= MAX_SPOKEN:
+        raise PayloadError(f"not 1 to {MAX_SPOKEN} characters")
+    return [_message(topics.SPEAK, utterance=text)]
+
+
+_COMMANDS: Mapping[str, Callable[[str], list[Message]]] = {
+    "volume": _volume,
+    "mute": _switch(topics.VOLUME_MUTE, topics.VOLUME_UNMUTE),
+    "mic_mute": _switch(topics.MIC_MUTE, topics.MIC_UNMUTE),
+    "eyes": _eyes,
+    "mouth": _mouth,
+    "say": _say,
+    "upgrade": _press(topics.UPDATE),
+    "restart": _press(topics.REBOOT),
+    "shutdown": _press(topics.SHUTDOWN),
+}
+
+_FAILURES = frozenset(
+    f"{topic.name}.failed"
+    for topic in (
+        *(topics.VOLUME_SET, topics.VOLUME_MUTE, topics.VOLUME_UNMUTE),
+        *(topics.MIC_MUTE, topics.MIC_UNMUTE, topics.SPEAK, topics.MOUTH_TEXT),
+        *(topics.UPDATE, topics.REBOOT, topics.SHUTDOWN),
+    )
+)
+
+
+# From the bus to the broker.
+
+
+class Publication(NamedTuple):
+    """What is published for a component."""
+
+    key: str
+    payload: str
+    is_state: bool = True
+    """Whether the broker keeps it, for those that come later; an event is for now."""
+    qos: int = 1
+
+
+class Mirror:
+    """What is known of the device from the messages on the bus: `read` has the changes, `states` all of it."""
+
+    def __init__(self, version: str) -> None:
+        self.states: dict[str, str] = {}
+        """The last state of each component that has one, by key."""
+        self.parts: Parts | None = None
+        """What the device has; None until the enclosure has answered."""
+        self._version = version
+        self._light: dict[str, Any] = {}
+        self._switches: dict[str, str] = {}
+        self._board: dict[str, str] = {}
+        self._new: list[Publication] = []
+        self._set("listening", "OFF")
+        self._set_update(in_progress=False)
+        self._handlers: dict[str, tuple[Topic, Callable[..., None]]] = {
+            name: (topic, handler) for topic, handler in self._table().items() for name in topic.names
+        }
+
+    @property
+    def patterns(self) -> list[str]:
+        """The subscription to all messages that are read."""
+        return sorted({*self._handlers, *_FAILURES})
+
+    def read(self, message: Message) -> list[Publication]:
+        """What there is to publish after a message."""
+        self._new = []
+        if message.msg_type in _FAILURES:
+            self._on_failure(message)
+        elif message.msg_type in self._handlers and (is_local(message) or _is_of_knob(message)):
+            topic, handler = self._handlers[message.msg_type]
+            # OVOS 2.x sends some messages a second time, under another name.
+            if not message.context.get("_namespace_compat_twin"):
+                try:
+                    handler(message, **topic.read(message.data))
+                except PayloadError as error:
+                    _LOGGER.debug("%s is not read: %s", message.msg_type, error)
+        return self._new
+
+    def measured(self, key: str, value: str) -> list[Publication]:
+        """What there is to publish after a measurement: it is repeated, so that it does not expire."""
+        self.states[key] = value
+        return [Publication(key, value, qos=0)]
+
+    def _table(self) -> Mapping[Topic, Callable[..., None]]:
+        on_picture = self._on_picture
+        return {
+            topics.VOLUME_RESPONSE: self._on_volume,
+            topics.MIC_STATUS_RESPONSE: lambda _, muted: self._set("mic_mute", _on_off(muted)),
+            topics.MIC_MUTE: lambda _: self._set("mic_mute", "ON"),
+            topics.MIC_UNMUTE: lambda _: self._set("mic_mute", "OFF"),
+            topics.MIC_MUTE_TOGGLE: self._on_mic_toggle,
+            topics.MIC_ERROR: lambda message, error: self._on_press(message),
+            topics.MIC_LISTEN: self._on_press,
+            topics.STOP: self._on_press,
+            topics.VOLUME_INCREASE: lambda message, **_: self._on_turn(message, "up"),
+            topics.VOLUME_DECREASE: lambda message, **_: self._on_turn(message, "down"),
+            topics.RECORD_BEGIN: self._on_record_begin,
+            topics.RECORD_END: lambda _: self._set("listening", "OFF"),
+            topics.EYES_ON: lambda _: self._set_light(state="ON"),
+            topics.EYES_OFF: lambda _: self._set_light(state="OFF"),
+            topics.EYES_RESET: lambda _: self._set_light(state="ON", effect="open"),
+            topics.EYES_COLOR: lambda _, **color: self._set_light(state="ON", effect="open", color=color),
+            topics.EYES_LEVEL: lambda _, level: self._set_light(brightness=level),
+            topics.EYES_RGB: self._on_pixels,
+            topics.EYES_SPIN: lambda _: self._set_light(state="ON", effect="spin"),
+            topics.EYES_BLINK: lambda _, side: self._set_light(state="ON", effect="blink"),
+            topics.EYES_NARROW: lambda _: self._set_light(state="ON", effect="narrow"),
+            topics.EYES_WIDEN: lambda _: self._set_light(state="ON", effect="open"),
+            topics.EYES_LOOK: lambda _, side: self._set_light(state="ON", effect=_LOOKS[side]),
+            topics.EYES_UNLOOK: lambda _: self._set_light(state="ON", effect="open"),
+            topics.ENCLOSURE_RESET: self._on_reset,
+            topics.MOUTH_TEXT: lambda _, text, repeat: self._set_mouth(text),
+            **dict.fromkeys(
+                (
+                    *(topics.MOUTH_RESET, topics.MOUTH_DISPLAY, topics.MOUTH_DISPLAY_IMAGE),
+                    *(topics.MOUTH_TALK, topics.MOUTH_LISTEN, topics.MOUTH_THINK, topics.MOUTH_SMILE),
+                    topics.WEATHER_DISPLAY,
+                ),
+                on_picture,
+            ),
+            topics.SWITCH_STATE: self._on_switch,
+            topics.FACEPLATE_STATE: lambda _, state, firmware: self._set(
+                "faceplate", _on_off(state == "connected")
+            ),
+            topics.BOARD_STATE: self._on_board,
+            topics.PARTS: self._on_parts,
+            topics.UPDATE_PROCESSING: lambda _, processing: self._set_update(in_progress=True),
+            topics.UPDATE_PROGRESS: lambda _, step, percent: self._set_update(in_progress=True, percent=percent),
+            topics.UPDATE_COMPLETE: lambda _, has_updated: self._set_update(in_progress=False),
+            topics.DENIED: self._on_denied,
+        }
+
+    def _set(self, key: str, state: str) -> None:
+        if self.states.get(key) != state:
+            self.states[key] = state
+            self._new.append(Publication(key, state))
+
+    def _happened(self, key: str, event_type: str, qos: int = 1, **more: str) -> None:
+        payload = _encode({"event_type": event_type, **more}).decode()
+        self._new.append(Publication(key, payload, is_state=False, qos=qos))
+
+    # Volume and microphone.
+
+    def _on_volume(self, _: Message, percent: float, muted: bool) -> None:
+        self._set("volume", str(round(100 * percent)))
+        self._set("mute", _on_off(muted))
+
+    def _on_mic_toggle(self, message: Message) -> None:
+        if "mic_mute" in self.states:
+            self._set("mic_mute", _on_off(self.states["mic_mute"] == "OFF"))
+        self._on_press(message)
+
+    def _on_record_begin(self, _: Message) -> None:
+        self._set("listening", "ON")
+        self._set_mouth("")
+
+    # Controls: the enclosure sends what they ask for.
+
+    def _on_press(self, message: Message) -> None:
+        if message.context.get("source") == ENCLOSURE:
+            self._happened("button", "press")
+
+    def _on_turn(self, message: Message, way: str) -> None:
+        if message.context.get("source") == ENCLOSURE:
+            self._happened("knob", way, qos=0)
+
+    def _on_switch(self, _: Message, name: str, state: str) -> None:
+        self._switches[clip(name)] = state
+        self._set("mute_switch", _on_off("off" in self._switches.values()))
+
+    # The face.
+
+    def _set_light(self, **changes: Any) -> None:
+        self._light |= changes
+        if "state" in self._light and ("color" in self._light or self._light["state"] == "OFF"):
+            color = {"color_mode": "rgb"} if "color" in self._light else {}
+            self._set("eyes", _encode(self._light | color).decode())
+
+    def _on_pixels(self, _: Message, pixels: list[Any]) -> None:
+        match pixels:
+            case [[int(r), int(g), int(b)], *_] if all(0 <= part <= 255 for part in (r, g, b)):
+                if "color" not in self._light:
+                    self._set_light(state=self._light.get("state", "ON"), color={"r": r, "g": g, "b": b})
+
+    def _set_mouth(self, text: str) -> None:
+        self._set("mouth", _encode({"text": printable(text[:MAX_TEXT])[:MAX_TEXT]}).decode())
+
+    def _on_picture(self, _: Message, **__: object) -> None:
+        self._set_mouth("")
+
+    def _on_reset(self, _: Message) -> None:
+        self._set_light(state="ON", effect="open")
+        self._set_mouth("")
+
+    # The device.
+
+    def _on_parts(self, _: Message, display: str, buttons: list[Any], switches: list[Any], knob: bool) -> None:
+        self.parts = Parts(display, tuple(map(str, buttons)), tuple(map(str, switches)), knob)
+        if display == "faceplate" and "mouth" not in self.states:
+            self._set_mouth("")
+        if display != "faceplate":
+            self._set("board", _on_off(any(state != "connected" for state in self._board.values())))
+
+    def _on_board(self, _: Message, part: str, state: str, detail: str) -> None:
+        self._board[clip(part)] = state
+        self._set("board", _on_off(any(state != "connected" for state in self._board.values())))
+
+    def _set_update(self, *, in_progress: bool, percent: int | None = None) -> None:
+        state = {"installed_version": self._version, "in_progress": in_progress, "update_percentage": percent}
+        self._set("update", _encode(state).decode())
+
+    # Refusals.
+
+    def _on_denied(self, _: Message, type: str, reason: str) -> None:  # noqa: A002  # as in the message
+        _LOGGER.warning("the bus denies %s: %s", clip(type), clip(reason))
+        self._happened("refused", "denied", type=clip(type), reason=clip(reason))
+
+    def _on_failure(self, message: Message) -> None:
+        if message.context.get("destination") != SOURCE:
+            return
+        error = message.data.get("error")
+        request = message.msg_type.removesuffix(".failed")
+        reason = clip(error) if isinstance(error, str) else "no reason"
+        _LOGGER.warning("%s has failed: %s", request, reason)
+        self._happened("refused", "failed", type=request, reason=reason)
+
+
+def _is_of_knob(message: Message) -> bool:
+    """Whether a message reports a turn; its session is another, so that no program turns the volume once more."""
+    is_turn = message.msg_type in (topics.VOLUME_INCREASE.name, topics.VOLUME_DECREASE.name)
+    return is_turn and message.context.get("source") == ENCLOSURE
+
+
+def _on_off(on: bool) -> str:
+    return "ON" if on else "OFF"

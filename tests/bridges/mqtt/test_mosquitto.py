@@ -1,0 +1,295 @@
+"""The bridge as a process, with a simulated Mark 1 on one side and a real mosquitto on the other."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from hw_sim.testing.mark1 import Mark1
+from tests.bridges.mqtt.mosquitto import ID, BridgeProcess, Home, Mosquitto, until
+from tests.bus.certificate import make_certificate
+
+pytestmark = pytest.mark.real_time
+
+CONFIG = f"homeassistant/device/{ID}/config"
+EXAMPLE = Path(__file__).parents[3] / "docs/examples/mosquitto.acl"
+PASSWORD = "s3cret-at-home"  # noqa: S105
+
+
+@pytest.fixture(scope="module")
+def mark1() -> Iterator[Mark1]:
+    with Mark1() as device:
+        yield device
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    with Mosquitto(tmp_path) as broker:
+        yield broker
+
+
+class House(NamedTuple):
+    mark1: Mark1
+    broker: Mosquitto
+    home: Home
+    bridge: BridgeProcess
+
+
+@pytest.fixture
+def house(mark1: Mark1, broker: Mosquitto, tmp_path: Path) -> Iterator[House]:
+    mark1.send("mycroft.volume.set", {"percent": 0.6})
+    url = f"mqtt://127.0.0.1:{broker.port}"
+    with Home(broker.port) as home, BridgeProcess(tmp_path, mark1.bus_url, url) as bridge:
+        home.sees("faceplate", "ON")
+        home.sees("volume", "60")
+        yield House(mark1, broker, home, bridge)
+
+
+def test_commands_reach_the_device_and_come_back_as_state(house: House) -> None:
+    mark1, _, home, _ = house
+    home.command("volume", "35")
+    home.sees("volume", "35")
+    assert mark1.sound.percent == round(0.35 * 83)
+    home.command("mute", "ON")
+    home.sees("mute", "ON")
+    assert mark1.sound.muted
+    home.command("mute", "OFF")
+    home.sees("mute", "OFF")
+    home.command("eyes", '{"state":"ON","color":{"r":255,"g":0,"b":0},"brightness":30}')
+    mark1.face.wait_for(eyes="#ff0000")
+    until(lambda: json.loads(home.state("eyes") or "{}").get("color") == {"r": 255, "g": 0, "b": 0}, "the colour")
+    home.command("mouth", "hello")
+    mark1.face.wait_for(text="HELLO")
+    until(lambda: home.state("mouth") == '{"text":"hello"}', "the text")
+    home.command("mouth", "")
+    home.sees("mouth", '{"text":""}')
+    home.command("say", "Grüße")
+    assert mark1.wait_for("speak").data == {"utterance": "Grüße"}
+
+
+def test_what_people_do_at_the_device_is_published(house: House) -> None:
+    mark1, _, home, _ = house
+    home.command("volume", "50")
+    home.sees("volume", "50")
+    mark1.turn(1)
+    until(lambda: (f"mycroft/{ID}/knob", '{"event_type":"up"}', False) in home.received, "the turn")
+    home.sees("volume", "60")
+    mark1.press()
+    until(lambda: (f"mycroft/{ID}/button", '{"event_type":"press"}', False) in home.received, "the press")
+    mark1.unplug()
+    home.sees("faceplate", "OFF")
+    mark1.plug()
+    home.sees("faceplate", "ON")
+    mark1.send("recognizer_loop:record_begin")
+    home.sees("listening", "ON")
+    mark1.send("recognizer_loop:record_end")
+    home.sees("listening", "OFF")
+
+
+def test_a_killed_bridge_is_away_and_comes_back_with_all_states(house: House) -> None:
+    _, _, home, bridge = house
+    home.sees("availability", "online")
+    bridge.kill()
+    home.sees("availability", "offline")
+    home.retained.clear()
+    bridge.start()
+    home.sees("availability", "online")
+    home.sees("volume", "60")
+    assert CONFIG in home.retained
+
+
+def test_a_stopped_bridge_is_away_at_once(house: House) -> None:
+    _, _, home, bridge = house
+    home.sees("availability", "online")
+    bridge.process.terminate()
+    assert bridge.process.wait(10) == 0
+    home.sees("availability", "offline")
+
+
+def test_a_broker_that_restarts_without_memory_is_told_everything_again(house: House, tmp_path: Path) -> None:
+    _, broker, home, bridge = house
+    broker.stop()
+    (tmp_path / "mosquitto.db").unlink()
+    home.retained.clear()
+    broker.start()
+    home.sees("availability", "online")
+    home.sees("volume", "60")
+    home.command("volume", "45")
+    home.sees("volume", "45")
+    assert bridge.log.count("WARNING") == 1
+
+
+def test_a_retained_command_is_not_obeyed_at_a_connection_or_later(house: House) -> None:
+    _, _, home, bridge = house
+    home.command("volume", "99", retain=True)
+    home.command("mute", "ON")
+    home.sees("mute", "ON")
+    assert home.state("volume") == "60"
+    bridge.kill()
+    home.sees("availability", "offline")
+    bridge.start()
+    home.sees("availability", "online")
+    home.command("mute", "OFF")
+    home.sees("mute", "OFF")
+    assert home.state("volume") == "60"
+    assert "a retained command is not obeyed" in bridge.log
+
+
+def test_a_birth_message_is_answered_with_the_announcement(house: House) -> None:
+    _, _, home, _ = house
+    until(lambda: home.state("mouth") is not None, "the first announcement")
+    before = home.count(CONFIG)
+    home.send("homeassistant/status", "online")
+    until(lambda: home.count(CONFIG) > before, "the answer")
+
+
+def test_hostile_packets_do_not_stop_the_bridge(house: House) -> None:
+    _, _, home, bridge = house
+    for payload in ("[" * 4000, "x" * 100_000, "{" * 100):  # the second is more than the bridge takes
+        home.command("eyes", payload)
+    home.command("volume", "55")
+    home.sees("volume", "55")
+    assert bridge.process.poll() is None
+
+
+def test_with_full_control_the_machine_restarts(mark1: Mark1, broker: Mosquitto, tmp_path: Path) -> None:
+    """The bridge has the user of the bus here, who may do that."""
+    url = f"mqtt://127.0.0.1:{broker.port}"
+    with Home(broker.port) as home, BridgeProcess(tmp_path, mark1.bus_url, url, control="full"):
+        home.sees("faceplate", "ON")
+        home.command("restart", "PRESS")
+        mark1.host.wait_for("Reboot")
+
+
+class Guarded(NamedTuple):
+    broker: Mosquitto
+    certificate: Path
+    url: str
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Guarded]:
+    """A broker with TLS, with users, and with the rights of the example."""
+    certificate = make_certificate(tmp_path, "DNS:localhost")
+    passwords, acl = tmp_path / "passwords", tmp_path / "acl"
+    for path, text in ((passwords, ""), (acl, EXAMPLE.read_text())):
+        path.write_text(text)
+        path.chmod(0o600)
+    for user in (ID, "kitchen2", "homeassistant"):
+        subprocess.run(("mosquitto_passwd", "-b", passwords, user, PASSWORD), check=True, capture_output=True)
+    rights = f"allow_anonymous false\npassword_file {passwords}\nacl_file {acl}\n"
+    with Mosquitto(tmp_path, rights, certificate) as broker:
+        yield Guarded(broker, certificate[0], f"mqtts://localhost:{broker.tls_port}")
+
+
+def secret(folder: Path, text: str = PASSWORD) -> str:
+    path = folder / "secret"
+    path.write_text(text)
+    path.chmod(0o600)
+    return str(path)
+
+
+def test_a_device_with_the_rights_of_the_example_works_over_tls(
+    mark1: Mark1, guarded: Guarded, tmp_path: Path
+) -> None:
+    given = {"username": ID, "password_file": secret(tmp_path), "ca_file": str(guarded.certificate)}
+    bridge = BridgeProcess(tmp_path, mark1.bus_url, guarded.url, **given)
+    with Home(guarded.broker.port, "homeassistant", PASSWORD) as home, bridge:
+        home.sees("faceplate", "ON")
+        assert CONFIG in home.retained
+        for level in ("40", "41", "42"):
+            home.command("volume", level)
+            home.sees("volume", level)
+        before = home.count(CONFIG)
+        home.send("homeassistant/status", "online")
+        until(lambda: home.count(CONFIG) > before, "the answer to the birth message")
+        bridge.kill()
+        home.sees("availability", "offline")
+    assert "WARNING" not in bridge.log
+    assert PASSWORD not in bridge.log
+
+
+def test_a_broker_that_refuses_rights_is_a_line_for_each_topic(
+    mark1: Mark1, guarded: Guarded, tmp_path: Path
+) -> None:
+    given = {"username": "kitchen2", "password_file": secret(tmp_path), "ca_file": str(guarded.certificate)}
+    with (
+        Home(guarded.broker.port, "homeassistant", PASSWORD) as home,
+        BridgeProcess(tmp_path, mark1.bus_url, guarded.url, **given) as bridge,
+    ):
+        until(lambda: f"the broker refuses {CONFIG}: Not authorized" in bridge.log, "the refusal")
+        for _ in range(2):
+            home.send("homeassistant/status", "online")
+            home.send("homeassistant/status", "offline")
+        until(lambda: f"refuses mycroft/{ID}/faceplate: Not authorized" in bridge.log, "the other refusal")
+        assert bridge.log.count(f"refuses {CONFIG}:") == 1
+        assert f"mycroft/{ID}/volume" not in home.retained
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"password_file": "wrong"}, "refuses the connection: Not authorized"),
+        ({"ca_file": None}, "certificate"),
+    ],
+)
+def test_a_broker_that_refuses_or_is_another_one_is_one_line(
+    changed: dict[str, str | None], reason: str, guarded: Guarded, tmp_path: Path
+) -> None:
+    wrong = secret(tmp_path, "wrong") if "password_file" in changed else secret(tmp_path)
+    given = {"username": ID, "password_file": wrong, "ca_file": str(guarded.certificate)}
+    if "ca_file" in changed:
+        del given["ca_file"]
+    with BridgeProcess(tmp_path, "ws://127.0.0.1:1/core", guarded.url, **given) as bridge:
+        until(lambda: reason in bridge.log, "the reason")
+        bridge.process.terminate()
+        assert bridge.process.wait(10) == 0
+    assert bridge.log.count("broker localhost") == 1
+    assert "wrong" not in bridge.log.replace("wrong version", "")
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\xff\xff\xff\x7f", b"\x30" * 99]
+)
+def test_what_is_no_broker_is_left_alone(answer: bytes, tmp_path: Path) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        url = f"mqtt://127.0.0.1:{listener.getsockname()[1]}"
+        with BridgeProcess(tmp_path, "ws://127.0.0.1:1/core", url) as bridge:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                if answer:
+                    connection.sendall(answer)
+                    connection.shutdown(socket.SHUT_WR)
+                    until(
+                        lambda: "WARNING bridges.mqtt.daemon: broker 127.0.0.1" in bridge.log.replace("  ", " "),
+                        "a line",
+                    )
+                bridge.process.terminate()
+                assert bridge.process.wait(10) == 0
+        assert "Traceback" not in bridge.log
+
+
+def test_without_a_broker_it_says_so_and_ends(tmp_path: Path) -> None:
+    command = (sys.executable, "-m", "bridges.mqtt", "run")
+    done = subprocess.run(
+        command, env={**os.environ, "HOME": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stderr.count("\n") == 1
+    assert "mqtt.broker in /etc/mycroft/mycroft.conf names the broker" in done.stderr
+
+
+def test_a_broker_without_tls_elsewhere_is_a_configuration_error(tmp_path: Path) -> None:
+    with BridgeProcess(tmp_path, "ws://127.0.0.1:1/core", "mqtt://192.0.2.1") as bridge:
+        assert bridge.process.wait(10) == 2
+    assert bridge.log.count("\n") == 1
+    assert "MYCROFT_MQTT_BROKER: mqtt:// is for a broker on this machine" in bridge.log
