@@ -1,6 +1,7 @@
 """The command line of the MQTT bridge: ``mycroft-mqtt``, or ``python -m bridges.mqtt``."""
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -20,8 +21,9 @@ EXAMPLES = """\
 examples:
   mycroft-mqtt run
   mycroft-mqtt run --bus ws://127.0.0.1:8181/core --log-level debug
+  mycroft-mqtt check
 
-exit codes: 0 done or not configured, 1 failed, 2 usage or configuration
+exit codes: 0 done or not configured, 1 failed or something that Home Assistant refuses, 2 usage or configuration
 """
 
 
@@ -42,6 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with lean(tls=bus_url.startswith("wss:") or (broker is not None and broker.tls)):
         from bus.daemon.runner import notify, run  # noqa: PLC0415  # not before, see lean
 
+        if options.command == "check":
+            from bridges.mqtt.check import report  # noqa: PLC0415  # the daemon does without it
+
+            async def print_report() -> int:
+                lines, code = await report(bus_url, settings)
+                print(*lines, sep="\n")
+                return code
+
+            return run(print_report, level=logging.ERROR)
         if broker is None:
             log.complain(NOT_CONFIGURED)
             notify("READY=1")  # an end without it would be a failure of the unit
@@ -66,12 +77,20 @@ def _parser() -> argparse.ArgumentParser:
         help="run the bridge",
         description="Runs the bridge until it is stopped. The unit mycroft-mqtt.service does that.",
     )
-    run_.add_argument(
-        "--bus", type=bus_address, metavar="URL", help="address of the bus (that of the section websocket)"
+    check = commands.add_parser(
+        "check",
+        help="print what is announced to Home Assistant",
+        description="Prints the announcement of this device, and what Home Assistant would refuse of it.",
     )
-    run_.add_argument(
-        "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"
-    )
+    for command in (run_, check):
+        command.add_argument(
+            "--bus", type=bus_address, metavar="URL", help="address of the bus (that of the section websocket)"
+        )
+        command.add_argument(
+            "--log-level",
+            metavar="LEVEL",
+            help="debug, info, warning or error (log_level of mycroft.conf, or info)",
+        )
     return parser
 
 

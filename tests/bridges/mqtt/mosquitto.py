@@ -36,7 +36,7 @@ class Mosquitto:
     def __init__(
         self, folder: Path, rights: str = "allow_anonymous true\n", certificate: tuple[Path, Path] | None = None
     ) -> None:
-        self.port, self.tls_port = _free_port(), _free_port()
+        self.port, self.tls_port = free_port(), free_port()
         listeners = f"listener {self.port} 127.0.0.1\n"
         if certificate:
             listeners += (
@@ -74,7 +74,8 @@ class Mosquitto:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that is free now."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
@@ -161,6 +162,10 @@ class BridgeProcess:
         """Starts it, again after a `kill`."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(self._command, env=self._environment, stdout=log, stderr=log)
+
+    def set(self, key: str, value: str) -> None:
+        """Changes a setting, for the next start."""
+        self._environment[f"MYCROFT_MQTT_{key.upper()}"] = value
 
     def kill(self) -> None:
         """Ends it without a last word."""

@@ -293,3 +293,14 @@ def test_a_broker_without_tls_elsewhere_is_a_configuration_error(tmp_path: Path)
         assert bridge.process.wait(10) == 2
     assert bridge.log.count("\n") == 1
     assert "MYCROFT_MQTT_BROKER: mqtt:// is for a broker on this machine" in bridge.log
+
+
+def test_check_prints_what_is_announced(mark1: Mark1, tmp_path: Path) -> None:
+    command = (sys.executable, "-m", "bridges.mqtt", "check", "--bus", mark1.bus_url)
+    environment = {**os.environ, "HOME": str(tmp_path), "MYCROFT_MQTT_ID": ID, "MYCROFT_MQTT_NAME": "Kitchen"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    topic, _, rest = done.stdout.partition("\n")
+    announcement, end = json.JSONDecoder().raw_decode(rest)
+    assert topic == CONFIG
+    assert announcement["components"]["mouth"]["state_topic"] == f"mycroft/{ID}/mouth"
+    assert rest[end:].startswith("\n0 problems.")
