@@ -17,6 +17,7 @@ VENV := .venv
 # A desktop has one of the two sound servers, and Debian installs no second one.
 APT_RUN := python3-venv python3-alsaaudio python3-dbusmock dbus-daemon 'pulseaudio|pipewire-pulse' libasound2-plugins \
 	alsa-utils
+# Debian starts mosquitto as a service, which listens on loopback alone; the tests start others.
 APT_TEST := chromium chromium-driver iproute2 mosquitto openssl
 APT_DEB := build-essential debhelper dh-python lintian po-debconf
 APT_IMAGE := apt-utils debootstrap gpg qemu-system-x86 qemu-user-static systemd-container xz-utils

@@ -17,6 +17,8 @@ from bus.daemon.start import bus_address, lean
 from bus.errors import ConfigError, Exit
 from bus.version import VERSION
 
+_LOGGER = logging.getLogger("bridges.mqtt")
+
 EXAMPLES = """\
 examples:
   mycroft-mqtt run
@@ -54,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             return run(print_report, level=logging.ERROR)
         if broker is None:
-            log.complain(NOT_CONFIGURED)
+            _LOGGER.info(NOT_CONFIGURED)
             notify("READY=1")  # an end without it would be a failure of the unit
             return Exit.DONE
         from bridges.mqtt.daemon import bridge  # noqa: PLC0415

@@ -41,6 +41,8 @@ COMMANDS_PER_S = 20
 COMMANDS_BURST = 50
 """A slider that is dragged sends some ten commands in a second."""
 
+FLOOD_LOG_INTERVAL_S = 60.0
+
 MAX_WAITING = 100
 """Messages that wait for the bus."""
 
@@ -83,6 +85,7 @@ class Bridge:
         self._bus_is_there = False
         self._birth: asyncio.TimerHandle | None = None
         self._bucket = TokenBucket(COMMANDS_PER_S, COMMANDS_BURST)
+        self._next_flood_log_s = 0.0
         self._commands: asyncio.Queue[Message] = asyncio.Queue(MAX_WAITING)
         self._logged: set[tuple[str, str]] = set()
         """What has been logged, and is not again."""
@@ -201,7 +204,8 @@ class Bridge:
             return
         now = asyncio.get_running_loop().time()
         if not self._bucket.spend(now):
-            if self._bucket.refused == 1:
+            if now >= self._next_flood_log_s:
+                self._next_flood_log_s = now + FLOOD_LOG_INTERVAL_S
                 _LOGGER.warning("more than %d commands per second; the rest is dropped", COMMANDS_PER_S)
             return
         if not has(self._device, key):

@@ -113,6 +113,18 @@ def users_and_groups(installed: Installed) -> str:
     return "; ".join(f"{user}: {' '.join(sorted(found))}" for user, found in groups.items())
 
 
+def the_bridge_is_off_until_it_is_configured(installed: Installed) -> str:
+    """It has ended by itself, without a failure, and its user may nothing."""
+    machine, unit = installed.machine, "mycroft-mqtt.service"
+    names = ("UnitFileState", "ActiveState", "Result", "NRestarts")
+    found = [machine.property(unit, name) for name in names]
+    assert found == ["enabled", "inactive", "success", "0"], found
+    assert machine.run("id", "--name", "--groups", "mycroft-mqtt") == "mycroft-mqtt"
+    exposure = exposure_of(machine, "mycroft-mqtt")
+    assert exposure <= MAX_EXPOSURE, exposure
+    return f"exposure {exposure}"
+
+
 def modes_of_files(installed: Installed) -> str:
     """Of the files that are made when the daemons run."""
     wanted = {
@@ -421,6 +433,7 @@ CHECKS: tuple[Check, ...] = (
     they_are_active_soon_after_boot,
     no_unit_has_failed,
     users_and_groups,
+    the_bridge_is_off_until_it_is_configured,
     modes_of_files,
     code_is_compiled,
     the_board_is_prepared,

@@ -169,11 +169,12 @@ async def test_a_command_that_the_device_does_not_have_is_not_obeyed(home: Home,
 
 async def test_a_flood_of_commands_is_cut_and_logged_once(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     await home.settled()
-    for _ in range(1000):
-        home.command("volume", "35")
-    await asyncio.sleep(5)
+    for _ in range(5):
+        for _ in range(1000):
+            home.command("volume", "35")
+        await asyncio.sleep(5)
     await home.barrier()
-    assert home.peer.types().count("mycroft.volume.set") <= COMMANDS_BURST
+    assert home.peer.types().count("mycroft.volume.set") <= 5 * COMMANDS_BURST
     assert caplog.text.count("commands per second") == 1
 
 
