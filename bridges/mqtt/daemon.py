@@ -86,7 +86,8 @@ class Bridge:
         self._birth: asyncio.TimerHandle | None = None
         self._bucket = TokenBucket(COMMANDS_PER_S, COMMANDS_BURST)
         self._next_flood_log_s = 0.0
-        self._commands: asyncio.Queue[Message] = asyncio.Queue(MAX_WAITING)
+        self._commands: asyncio.Queue[tuple[float, Message]] = asyncio.Queue(MAX_WAITING)
+        """Messages for the bus, each with the time until which it may be sent."""
         self._logged: set[tuple[str, str]] = set()
         """What has been logged, and is not again."""
 
@@ -124,15 +125,15 @@ class Bridge:
 
     def _queue(self, message: Message) -> None:
         try:
-            self._commands.put_nowait(message)
+            self._commands.put_nowait((asyncio.get_running_loop().time() + FRESH_S, message))
         except asyncio.QueueFull:
             _LOGGER.warning("%s is dropped: the bus is slower than the broker", message.msg_type)
 
     async def _send_commands(self) -> None:
         while True:
-            message = await self._commands.get()
+            deadline_s, message = await self._commands.get()
             try:
-                await self._bus.emit(message, FRESH_S)
+                await self._bus.emit(message, max(0.0, deadline_s - asyncio.get_running_loop().time()))
             except BusUnavailableError as error:
                 _LOGGER.warning("%s", error)
 
