@@ -124,7 +124,10 @@ class Connection:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await self._open()
                 self._attach()
-                await self._accepted
+                await asyncio.wait((self._accepted, self._ended), return_when=asyncio.FIRST_COMPLETED)
+            if not self._accepted.done():
+                await self.ended()
+            self._accepted.result()
         except TimeoutError:
             self._drop("")
             raise BrokerError(f"{self._broker} does not answer") from None
@@ -275,8 +278,6 @@ class Connection:
 
     def _on_disconnect(self, _: Client, __: Any, ___: Any, reason: ReasonCode, ____: Any) -> None:
         text = "it has closed the connection" if reason.value in (0, 128) else f"disconnected: {reason}"
-        if not self._accepted.done():
-            self._accepted.set_exception(BrokerError(f"{self._broker}: {text}"))
         if not self._ended.done():
             self._ended.set_result(text)
 

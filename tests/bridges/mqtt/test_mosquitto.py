@@ -255,7 +255,9 @@ def test_a_broker_that_refuses_or_is_another_one_is_one_line(
 
 
 @pytest.mark.parametrize(
-    "answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\xff\xff\xff\x7f", b"\x30" * 99]
+    "answer",
+    [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\xff\xff\xff\x7f", b"\x30" * 99],
+    ids=["silent", "http", "endless", "malformed"],
 )
 def test_what_is_no_broker_is_left_alone(answer: bytes, tmp_path: Path) -> None:
     with socket.socket() as listener:
