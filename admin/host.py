@@ -51,7 +51,7 @@ class Host:
             logind=Logind(bus),
             network=NetworkManager(bus),
             portal_socket=runtime_folder / "portal.sock" if runtime_folder else None,
-            results=Results(),
+            results=Results(runtime_folder.parent if runtime_folder else Path("/run")),
             systemd=Systemd(bus),
             timedate=Timedate(bus),
         )

@@ -26,7 +26,7 @@ class Result(msgspec.Struct, frozen=True):
 class Results:
     """Reads the results below a folder."""
 
-    def __init__(self, folder: Path = Path("/run")) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def last_id(self, unit: Unit) -> str | None:

@@ -122,7 +122,10 @@ async def run_device(
             )
         else:
             group.create_task(run_enclosure(bus_url))
-        await start("admin", *python, "admin", "run", "--bus", f"unix:{socket}", "--dbus", host.address)
+        await start(
+            *("admin", *python, "admin", "run", "--bus", f"unix:{socket}", "--dbus", host.address),
+            environment=host.admin_environment,
+        )
         # On the unix socket, so that it may send what only the device's own user may.
         client = BusClient(f"unix:{socket}")
         await _until_it_answers(client, None if board else faceplate.spoken_to, group, report, panel)

@@ -1,4 +1,4 @@
-"""The services of the host on a private D-Bus: stand-ins for logind, timedated, systemd and NetworkManager.
+"""The services of the host on a private D-Bus: stand-ins for those of systemd, and for NetworkManager.
 
 The D-Bus daemon starts each of them when it is first called, as the real one does. Nothing reaches the real host.
 """
@@ -6,10 +6,13 @@ The D-Bus daemon starts each of them when it is first called, as the real one do
 import sys
 from pathlib import Path
 
+_HERE = Path(__file__).parent
+
 TEMPLATES = {
+    "org.freedesktop.hostname1": str(_HERE / "hostname_template.py"),
     "org.freedesktop.login1": "logind",
     "org.freedesktop.timedate1": "timedated",
-    "org.freedesktop.systemd1": str(Path(__file__).parent / "systemd_template.py"),
+    "org.freedesktop.systemd1": str(_HERE / "systemd_template.py"),
 }
 """By bus name: a template of python-dbusmock, or the path of one."""
 
@@ -42,11 +45,15 @@ class Host:
         services.mkdir()
         for name, template in TEMPLATES.items():
             _add(services, name, f"-m dbusmock --system --template {template}")
-        _add(services, "org.freedesktop.NetworkManager", f"-P {Path(__file__).parent / 'networkmanager.py'}")
+        _add(services, "org.freedesktop.NetworkManager", f"-P {_HERE / 'networkmanager.py'}")
         config = folder / "dbus.conf"
         config.write_text(_CONFIG.format(address=self.address, services=services))
         self.command = ("dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", "--print-address")
-        self.environment = {"DBUS_SYSTEM_BUS_ADDRESS": self.address}
+        run = folder / "run"
+        self.environment = {"DBUS_SYSTEM_BUS_ADDRESS": self.address, "MYCROFT_SIM_RUN": str(run)}
+        self.admin_environment = {"RUNTIME_DIRECTORY": str(run / "mycroft-admin")}
+        """What systemd gives the admin service."""
+        (run / "mycroft-admin").mkdir(parents=True)
 
 
 def _add(services: Path, name: str, arguments: str) -> None:
