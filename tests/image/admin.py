@@ -2,18 +2,31 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from tests.image.installed import ANSWER_TIMEOUT_S, Installed, all_units_are_active, listening, until
+from tests.image.installed import (
+    ANSWER_TIMEOUT_S,
+    Installed,
+    all_units_are_active,
+    firmware,
+    listening,
+    start_face,
+    until,
+)
 from tests.image.machine import Machine
-from tests.image.tree import OWNER, STRANGER
+from tests.image.tree import INSIDE, OWNER, STRANGER
 
 LONG_TIMEOUT_S = 120.0
 """For apt and for locales, on a machine that does other things too."""
 
 LOCK_S = 8.0
 """How long the check holds the lock of apt; a second attempt comes after 5 s."""
+
+READ_S = 2.0
+"""How long a user reads a question of the face, which takes no answer in its first 1.5 s."""
 
 UPDATE = "mycroft-update.service"
 
@@ -143,6 +156,37 @@ def the_assistant_is_restarted(installed: Installed) -> str:
 
 
 # Rights.
+
+
+def hostile_requests_get_an_error_and_change_nothing(installed: Installed) -> str:
+    """Of a user who may administer the machine, with wrong data, and of one who may not."""
+    machine = installed.machine
+    since = machine.run("date", "+%s")
+    before, sent = _state(machine), 0
+    for role, user in (("member", OWNER), ("stranger", STRANGER)):
+        result = json.loads(machine.run("python3", f"{INSIDE}/hostile.py", role, user=user))
+        assert result["odd"] == [], result["odd"]
+        sent += result["sent"]
+    assert sent > 200, sent
+    after = _state(machine)
+    assert after == before, "\n".join(sorted(set(before.splitlines()) ^ set(after.splitlines())))
+    journal = machine.run("journalctl", f"--since=@{since}", "--output=cat")
+    for secret in ("correct horse", "Traceback", "internal error"):
+        assert secret not in journal, journal
+    return f"{sent} requests"
+
+
+def _state(machine: Machine) -> str:
+    """What requests could change: files, units, and whether a daemon was restarted."""
+    script = r"""
+find /etc /boot /home /srv/own /var/lib/mycroft-enclosure /var/lib/NetworkManager /run/mycroft-admin /run/evil \
+    \( -type f -o -type l \) -printf '%p %l ' -exec sha256sum '{}' ';' 2>/dev/null | sort
+systemctl list-unit-files --no-legend --plain
+systemctl list-units --all --no-legend --plain 'mycroft-*' 'ssh*'
+systemctl show --property=MainPID,NRestarts mycroft-bus mycroft-admin mycroft-enclosure
+hostname; locale -a; dpkg-query --show --showformat='${Package} ${Version} ${Status}\n'; ls /run
+"""
+    return machine.run("sh", "-c", script)
 
 
 def polkit_allows_exactly_the_list(installed: Installed) -> str:
@@ -278,6 +322,59 @@ def a_reset_of_a_member_needs_a_face(installed: Installed) -> str:
     return refused
 
 
+def a_reset_of_a_member_is_confirmed_or_declined_on_the_face(installed: Installed) -> str:
+    """By two presses, or by a turn of the knob, or by no answer; a declined one is no failure on the mouth."""
+    machine, wiped = installed.machine, f"/home/{OWNER}/.cache/mycroft/a"
+    start_face(installed)
+    until(lambda: firmware(machine) is not None, "the faceplate does not answer")
+    machine.run("sh", "-c", f"mkdir -p $(dirname {wiped}) && touch {wiped}", user=OWNER)
+    for answer, expected in (("turn", "failed"), ("nothing", "failed"), ("press", "complete")):
+        assert machine.succeeds("test", "-e", wiped)
+        since = machine.run("date", "+%s")
+        with listening(machine, "system.factory.reset.*") as heard:
+            data = {"wipe_data": False, "wipe_logs": False, "wipe_configs": False, "reboot": False}
+            machine.run("mycroft-bus", "send", "system.factory.reset", json.dumps(data), user=OWNER)
+            _until_shown(machine, "WIPE?", since)
+            assert "factory.reset.start" not in "".join(heard()), "it has begun before the answer"
+            _answer_on_face(machine, answer, since)
+            ended = partial(_is_heard, heard, f"factory.reset.{expected}")
+            until(ended, f"the reset has not {expected}", heard)
+        if expected == "failed":
+            _until_shown(machine, "NOT WIPED", since)
+            time.sleep(READ_S)  # within this time a failure would be shown, too
+            assert "RESET FAILED" not in _shown(machine, since), _shown(machine, since)
+    assert not machine.succeeds("test", "-e", wiped)
+    return "turned: no; no answer: no; pressed twice: wiped"
+
+
+def _answer_on_face(machine: Machine, answer: str, since: str) -> None:
+    time.sleep(READ_S)
+    if answer == "turn":
+        machine.run("systemctl", "kill", "--signal=USR2", "faceplate.service")
+    if answer == "press":
+        machine.run("systemctl", "kill", "--signal=USR1", "faceplate.service")
+        _until_shown(machine, "SURE?", since)
+        time.sleep(READ_S)
+        machine.run("systemctl", "kill", "--signal=USR1", "faceplate.service")
+
+
+def _is_heard(heard: Callable[[], list[str]], msg_type: str) -> bool:
+    return any(msg_type in line for line in heard())
+
+
+def _shown(machine: Machine, since: str) -> str:
+    """What the faceplate was sent."""
+    return machine.run("journalctl", f"--since=@{since}", "--output=cat", "--unit=faceplate.service")
+
+
+def _until_shown(machine: Machine, text: str, since: str) -> None:
+    until(
+        lambda: f"mouth.text={text}" in _shown(machine, since),
+        f"{text} is not shown",
+        lambda: _shown(machine, since),
+    )
+
+
 def a_reset_follows_no_link_out_of_the_home(installed: Installed) -> str:
     """The home has links to what only root can delete, and to what the owner could."""
     machine, home = installed.machine, f"/home/{OWNER}"
@@ -336,8 +433,10 @@ CHECKS = (
     ssh_is_off_when_its_socket_is_off,
     the_assistant_is_restarted,
     polkit_allows_exactly_the_list,
+    hostile_requests_get_an_error_and_change_nothing,
     an_update_waits_for_another_installation,
     an_update_without_a_source_names_the_file,
+    a_reset_of_a_member_is_confirmed_or_declined_on_the_face,
     a_reset_of_a_member_needs_a_face,
     a_reset_follows_no_link_out_of_the_home,
     a_reset_wipes_and_restarts_the_machine,

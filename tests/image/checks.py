@@ -294,7 +294,7 @@ def the_admin_user_may_do_nothing_else(installed: Installed) -> str:
         "systemctl set-property ssh.service CPUWeight=1",
         "systemd-run true",
         "systemd-run --unit=mycroft-ssh-enable true",
-        "timedatectl set-timezone Europe/Berlin",
+        "localectl set-locale LANG=C.UTF-8",
         "timedatectl set-time 2030-01-01",
         "hostnamectl set-hostname other",
         "loginctl enable-linger mycroft-admin",

@@ -1,4 +1,5 @@
-"""Runs inside: a simulated faceplate on a serial port, whose button is pressed at each SIGUSR1.
+"""Runs inside: a simulated faceplate on a serial port, whose button is pressed at each SIGUSR1, and whose knob is
+turned at each SIGUSR2. It prints what it is sent.
 
 Its firmware has the version that a file names, or else the last one. Beside another program on the port it is not
 strict: what that sends is no fault of the enclosure.
@@ -36,7 +37,13 @@ async def main(link: Path) -> None:
             faceplate.press()
             loop.call_later(PRESS_S, faceplate.release)
 
+        def print_received(to_face: bool, data: bytes) -> None:
+            if to_face:
+                print(data.decode(errors="replace"), end="", flush=True)
+
         loop.add_signal_handler(signal.SIGUSR1, press)
+        loop.add_signal_handler(signal.SIGUSR2, faceplate.turn, 1)
+        faceplate.on_bytes = print_received
         await faceplate.run()
 
 
