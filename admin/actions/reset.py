@@ -40,7 +40,7 @@ async def reset(
     reboot: bool,
 ) -> None:
     await _confirm(report)
-    # Not earlier: Neon's reset plugin wipes the configuration when it receives this, whoever sends it.
+    # Not earlier: Neon's reset plugin wipes the configuration when it receives this, from any sender.
     await report(topics.FACTORY_RESET_START)
     if reset_hardware:
         await _reset_hardware(report)

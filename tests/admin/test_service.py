@@ -82,7 +82,7 @@ class Machine:
             await report(VOTE)
             names = [(await votes.get()).fields["name"] for _ in range(2)]
         await report(COUNTED, names=names)
-        if names == ["nobody", "nobody"]:
+        if names == ["carl", "carl"]:
             raise HostError("no vote", "vain")
 
     def actions(self) -> tuple[Action, ...]:
@@ -269,14 +269,14 @@ async def test_an_action_receives_what_other_programs_send_while_it_waits(daemon
 async def test_a_flood_of_answers_is_bounded(daemon: Daemon, machine: Machine) -> None:
     await daemon.ask(VOTE)
     for _ in range(10 * MAX_ANSWERS):
-        await daemon.dispatcher(Message(VOTED.name, {"name": "nobody"}, {}))
+        await daemon.dispatcher(Message(VOTED.name, {"name": "carl"}, {}))
     assert await daemon.types() == ["test.vote", "test.counted", "test.vote.failed", "test.not_voted"]
 
 
 async def test_a_failure_is_also_reported_as_clients_expect_it(daemon: Daemon) -> None:
     await daemon.ask(VOTE)
-    await daemon.ask(VOTED, data={"name": "nobody"})
-    answers = await daemon.ask(VOTED, data={"name": "nobody"})
+    await daemon.ask(VOTED, data={"name": "carl"})
+    answers = await daemon.ask(VOTED, data={"name": "carl"})
     assert answers == ["test.counted", "test.vote.failed", "test.not_voted"]
     assert daemon.emitted[-1].data == {"kind": "vain"}
 
