@@ -296,7 +296,7 @@ def the_admin_user_may_do_nothing_else(installed: Installed) -> str:
         "systemd-run --unit=mycroft-ssh-enable true",
         "localectl set-locale LANG=C.UTF-8",
         "timedatectl set-time 2030-01-01",
-        "hostnamectl set-hostname other",
+        "hostnamectl set-location elsewhere",
         "loginctl enable-linger mycroft-admin",
     ]
     allowed = [command for command in forbidden if machine.succeeds(*command.split(), user="mycroft-admin")]
