@@ -18,7 +18,6 @@ from websockets.protocol import SEND_EOF, Protocol
 
 from bus.daemon.authority import may_administer, may_receive_passwords
 from bus.daemon.config import BusSettings, Role, WebSocketSettings
-from bus.daemon.token_bucket import TokenBucket
 from bus.message import printable
 from bus.server import admission
 from bus.server.admission import Refusal
@@ -35,8 +34,10 @@ from bus.server.incoming import (
     text_payloads,
 )
 from bus.server.large import IN_STEPS
-from bus.server.limits import MB, SLOWED_BURST, SLOWED_RATE, Limits, Outbox, Party
-from bus.server.turns import Turns
+from bus.server.limits import MB, Limits, Party
+from bus.server.outgoing import Outgoing
+from bus.server.pace import Pace
+from bus.server.turns import STEP_S, Turns
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -44,28 +45,19 @@ if TYPE_CHECKING:
 CLOSE_TIMEOUT_S = 1.0
 """How long a client may take to answer a close frame; the daemon has 2 s to stop."""
 
-FRAMES_A_TURN = 100
-"""Frames of one client after which the others have their turn, about 1 ms of work."""
+FRAMES_A_STEP = 100
+"""Frames of a client that are handled before the bus looks at the clock."""
 
-FRAMES_IN_A_RUSH = 10
-"""The same while clients wait for their turn: all may have sent something at the same moment."""
+SHORT = 4 * 1024
+"""Bytes that are handled before what other clients have sent at the same moment, if that is more."""
 
 SLICE = 16 * 1024
-"""Bytes that are parsed before those frames are counted again."""
-
-DIRECT = 128 * 1024
-"""Most bytes that are given to a socket without the queue, which then takes them in smaller pieces."""
-
-CHUNK = 64 * 1024
-"""Most bytes that are given to a socket from the queue; a client that takes so many makes progress."""
+"""Bytes of a frame that are parsed before it does."""
 
 UNSENT = 128 * 1024
 """Bytes for a client that the kernel keeps before it sends them."""
 
-LOOK_S = 0.05
-"""Interval at which the bus looks whether a client that is slowed down may go on."""
-
-_received = memoryview(bytearray(256 * 1024))
+_received = memoryview(bytearray(64 * 1024))
 """Where the event loop reads to, for one connection at a time."""
 
 _LOGGER = logging.getLogger(__name__)
@@ -109,7 +101,7 @@ class Connection(asyncio.BufferedProtocol):
     _caller: Caller
     _handshake: Handshake
     _ws: Protocol
-    _outgoing: "_Outgoing"
+    _outgoing: "Outgoing[Connection]"
 
     def __init__(self, shared: Shared, tls: "SSLContext | None" = None) -> None:
         self.role = Role.OBSERVE  # until its handshake is accepted
@@ -122,7 +114,7 @@ class Connection(asyncio.BufferedProtocol):
         self._large: LargeText | None = None
         self._checking: Generator[None, None, str | None] | None = None
         """The check of a large frame."""
-        self._pace = _Pace(shared)
+        self._pace = Pace(shared.settings.max_rate, shared.limits.backlog)
         self._unread = b""
         """What was received, but has to wait for the next turn of the loop."""
         self._rest_of_frame = 0
@@ -131,6 +123,7 @@ class Connection(asyncio.BufferedProtocol):
         self._heard = True
         self._received = 0
         self._unfinished = 0
+        self._identity: Mapping[str, Any] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._securing: asyncio.Task[None] | None = None
 
@@ -154,7 +147,14 @@ class Connection(asyncio.BufferedProtocol):
             secure=self._tls is not None,
         )
         self._ws = self._handshake.protocol
-        self._outgoing = _Outgoing(self, self._transport, shared, caller.party)
+        self._outgoing = Outgoing(
+            self,
+            self._transport,
+            caller.party,
+            limits=shared.limits,
+            turns=shared.turns,
+            stall_timeout=shared.settings.stall_timeout,
+        )
         self._restart_timer(shared.settings.handshake_timeout, self._give_up)
         if self._tls is not None:
             self._transport.pause_reading()
@@ -166,10 +166,15 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, size: int) -> None:
         self._heard = True
-        if self._securing is None and not self._pace.waits:
-            self._receive(_received[:size])
-        else:  # the client was faster than our task, which does not have the transport yet
+        if self._securing is not None or self._pace.waits:
+            # The client was faster than our task, which does not have the transport yet.
             self._unread += _received[:size]
+        elif self._shared.turns.has_time():
+            self._receive(_received[:size])
+        else:
+            self._unread += _received[:size]
+            self._hold_unfinished()
+            self._wait(0.0, short=size <= SHORT)
 
     def eof_received(self) -> None:
         if self._stage is Stage.OPEN:
@@ -208,9 +213,11 @@ class Connection(asyncio.BufferedProtocol):
 
     def identify(self) -> Mapping[str, Any]:
         """The user and the process at the other end; None where the kernel does not know them."""
-        owner = self._caller.owner
-        pid = self._shared.processes.pid_of(owner)
-        return {"uid": owner.uid, "pid": pid, "process": process_name(pid)}
+        if self._identity is None or self._identity["pid"] is None:  # it may be found later
+            owner = self._caller.owner
+            pid = self._shared.processes.pid_of(owner)
+            self._identity = {"uid": owner.uid, "pid": pid, "process": process_name(pid)}
+        return self._identity
 
     def describe(self) -> Mapping[str, Any]:
         """The client and its state, for `bus.status`."""
@@ -369,31 +376,27 @@ class Connection(asyncio.BufferedProtocol):
         size = len(data)
         if self._unread:
             data, self._unread = memoryview(b"".join((self._unread, data))), b""
-        turns = self._shared.turns
-        most = FRAMES_IN_A_RUSH if turns and not self._pace.waits else FRAMES_A_TURN
-        frames, data = self._handle_frames(data, most)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + STEP_S
+        frames, data = self._handle_frames(data, lambda: loop.time() < end)
         if self._stage is Stage.GONE:
             return
         self._unread = bytes(data)
         self._hold_unfinished()
-        if self._stage is not Stage.OPEN:
-            return
-        delay_s = self._pace.delay(size, frames, self._outgoing)
-        if delay_s or frames >= most or self._checking is not None:
+        delay_s = self._pace.delay(size, frames, self._outgoing) if self._stage is Stage.OPEN else 0.0
+        if delay_s or (data and loop.time() >= end) or self._checking is not None:
             self._shared.limits.counters.throttled += bool(delay_s)
-            self._pace.waits = True
-            self._transport.pause_reading()
-            self._read_later(delay_s)
+            self._wait(delay_s)
         elif self._pace.waits and not self._transport.is_closing():
             self._pace.waits = False
             self._transport.resume_reading()
 
-    def _handle_frames(self, data: memoryview, most: int) -> tuple[int, memoryview]:
-        """Handles about so many frames, and then a large one; returns their number, and what is left."""
+    def _handle_frames(self, data: memoryview, has_time: Callable[[], bool]) -> tuple[int, memoryview]:
+        """Handles frames while there is time, or up to a large one; returns their number, and what is left."""
         frames = 0
-        while data and (frames < most or self._stage is Stage.CLOSING) and self._checking is None:
-            if self._stage is Stage.GONE:
-                break
+        while data and self._checking is None and self._stage is not Stage.GONE and (not frames or has_time()):
+            if self._ws.close_rcvd or self._ws.parser_exc:  # nothing after that counts
+                return frames, memoryview(b"")
             if self._stage is Stage.HANDSHAKE:
                 self._shake_hands(data)
                 return 0, memoryview(b"")
@@ -407,7 +410,7 @@ class Connection(asyncio.BufferedProtocol):
                 continue
             if not self._rest_of_frame:
                 if not self._message.is_open:
-                    payloads, used, is_begun = text_payloads(data, most)
+                    payloads, used, is_begun = text_payloads(data, FRAMES_A_STEP)
                     for payload in payloads:
                         self._relay(payload, is_binary=False)
                     frames += len(payloads)
@@ -429,29 +432,27 @@ class Connection(asyncio.BufferedProtocol):
             self._ws.receive_data(part)
             frames += self._process()
             data = data[len(part) :]
+        self._write_protocol()
         return frames, data
 
-    def _read_later(self, delay_s: float) -> None:
+    def _wait(self, delay_s: float, *, short: bool = False) -> None:
+        """Reads no more for a time, or until the connection has its turn."""
+        self._pace.waits = True
+        self._transport.pause_reading()
         if delay_s:
             asyncio.get_running_loop().call_later(delay_s, self._read_on)
         else:
-            self._shared.turns.add(self._read_on)
+            self._shared.turns.add(self._read_on, short=short)
 
     def _read_on(self) -> None:
         """Goes on with a client that had to wait."""
-        if self._stage is not Stage.OPEN:
-            self._pace.waits = False
-            self._receive(memoryview(b""))
-            self._transport.resume_reading()  # for its close frame
-            return
         if self._checking is not None:
             self._check_on(self._checking)
-            self._shared.turns.add(self._read_on)
-            return
-        if delay_s := self._pace.delay(0, 0, self._outgoing):
-            self._read_later(delay_s)
-            return
-        self._receive(memoryview(b""))
+            self._wait(0.0)
+        elif self._stage is Stage.OPEN and (delay_s := self._pace.delay(0, 0, self._outgoing)):
+            self._wait(delay_s)
+        elif self._stage is not Stage.GONE:
+            self._receive(memoryview(b""))
 
     def _process(self) -> int:
         """Handles the frames that have come, and writes what the protocol answers; returns their number."""
@@ -460,8 +461,8 @@ class Connection(asyncio.BufferedProtocol):
             frame = cast("Frame", event)
             if (payload := self._message.add(frame)) is not None:
                 self._relay(payload, is_binary=self._message.is_binary)
-        self._write_protocol()
         if self._stage is Stage.OPEN and self._ws.close_expected():
+            self._write_protocol()
             if fault := self._ws.parser_exc:
                 large = isinstance(fault, PayloadTooBig)
                 self._shared.limits.counters.oversized += large
@@ -546,129 +547,3 @@ class Connection(asyncio.BufferedProtocol):
 
     def _log(self, text: str, *values: object) -> None:
         self._shared.log(self._caller.party, text, *values)
-
-
-class _Pace:
-    """How fast a client is read: at its own rate, and slower where others have a lot to read."""
-
-    def __init__(self, shared: Shared) -> None:
-        rate = shared.settings.max_rate
-        self.waits = False
-        """Whether the client is not read at the moment."""
-        self._rate = TokenBucket(rate, rate) if rate else None
-        self._share = TokenBucket(SLOWED_RATE, SLOWED_BURST)
-        self._backlog = shared.limits.backlog
-
-    def delay(self, size: int, frames: int, outgoing: "_Outgoing") -> float:
-        """Seconds until more is read from a client that has sent so much, and for which that waits."""
-        if not self._rate and not self._backlog.total:
-            return 0.0
-        now = asyncio.get_running_loop().time()
-        delay_s = self._rate.take(frames, now) if self._rate else 0.0
-        if outgoing.size > self._backlog.mark:  # it has answers of its own to read first
-            return max(delay_s, LOOK_S)
-        if self._backlog.is_congested(now, outgoing.queue) and self._share.take(size, now):
-            return max(delay_s, LOOK_S)
-        return delay_s
-
-
-class _Outgoing:
-    """What is sent to a client: at once, or from a queue where its socket does not take it at once."""
-
-    def __init__(self, connection: Connection, transport: asyncio.Transport, shared: Shared, party: Party) -> None:
-        self._connection = connection
-        self._limits = shared.limits
-        self._stall_timeout = shared.settings.stall_timeout
-        self._party = party
-        self.queue = Outbox(shared.limits.backlog)
-        self._blocked = 0
-        """Bytes that the socket has not taken yet."""
-        self._finishing = False
-        self._turns = shared.turns
-        self._waits = False
-        """Whether it waits for its turn to send more."""
-        self._stalled: asyncio.TimerHandle | None = None
-        self.use(transport)
-
-    @property
-    def size(self) -> int:
-        """Bytes that wait."""
-        return self.queue.size + self._blocked
-
-    def use(self, transport: asyncio.Transport) -> None:
-        """Writes to this transport from now on."""
-        self._transport = transport
-        transport.set_write_buffer_limits(high=0)
-
-    def write(self, data: bytes | bytearray) -> None:
-        """Sends data, or queues it."""
-        if self._finishing or self._transport.is_closing():
-            return
-        if not self.size and len(data) <= DIRECT:
-            self._transport.write(data)
-            return
-        self.queue.put(data, asyncio.get_running_loop().time())
-        self._watch()
-        self._drain()
-
-    def finish(self) -> None:
-        """Ends the stream once everything is sent."""
-        self._finishing = True
-        self._drain()
-
-    def pause(self) -> None:
-        """The socket takes no more."""
-        self._block(self._transport.get_write_buffer_size())
-
-    def resume(self) -> None:
-        """The socket has taken everything."""
-        self._block(0)
-        self._drain()
-
-    def clear(self) -> None:
-        """Forgets what waits."""
-        self._finishing = True
-        self._block(0)
-        self.queue.clear()
-        self._watch()
-
-    def _block(self, size: int) -> None:
-        self._limits.backlog.add(size - self._blocked)
-        self._blocked = size
-
-    def _drain(self) -> None:
-        if self.queue.size and not self._blocked and not self._transport.is_closing():
-            self._transport.write(self.queue.take(CHUNK, asyncio.get_running_loop().time()))
-            self._watch()
-            if self.queue.size and not self._blocked and not self._waits:
-                self._waits = True
-                self._turns.add(self._drain_on)
-        if self._finishing and not self.size and not self._transport.is_closing():
-            if self._transport.can_write_eof():
-                self._transport.write_eof()
-            else:
-                self._transport.close()  # TLS has no half-closed connections
-
-    def _drain_on(self) -> None:
-        self._waits = False
-        self._drain()
-
-    def _watch(self) -> None:
-        """Looks after the limits of a queue that has changed."""
-        limits, queue = self._limits, self.queue
-        limits.queued.hold(self._party, self._connection, queue.size)
-        if queue.size > limits.backlog.mark and not self._stalled:
-            self._stalled = asyncio.get_running_loop().call_later(self._stall_timeout, self._check)
-        while limits.backlog.is_full and limits.queued.total:
-            limits.counters.slow += 1
-            limits.queued.first_to_go().drop("does not read, and too much waits for all clients")
-
-    def _check(self) -> None:
-        """Whether the client has taken something since the last time."""
-        self._stalled = None
-        if self.queue.size > self._limits.backlog.mark:
-            left_s = self.queue.taken_at + self._stall_timeout - asyncio.get_running_loop().time()
-            if left_s > 0:
-                self._stalled = asyncio.get_running_loop().call_later(left_s, self._check)
-            else:
-                self._connection.stall(self.size)

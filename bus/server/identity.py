@@ -81,6 +81,8 @@ def caller_of(connected: socket.socket, peername: tuple[str, int] | None) -> Cal
 
 def process_name(pid: int | None) -> str | None:
     """The name that a process has given itself; None where there is no such process."""
+    if pid is None:
+        return None
     try:
         return Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
     except OSError:

@@ -247,10 +247,8 @@ async def test_steps_have_their_turns_in_order() -> None:
 
     turns.add(step("a", 3))
     turns.add(step("b", 2))
-    assert turns
     await asyncio.sleep(TURN_S)
     assert done == ["a", "b", "a", "b", "a"]
-    assert not turns
 
 
 async def test_a_step_that_fails_stops_no_other() -> None:
