@@ -49,10 +49,11 @@ SUITES = (
             "wpasupplicant",
         ),
         ours=("mycroft-admin", "mycroft-enclosure"),
-        modules=("ccm", "cmac", "gcm", "mac80211_hwsim"),
+        modules=("ccm", "cmac", "gcm", "dummy", "mac80211_hwsim"),
         off=("hostapd.service", "mycroft-admin.service", "NetworkManager.service", "systemd-logind.service"),
         clients=("ovos-bus-client==1.5.0",),
         memory_mb=384,
+        timeout_s=600.0,
     ),
 )
 

@@ -1,11 +1,13 @@
 """Three radios: of the device, of a router, and of a phone; and the device, which is switched on."""
 
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from tests.image.tree import STRANGER
 from tests.vm.boards.device import Device, observed, systemctl
 from tests.vm.wifi.namespace import run
 from tests.vm.wifi.phone import Phone
@@ -16,8 +18,9 @@ CONFIGURATION = f"""\
 uri=http://{INTERNET}/nm
 
 [connection]
-# Of what a check waits for in vain; the defaults are 45 s and 25 s.
+# Of what a check waits for in vain; by default up to 45 s.
 ipv4.dhcp-timeout=12
+ipv6.ra-timeout=12
 802-1x.auth-timeout=12
 """
 
@@ -53,8 +56,18 @@ def phone(_radios: None) -> Iterator[Phone]:
     found.close()
 
 
+@pytest.fixture(scope="session")
+def record() -> Iterator[Path]:
+    """A file with all messages that the bus relays to a user without rights."""
+    path = Path("/run/messages")
+    command = ("runuser", "-u", STRANGER, "--", "mycroft-bus", "record", "-")
+    with path.open("w") as file, subprocess.Popen(command, stdout=file) as recorder:
+        yield path
+        recorder.terminate()
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def device(router: Router, phone: Phone) -> AsyncIterator[Device]:
+async def device(router: Router, phone: Phone, record: Path) -> AsyncIterator[Device]:
     """The device, just switched on, with its radio off."""
     await systemctl("unmask", "NetworkManager.service", "mycroft-admin.service")
     found = await observed()

@@ -25,6 +25,10 @@ class Namespace:
         """Runs a program; returns its output."""
         return run(*self._inside(command), stdin=stdin, check=check)
 
+    def succeeds(self, *command: str) -> bool:
+        """Runs a program; whether it ends well."""
+        return not subprocess.run(self._inside(command), check=False, capture_output=True).returncode
+
     def start(self, *command: str) -> subprocess.Popen[str]:
         """Starts a program that stays in the foreground."""
         program = subprocess.Popen(self._inside(command), text=True, stdout=subprocess.DEVNULL)

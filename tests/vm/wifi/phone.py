@@ -1,6 +1,7 @@
 """A phone that joins the access point of the device, and what its browser gets."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -67,6 +68,12 @@ class Phone(Namespace):
             *("busybox", "udhcpc", "-f", "-q", "-n", "-i", self.interface, "-s", f"{FOLDER}/get-address"),
             *("-t", "60", "-T", "1"),
         )
+
+    def open_ports(self, host: str, ports: Sequence[int]) -> set[int]:
+        """The TCP ports of a host that accept a connection."""
+        return {
+            port for port in ports if self.succeeds("timeout", "5", "bash", "-c", f": < /dev/tcp/{host}/{port}")
+        }
 
     def get(self, url: str, *options: str) -> Page:
         """What a browser gets; redirects are not followed."""

@@ -16,6 +16,7 @@ INTERNET = "192.0.2.1"
 """Address of the internet: a web server behind all networks of the router."""
 
 PASSWORD = "correct horse battery"  # noqa: S105  # of a network of this test
+WRONG_PASSWORD = "wrong horse battery"  # noqa: S105  # likewise
 
 _WPA2 = f"wpa=2\nwpa_pairwise=CCMP\nwpa_passphrase={PASSWORD}\nwpa_key_mgmt=WPA-PSK\n"
 _SAE = f"wpa=2\nwpa_pairwise=CCMP\nsae_password={PASSWORD}\nwpa_key_mgmt=SAE\nieee80211w=2\n"
@@ -34,6 +35,16 @@ class Network:
     """Lines for hostapd."""
     password: str = PASSWORD
     leases: bool = True
+
+    @property
+    def ssid(self) -> str:
+        """In hexadecimal."""
+        return self.name.encode().hex()
+
+    @property
+    def label(self) -> str:
+        """For the names of checks."""
+        return self.name if self.name.isalnum() else "odd"
 
 
 HOME = Network("home", "WPA2", _WPA2)
@@ -54,7 +65,7 @@ class Router(Namespace):
     def switch_on(self) -> None:
         """Opens all networks."""
         (FOLDER / "internet").mkdir(parents=True)
-        self.set_internet("NetworkManager is online\n")
+        self.set_internet()
         self.run("ip", "link", "set", self.interface, "address", BSSID)
         self.unblock()
         self.run("ip", "address", "add", f"{INTERNET}/32", "dev", "lo")
@@ -77,7 +88,7 @@ class Router(Namespace):
         )
         self.start("busybox", "httpd", "-f", "-p", f"{INTERNET}:80", "-h", f"{FOLDER}/internet")
 
-    def set_internet(self, answer: str) -> None:
+    def set_internet(self, answer: str = "NetworkManager is online\n") -> None:
         """Sets what the internet answers to NetworkManager's probe."""
         (FOLDER / "internet/nm").write_text(answer)
 
@@ -86,7 +97,7 @@ class Router(Namespace):
         lines = [f"interface={self.interface}\ndriver=nl80211\nhw_mode=g\nchannel={CHANNEL}\n"]
         for number, network in enumerate(NETWORKS):
             bss = f"bss={self._interface_of(number)}\n" if number else ""
-            lines.append(f"{bss}ssid2={network.name.encode().hex()}\n{network.options}")
+            lines.append(f"{bss}ssid2={network.ssid}\n{network.options}")
         configuration.write_text("".join(lines))
         self.run("hostapd", "-B", "-P", f"{FOLDER}/hostapd.pid", str(configuration))
 
