@@ -402,6 +402,7 @@ def a_reset_follows_no_link_out_of_the_home(installed: Installed) -> str:
         assert not machine.succeeds("test", "-e", f"{home}/{path}"), f"{path} is there"
     assert machine.run("sh", "-c", "cat /etc/ssh/ssh_host_*_key.pub") != keys, "the keys of ssh are the same"
     assert machine.run("systemctl", "is-enabled", "ssh.service", check=False) == "disabled"
+    machine.run("rm", "--recursive", "/etc/victim", "/srv/own")
     return answer
 
 
