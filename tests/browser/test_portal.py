@@ -18,16 +18,11 @@ from admin.wifi.networks import Choice, Security
 from admin.wifi.outcome import Failure
 from hw_sim.wifi import HOME, NETWORKS, PASSWORD, SimulatedSetup
 from tests.admin.portal.program import RunningPortal, running_portal
-from tests.compat.environment import package
+from tests.browser.axe import overflows, violations
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(180)]
 
 DOCS = Path(__file__).parents[2] / "docs"
-
-AXE = ("axe_playwright_python/axe.min.js", "axe-playwright-python==0.1.8")
-"""The accessibility checker axe-core, in a package of PyPI that has it."""
-
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 TIMEOUT_S = 30
 
@@ -168,18 +163,13 @@ async def test_the_page_follows_the_device_when_it_comes_back(browser: Chrome, t
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 async def test_every_page_is_accessible_and_fits(browser: Chrome, tmp_path: Path, dark: bool) -> None:
-    axe = package(*AXE).read_text()
     setup = SimulatedSetup((*NETWORKS, Nearby(LONG, 5, Security.WPA3)))
-    options = {"runOnly": RULES}
-    run = "axe.run(document, arguments[0]).then(found => arguments[1](found.violations))"
 
     def check(phone: Phone, portal: RunningPortal, path: str, text: str) -> None:
         browser.get(portal.url + path)
         phone.sees(text)
-        browser.execute_script(axe)
-        violations = browser.execute_async_script(run, options)
-        assert violations == [], (path, [(v["id"], [node["html"] for node in v["nodes"]]) for v in violations])
-        assert not browser.execute_script("return document.documentElement.scrollWidth > innerWidth"), path
+        assert violations(browser) == [], path
+        assert not overflows(browser), path
 
     def scene(phone: Phone, portal: RunningPortal) -> None:
         phone.has(dark=dark)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 from websockets.asyncio.client import connect
 
+from tests.browser.axe import overflows, violations
 from tests.e2e.device import Device, device
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(180)]
@@ -145,6 +147,58 @@ async def test_the_controls_of_a_board_are_those_of_its_profile(browser: Chrome)
     await play(browser, scene, "--board", "sj201_r6")
 
 
+async def test_each_fault_of_the_mark_1_happens_and_ends(browser: Chrome) -> None:
+    def scene(page: Simulator) -> None:
+        serial, level = Path(page.device.serial), page.find("#level-text")
+        page.switches("unplugged")
+        page.is_on("unplugged", True)
+        page.until(lambda: not serial.exists(), "the port goes")
+        page.switches("unplugged")
+        page.until(serial.exists, "the port comes back")
+
+        page.switches("one-byte")
+        page.is_on("one-byte", True)
+        page.sends("enclosure.eyes.color", r="255", g="0", b="0")
+        page.until(lambda: page.eye()[0] > 200, "a red eye, one byte at a time")
+
+        page.switches("garbled")
+        page.is_on("garbled", True)
+
+        def damaged() -> bool:
+            page.sends("enclosure.mouth.text", text="ABCDEFGH")
+            to, came = (
+                {line.text for line in browser.find_elements(By.CSS_SELECTOR, f"#serial .{way} code")}
+                for way in ("to", "from")
+            )
+            return bool({echo.removeprefix("Command: ") for echo in came if echo.startswith("Command: ")} - to)
+
+        page.until(damaged, "an echo of another line")
+        page.switches("garbled")
+        page.is_on("garbled", False)
+
+        page.switches("reset")
+        page.until(lambda: "v1.4.2 - Connected" in page.find("#serial").text, "the first line after a reset")
+
+        page.switches("card-gone")
+        page.until(lambda: level.text == "away", "the card goes")
+        page.switches("card-gone")
+        page.until(lambda: level.text == "50 %", "the card comes back at the level of before")
+
+        page.find("#clear").click()
+        page.switches("bus-restart")
+        page.has("connected")
+        page.sends("mycroft.volume.get")
+        page.has("mycroft.volume.get.response")
+
+        page.until(lambda: "time zone" in page.find("#values").text, "the host answers")
+        page.switches("dbus-hangs")
+        page.until(lambda: "does not answer" in page.find("#values").text, "the D-Bus hangs")
+        page.switches("dbus-hangs")
+        page.until(lambda: "time zone" in page.find("#values").text, "the host answers again")
+
+    await play(browser, scene)
+
+
 async def test_each_fault_of_a_board_happens_and_ends(browser: Chrome) -> None:
     def scene(page: Simulator) -> None:
         page.switches("bounce")
@@ -222,6 +276,26 @@ async def test_the_form_checks_with_the_contract(browser: Chrome) -> None:
     await play(browser, scene)
 
 
+async def test_what_is_on_the_bus_is_shown_and_never_run(browser: Chrome) -> None:
+    attack = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
+    big = "x" * 5_000_000
+
+    def scene(page: Simulator) -> None:
+        page.has("large")
+        for row in browser.find_elements(By.CSS_SELECTOR, "#messages summary"):
+            row.click()
+        page.until(lambda: "5,000,000 characters" in page.find("#messages").text, "the large message, cut")
+        page.until(lambda: attack in page.find("#messages").text, "the text as it is")
+        assert browser.title == "Mycroft Mark 1"
+        assert not browser.find_elements(By.CSS_SELECTOR, "#messages img, #messages script")
+        assert len(page.find("#messages").text) < 100_000
+
+    async with page(browser) as simulator, connect(simulator.device.bus) as bus:
+        await bus.send(json.dumps({"type": attack, "data": {attack: attack}, "context": {attack: [attack]}}))
+        await bus.send(json.dumps({"type": "large", "data": {"text": big, "list": [0] * 100_000}}))
+        await asyncio.to_thread(scene, simulator)
+
+
 async def test_a_flood_leaves_the_page_small_and_the_device_awake(browser: Chrome) -> None:
     def scene(page: Simulator) -> None:
         page.find(".knob").send_keys(Keys.ARROW_RIGHT)
@@ -232,3 +306,25 @@ async def test_a_flood_leaves_the_page_small_and_the_device_awake(browser: Chrom
         for number in range(5000):
             await bus.send(json.dumps({"type": "flood", "data": {"number": number}}))
         await asyncio.to_thread(scene, simulator)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("arguments", [(), ("--board", "sj201_r6"), ("--board", "generic")], ids=str)
+async def test_the_page_is_accessible_and_fits_a_phone(
+    browser: Chrome, dark: bool, arguments: tuple[str, ...]
+) -> None:
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+    size = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def scene(page: Simulator) -> None:
+        page.sends("enclosure.weather.display", img_code="9", temp="21")
+        page.switches("card-gone")
+        page.find("#messages summary").click()
+        page.find("[data-scene=timer]").click()
+        page.until(lambda: "time zone" in page.find("#values").text, "the host")
+        assert violations(browser) == []
+        assert not overflows(browser)
+
+    await play(browser, scene, *arguments)
