@@ -42,34 +42,41 @@ class HostView:
         self._own = ""
 
     async def run(self) -> None:
-        """Watches until cancelled."""
-        async with self._connected() as reader, self._connected() as monitor:
-            self._own = reader.unique_name or ""
-            monitor.add_message_handler(self._see)
-            await monitor.call(
-                Message(
-                    *(_DRIVER, "/org/freedesktop/DBus", f"{_DRIVER}.Monitoring", "BecomeMonitor"),
-                    signature="asu",
-                    body=[[], 0],
-                )
-            )
-            while True:
-                try:
-                    async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                        values = await self._read(reader)
-                    answers = True
-                except TimeoutError:
-                    answers = False
-                calls = [list(call) for call in self._calls]
-                self._show({"answers": answers, "values": values if answers else [], "calls": calls})
-                if answers:
-                    await self._changed.wait()
-                self._changed.clear()
-                await asyncio.sleep(SETTLE_S)
+        """Watches until cancelled, or until the D-Bus has ended."""
+        try:
+            async with self._connected() as reader, self._connected() as monitor, asyncio.TaskGroup() as group:
+                group.create_task(self._watch(reader, monitor))
+                await reader.wait_for_disconnect()  # type: ignore[no-untyped-call]  # dbus-fast forgot it
+        except* (OSError, EOFError):
+            pass
 
     def look(self) -> None:
         """The host may have begun to hang, or ended."""
         self._changed.set()
+
+    async def _watch(self, reader: MessageBus, monitor: MessageBus) -> None:
+        self._own = reader.unique_name or ""
+        monitor.add_message_handler(self._see)
+        await monitor.call(
+            Message(
+                *(_DRIVER, "/org/freedesktop/DBus", f"{_DRIVER}.Monitoring", "BecomeMonitor"),
+                signature="asu",
+                body=[[], 0],
+            )
+        )
+        while True:
+            try:
+                async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                    values = await self._read(reader)
+                answers = True
+            except TimeoutError:
+                answers = False
+            calls = [list(call) for call in self._calls]
+            self._show({"answers": answers, "values": values if answers else [], "calls": calls})
+            if answers:
+                await self._changed.wait()
+            self._changed.clear()
+            await asyncio.sleep(SETTLE_S)
 
     @contextlib.asynccontextmanager
     async def _connected(self) -> AsyncIterator[MessageBus]:
