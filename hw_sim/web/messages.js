@@ -103,6 +103,7 @@ export class Messages {
   }
 
   submit(what) {
+    clearTimeout(this.checking);
     const type = $("type").value.trim();
     if (!type) return;
     let data = {}, wrong = "";
@@ -144,7 +145,7 @@ function row({ time, type, data, context }, topics) {
 }
 
 function unfolded(topic, data, context) {
-  const code = (name, value) => [el("h4", {}, name), el("pre", {}, JSON.stringify(value, null, 2))];
+  const code = (name, value) => [el("h3", {}, name), el("pre", {}, JSON.stringify(value, null, 2))];
   const about = topic ? [
     el("p", {}, topic.summary),
     el("p", { class: "hint" }, `${topic.family}. From ${topic.sender} to ${topic.receiver}.${topic.privileged ? " Privileged." : ""}`

@@ -53,6 +53,10 @@ class Simulator:
     def until(self, condition: Callable[[], object], what: str) -> None:
         WebDriverWait(self.browser, TIMEOUT_S).until(lambda _: condition(), f"never: {what}")
 
+    def shown(self) -> bool:
+        """Whether the page shows the state of its simulator."""
+        return bool(self.browser.find_elements(By.CSS_SELECTOR, "#scenes button"))
+
     def pixel(self, x: float, y: float) -> list[int]:
         found: list[int] = self.browser.execute_script(PIXEL, x, y)
         return found
@@ -95,7 +99,7 @@ async def page(browser: Chrome, *arguments: str) -> AsyncIterator[Simulator]:
     async with device(*arguments) as found:
         await asyncio.to_thread(browser.get, found.face)
         simulator = Simulator(browser, found)
-        await asyncio.to_thread(simulator.find, "#scenes button")
+        await asyncio.to_thread(simulator.until, simulator.shown, "the page is connected")
         yield simulator
         errors: list[Any] = browser.get_log("browser")  # type: ignore[no-untyped-call]  # of selenium
         assert errors == []  # such as a missing icon, or a script that the policy does not allow
@@ -252,7 +256,7 @@ async def test_the_keyboard_alone_does_it_all(browser: Chrome) -> None:
         page.has("enclosure.eyes.level")
         goes_to("#messages li:first-child summary")
         keys(Keys.ENTER)
-        page.until(lambda: page.find("#messages .inside h4").text == "data", "an unfolded message")
+        page.until(lambda: page.find("#messages .inside h3").text == "data", "an unfolded message")
 
     await play(browser, scene)
 
@@ -319,7 +323,7 @@ async def test_the_page_is_accessible_and_fits_a_phone(
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
     def scene(page: Simulator) -> None:
-        page.sends("enclosure.weather.display", img_code="9", temp="21")
+        page.sends("enclosure.weather.display", img_code="3", temp="21")
         page.switches("card-gone")
         page.find("#messages summary").click()
         page.find("[data-scene=timer]").click()
