@@ -6,6 +6,7 @@
 # make bench            the speed of the bus; options in ARGS=--quick
 # make bench-enclosure  the speed of buttons and face; after make deb, as root, also on a virtual machine
 # make bench-page       how soon the simulator is ready, and what its page costs at rest
+# make bench-sim        how soon a simulated device is ready, and what it costs at rest
 # make soak             some minutes of random events; options in ARGS
 # make deb              the Debian packages, in build/deb
 # make image-test       the packages on a booted Debian 13, as root; options in ARGS="--only doctor --mirror URL"
@@ -25,7 +26,7 @@ APT_IMAGE := apt-utils debootstrap gpg qemu-system-x86 qemu-user-static systemd-
 # What goes into the Debian packages.
 DEB_SOURCES := debian docs bus enclosure admin bridges hw_sim README.md CHANGELOG.md LICENSE pyproject.toml
 
-.PHONY: setup run check unit test bench bench-enclosure bench-page soak deb image-test lint clean
+.PHONY: setup run check unit test bench bench-enclosure bench-page bench-sim soak deb image-test lint clean
 
 setup: apt $(VENV)/.run
 
@@ -67,6 +68,9 @@ bench-enclosure: setup-test
 
 bench-page: setup-test
 	@$(VENV)/bin/python -m benchmarks.page
+
+bench-sim: setup-test
+	@$(VENV)/bin/python -m benchmarks.simulator $(ARGS)
 
 soak: setup-test
 	@$(VENV)/bin/python -m soak $(ARGS)
