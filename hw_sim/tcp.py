@@ -24,21 +24,28 @@ async def served_port(faceplate: Faceplate, port: int) -> AsyncIterator[str]:
     It is open for one program at a time, as a serial port is; a second connection is closed at once.
     """
     in_use = asyncio.Lock()
+    connections: set[asyncio.StreamWriter] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.add(writer)
         try:
             if not in_use.locked() and faceplate.plugged:
                 async with in_use:
                     await _connect(faceplate.port, reader, writer)
         finally:
+            connections.remove(writer)
             writer.close()
 
     try:
         server = await asyncio.start_server(serve, "127.0.0.1", port)
     except OSError as error:
         raise SimulatorError(f"cannot listen on port {port}: {os.strerror(error.errno or 0)}") from error
-    async with server:
+    try:
         yield f"socket://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()  # and not `async with`, which waits for the programs from Python 3.12 on
+        for connection in connections:
+            connection.transport.abort()
 
 
 async def _connect(path: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

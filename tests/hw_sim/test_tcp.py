@@ -1,6 +1,7 @@
 """The serial port of the faceplate over TCP, with pyserial."""
 
 import asyncio
+import contextlib
 
 import pytest
 import serial
@@ -46,6 +47,16 @@ async def test_the_connection_ends_when_the_faceplate_is_unplugged(faceplate: Fa
         faceplate.unplug()
         await reader.read()
         writer.close()
+
+
+async def test_a_connection_ends_with_the_simulator(faceplate: Faceplate) -> None:
+    async with served_port(faceplate, 0) as url:
+        reader, writer = await asyncio.open_connection(*url.removeprefix("socket://").split(":"))
+        writer.write(b"system.version\n")
+        await reader.readuntil(b"Mycroft Mark 1 v1.4.2\r\n")
+    with contextlib.suppress(ConnectionResetError):
+        await reader.read()
+    writer.close()
 
 
 async def test_a_taken_port_is_an_error(faceplate: Faceplate) -> None:
