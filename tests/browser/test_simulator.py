@@ -1,6 +1,7 @@
 """The page of the simulator, in a real browser."""
 
 import asyncio
+import colorsys
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -22,6 +24,9 @@ from tests.e2e.device import Device, device
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(180)]
 
 TIMEOUT_S = 20
+
+PICTURE = Path(__file__).parents[2] / "docs/face.png"
+"""Of the README."""
 
 PIXEL = """
 const [x, y] = arguments, canvas = document.querySelector(".board canvas");
@@ -56,6 +61,10 @@ class Simulator:
     def shown(self) -> bool:
         """Whether the page shows the state of its simulator."""
         return bool(self.browser.find_elements(By.CSS_SELECTOR, "#scenes button"))
+
+    def says(self, selector: str, text: str) -> None:
+        """Waits for a text in an element."""
+        self.until(lambda: text in self.find(selector).text, text)
 
     def pixel(self, x: float, y: float) -> list[int]:
         found: list[int] = self.browser.execute_script(PIXEL, x, y)
@@ -126,10 +135,22 @@ async def test_a_message_shows_on_the_face_and_a_hand_on_the_knob_is_a_message(b
         page.find('[aria-label="Turn the knob to louder"]').click()
         page.has("mycroft.volume.increase")
         page.until(lambda: page.find("#level-text").text == "58 %", "the level of the mixer")
-        ActionChains(browser).click_and_hold(knob).move_by_offset(-40, 0).move_by_offset(
-            -20, 0
-        ).release().perform()
+
+    await play(browser, scene)
+
+
+async def test_a_pointer_that_moves_on_the_knob_turns_it_and_does_not_press_it(browser: Chrome) -> None:
+    def scene(page: Simulator) -> None:
+        knob, drag = page.find(".knob"), ActionChains(browser)
+        drag.click_and_hold(knob).move_by_offset(-40, 0).move_by_offset(-20, 0).release().perform()
         page.has("mycroft.volume.decrease")
+        ActionChains(browser).click_and_hold(knob).pause(0.3).release().perform()
+        page.has("mycroft.mic.listen")
+        origin = ScrollOrigin.from_element(knob)
+        ActionChains(browser).scroll_from_origin(origin, 0, -120).perform()
+        page.has("mycroft.volume.increase")
+        presses = '#messages li[data-type="mycroft.mic.listen"]'
+        assert len(browser.find_elements(By.CSS_SELECTOR, presses)) == 1
 
     await play(browser, scene)
 
@@ -280,6 +301,20 @@ async def test_the_form_checks_with_the_contract(browser: Chrome) -> None:
     await play(browser, scene)
 
 
+async def test_the_search_leads_from_one_found_message_to_the_next(browser: Chrome) -> None:
+    def scene(page: Simulator) -> None:
+        for text in ("first pear", "apple", "second pear"):
+            page.sends("enclosure.mouth.text", text=text)
+            page.says("#messages", text)
+        page.find("#find").send_keys("PEAR")
+        page.until(lambda: "2 found" in page.find("#counted").text, "both are found")
+        for text in ("first pear", "second pear", "first pear"):
+            page.find("#find").send_keys(Keys.ENTER)
+            page.says("#messages .current", text)
+
+    await play(browser, scene)
+
+
 async def test_what_is_on_the_bus_is_shown_and_never_run(browser: Chrome) -> None:
     attack = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
     big = "x" * 5_000_000
@@ -325,6 +360,7 @@ async def test_the_page_is_accessible_and_fits_a_phone(
     def scene(page: Simulator) -> None:
         page.sends("enclosure.weather.display", img_code="3", temp="21")
         page.switches("card-gone")
+        page.has("enclosure.weather.display")
         page.find("#messages summary").click()
         page.find("[data-scene=timer]").click()
         page.until(lambda: "time zone" in page.find("#values").text, "the host")
@@ -332,3 +368,34 @@ async def test_the_page_is_accessible_and_fits_a_phone(
         assert not overflows(browser)
 
     await play(browser, scene, *arguments)
+
+
+async def test_the_picture_in_the_readme_is_of_this_page(browser: Chrome) -> None:
+    """Writes docs/face.png, if there is none: remove it to have it made again."""
+    size = {"width": 1280, "height": 840, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
+
+    def scene(page: Simulator) -> None:
+        page.has("mycroft.internet.connected")  # until then the mouth says that there is none
+        page.find("#clear").click()
+        page.sends("recognizer_loop:utterance", utterances='["say hello"]')
+        page.sends("mycroft.volume.get")
+        page.has("mycroft.volume.get.response")
+        page.sends("enclosure.mouth.text", text="hello")
+        page.has("enclosure.mouth.text")
+        page.find('#messages [data-type="enclosure.mouth.text"] summary').click()
+        page.says("#messages", "context")
+        browser.execute_script("document.activeElement.blur(); document.querySelector('#traffic').scrollTop = 0")
+        hello = [cell == "#" for cell in ".....#..#.###.#...#....##......."]
+        page.until(lambda: [page.cell(column, 2)[0] > 200 for column in range(32)] == hello, "HELLO on the mouth")
+        if not PICTURE.exists():
+            browser.save_screenshot(str(PICTURE))
+
+    async with page(browser) as simulator, connect(simulator.device.bus) as bus:
+        for number in range(24):
+            r, g, b = (round(255 * part) for part in colorsys.hsv_to_rgb(number % 12 / 12, 0.8, 1))
+            pixel = {"idx": number, "r": r, "g": g, "b": b}
+            await bus.send(json.dumps({"type": "enclosure.eyes.setpixel", "data": pixel}))
+        await simulator.device.sees(lambda eyes, _: len(set(eyes)) == 12, "a rainbow")
+        await asyncio.to_thread(scene, simulator)
