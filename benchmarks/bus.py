@@ -288,6 +288,7 @@ def _fan_out(name: str, size: int, in_flight: int, targets: Mapping[int, float])
 SCENARIOS = (
     *_fan_out("fan-out, 200 B", 200, 64, {1: 8, 8: 25, 32: 69, 100: 150}),
     *_fan_out("fan-out, 4 KiB", 4096, 16, {1: 3, 8: 8, 32: 12, 100: 15}),
+    *_fan_out("fan-out, 200 KB", 200_000, 2, {8: 1}),
     *_fan_out("one message in flight", 200, 1, {8: 2.4, 32: 3}),
     Scenario(
         alternating, [Metric("fan-out, 200 B, to 32, every second a subscriber", "k/s", 40, more_is_better=True)]

@@ -57,7 +57,7 @@ SLICE = 16 * 1024
 UNSENT = 128 * 1024
 """Bytes for a client that the kernel keeps before it sends them."""
 
-_received = memoryview(bytearray(64 * 1024))
+_received = memoryview(bytearray(128 * 1024))
 """Where the event loop reads to, for one connection at a time."""
 
 _LOGGER = logging.getLogger(__name__)

@@ -1,7 +1,6 @@
 """Which message goes to which client. Knows peers and bytes; no sockets, no event loop, no clock."""
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from functools import lru_cache
 from itertools import chain, groupby
 from typing import Any, Protocol
@@ -238,8 +237,7 @@ class Hub:
             # Once for all who ask in one turn of the loop.
             self._described = self._described or _as_json(self._peers)
             clients = self._described
-        counters = asdict(self.counters)
-        data = {"version": VERSION, "clients": clients, "counters": counters, "memory": self._memory()}
+        data = {"version": VERSION, "clients": clients, "counters": self.counters, "memory": self._memory()}
         _tell(peer, message.response(data))
 
 

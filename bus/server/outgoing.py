@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from bus.server.limits import Limits, Outbox, Party
 from bus.server.turns import Turns
 
-DIRECT = 128 * 1024
+DIRECT = 256 * 1024
 """Most bytes that are given to a socket without the queue, which then takes them in smaller pieces."""
 
 CHUNK = 64 * 1024
