@@ -87,7 +87,7 @@ class Outgoing(Generic[R]):
     def resume(self) -> None:
         """The socket has taken everything."""
         self._block(0)
-        self._drain()
+        self._drain_soon()  # asyncio calls connection_lost twice where a write fails in here
 
     def clear(self) -> None:
         """Forgets what waits."""
@@ -104,14 +104,18 @@ class Outgoing(Generic[R]):
         if self.queue.size and not self._blocked and not self._transport.is_closing():
             self._transport.write(self.queue.take(CHUNK, asyncio.get_running_loop().time()))
             self._watch()
-            if self.queue.size and not self._blocked and not self._waits:
-                self._waits = True
-                self._turns.add(self._drain_on)
+            if self.queue.size and not self._blocked:
+                self._drain_soon()
         if self._finishing and not self.size and not self._transport.is_closing():
             if self._transport.can_write_eof():
                 self._transport.write_eof()
             else:
                 self._transport.close()  # TLS has no half-closed connections
+
+    def _drain_soon(self) -> None:
+        if not self._waits:
+            self._waits = True
+            self._turns.add(self._drain_on)
 
     def _drain_on(self) -> None:
         self._waits = False

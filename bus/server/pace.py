@@ -27,7 +27,7 @@ class Pace:
             return 0.0
         now = asyncio.get_running_loop().time()
         delay_s = self._rate.take(frames, now) if self._rate else 0.0
-        if outgoing.size > self._backlog.mark:  # it has answers of its own to read first
+        if outgoing.queue.size > self._backlog.mark:  # it reads its answers first, or is closed
             return max(delay_s, LOOK_S)
         if self._backlog.is_congested(now, outgoing.queue) and self._share.take(size, now):
             return max(delay_s, LOOK_S)
