@@ -41,21 +41,6 @@ QUICK = 0.3
 _BEAT = b'{"type":"bystander.beat","data":{"number":%d}}'
 
 
-def repeated(payload: bytes, senders: int) -> Callable[[int], None]:
-    """Some clients that send this over and over, and read what comes back."""
-
-    def attack(port: int) -> None:
-        with contextlib.ExitStack() as stack:
-            sockets = [stack.enter_context(test_limits.reading(join(port))) for _ in range(senders)]
-            for client in sockets:
-                test_limits.subscribe(client, "none")
-            for _ in range(3):
-                for client in sockets:
-                    push(client, frame(payload))
-
-    return attack
-
-
 def fast_sender_in_a_crowd(port: int) -> None:
     """The crowd reads, too."""
     with crowd(port, count=100) as clients, contextlib.ExitStack() as stack:
@@ -69,7 +54,7 @@ def large_text_to_a_crowd(port: int) -> None:
     with crowd(port, count=50) as clients, contextlib.ExitStack() as stack:
         for client in clients:
             stack.enter_context(test_limits.reading(client))
-        repeated(_text(21), 1)(port)
+        test_limits.repeated(_text(21), 1)(port)
 
 
 def unfinished_tls_handshakes(port: int) -> None:
@@ -102,23 +87,23 @@ def _values(inner: bytes, count: int) -> bytes:
 ATTACKS: dict[str, Callable[[int], None]] = {
     **test_bus.ATTACKS,
     **test_limits.ATTACKS,
-    "a text of 21 MB": repeated(_text(21), 1),
-    "texts of 21 MB by 8 clients": repeated(_text(21), 8),
-    "a text of 24 MB of line ends": repeated(b'{"type":"x","data":{"a":"%s"}}' % (rb"\n" * 12 * MB), 4),
-    "context.source of 20 MB": repeated(
-        b'{"type":"mycroft.volume.duck","context":{"source":"%s"}}' % (b"x" * 20 * MB), 4
+    "a text of 21 MB": test_limits.repeated(_text(21), 1),
+    "a text of 24 MB of line ends": test_limits.repeated(
+        b'{"type":"x","data":{"a":"%s"}}' % (rb"\n" * 12 * MB), 4
     ),
-    "20 MB of spaces": repeated(b'{"type":"x"%s}' % (b" " * 20 * MB), 4),
-    "a number of 20 MB": repeated(b'{"type":"x","data":{"a":0.%s}}' % (b"1" * 20 * MB), 4),
-    "lists, as many as may be": repeated(_values(b"[],", 240_000), 4),
-    "objects, as many as may be": repeated(_values(b'{"a":1},', 160_000), 4),
-    "keys of an object, as many as may be": repeated(
+    "20 MB of spaces": test_limits.repeated(b'{"type":"x"%s}' % (b" " * 20 * MB), 4),
+    "a number of 20 MB": test_limits.repeated(b'{"type":"x","data":{"a":0.%s}}' % (b"1" * 20 * MB), 4),
+    "lists, as many as may be": test_limits.repeated(_values(b"[],", 240_000), 4),
+    "objects, as many as may be": test_limits.repeated(_values(b'{"a":1},', 160_000), 4),
+    "keys of an object, as many as may be": test_limits.repeated(
         b'{"type":"x","data":{%s}}' % b",".join(b'"%d":1' % n for n in range(480_000)), 4
     ),
-    "keys of the frame, as many as may be": repeated(
+    "keys of the frame, as many as may be": test_limits.repeated(
         b'{"type":"x",%s}' % b",".join(b'"%d":1' % n for n in range(480_000)), 4
     ),
-    "wide letters, as many as may be": repeated(b'{"type":"x","data":{"a":"%s"}}' % ("é".encode() * 3_900_000), 4),
+    "wide letters, as many as may be": test_limits.repeated(
+        b'{"type":"x","data":{"a":"%s"}}' % ("é".encode() * 3_900_000), 4
+    ),
     **{
         attack.__name__: attack
         for attack in (fast_sender_in_a_crowd, large_text_to_a_crowd, reconnecting_with_subscriptions)

@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -123,12 +123,32 @@ def fast_sender(port: int) -> None:
             push(client, burst)
 
 
+def repeated(payload: bytes, senders: int) -> Callable[[int], None]:
+    """Some clients that send this over and over, and read what comes back."""
+
+    def attack(port: int) -> None:
+        with contextlib.ExitStack() as stack:
+            sockets = [stack.enter_context(reading(join(port))) for _ in range(senders)]
+            for client in sockets:
+                subscribe(client, "none")
+            for _ in range(3):
+                for client in sockets:
+                    push(client, frame(payload))
+
+    return attack
+
+
 ATTACKS = {
     attack.__name__: attack
     for attack in (
         *(refused_with_more, denied_again_and_again, costly_patterns, stuck_subscribers),
         *(stuck_subscribers_of_small_messages, texts_of_wide_letters, fast_sender),
     )
+} | {
+    "texts of 21 MB": repeated(b'{"type":"x","data":{"a":"%s"}}' % (b"x" * 21 * MB), senders=8),
+    "sources of 20 MB": repeated(
+        b'{"type":"mycroft.volume.duck","context":{"source":"%s"}}' % (b"x" * 20 * MB), senders=4
+    ),
 }
 
 
