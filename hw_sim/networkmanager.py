@@ -25,6 +25,7 @@ CABLE = f"{PATH}/Devices/1"
 # Seconds that things take.
 SCAN_S = 2.4
 JOIN_S = 3.0
+LEAVE_S = 0.2
 HOTSPOT_S = 0.5
 WRONG_PASSWORD_S = 4.5
 NOT_FOUND_S = 25.0
@@ -363,8 +364,17 @@ class NetworkManager:
             raise DBusError(f"{NAME}.ConnectionNotActive", "not active")
         assert self.active
         self._blocked.add(self.active.path)
-        self._leave(USER)
+        if self.state == ACTIVATED:
+            self._go(DEACTIVATING, USER)
+            self._later(self._leave_later(activation))
+        else:
+            self._leave(USER)
         return ("",)
+
+    async def _leave_later(self, activation: str) -> None:
+        await self._sleep(LEAVE_S)
+        if activation == self._activation:
+            self._leave(USER)
 
     def _begin(self, profile: Profile) -> str:
         if self.state < DISCONNECTED:
@@ -427,7 +437,7 @@ class NetworkManager:
         """Ends what is active or on the way."""
         if self._activating:
             self._activating.cancel()
-        if self.state > DISCONNECTED:
+        if self.state > DISCONNECTED and self.state != DEACTIVATING:
             self._go(DEACTIVATING, reason)
         self._end()
         if self.state > DISCONNECTED:

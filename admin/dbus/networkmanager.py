@@ -27,6 +27,9 @@ RADIO_S = 10.0
 ACTIVATION_S = 120.0
 """How long joining may take. NetworkManager gives up earlier: 25 s for the network, 45 s for an address."""
 
+LEAVING_S = 30.0
+"""How long leaving a network may take; scripts of the owner may run before it (NetworkManager-dispatcher)."""
+
 MAX_ACCESS_POINTS = 500
 """Any transmitter in range can announce access points."""
 
@@ -175,12 +178,19 @@ class NetworkManager:
         await self._activate(device, lambda: self._activate_profile(device, profile.path), None)
 
     async def leave(self, name: str) -> None:
-        """Leaves a network; it stays known. Raises HostError."""
+        """Leaves a network; it stays known. Returns when the device is out of it. Raises HostError."""
         device = await self._device()
         active = await self._active(device)
         if not active or (await self._profile(name)).path != await self._profile_of(active):
             raise HostError(f"not in {name}")
-        await self._bus.call(_MANAGER, "DeactivateConnection", "o", active)
+        async with self._states(device) as states:
+            await self._bus.call(_MANAGER, "DeactivateConnection", "o", active)
+            try:
+                async with asyncio.timeout(LEAVING_S):
+                    while (await states.get())[0] > _DISCONNECTED:
+                        pass
+            except TimeoutError:
+                raise HostError(f"{name} is not left within {LEAVING_S:g} s") from None
 
     async def forget(self, name: str) -> None:
         """Forgets a network. Raises HostError."""

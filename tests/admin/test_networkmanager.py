@@ -239,7 +239,7 @@ async def test_networks_are_rejoined_left_and_forgotten_by_their_name(
     await radio.rejoin("home")
     assert await radio.connected() == "home"
     await radio.leave("netplan-wlan0-home")
-    assert air.network is None
+    assert await radio.connected() is None
     with pytest.raises(HostError, match="not in home"):
         await radio.leave("home")
     await radio.forget("home")
