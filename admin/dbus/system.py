@@ -127,7 +127,14 @@ class SystemBus:
         finally:
             self._bus.remove_message_handler(receive)
             for rule in rules:
-                self._bus.send(_request(_DRIVER, "RemoveMatch", "s", rule, flags=MessageFlag.NO_REPLY_EXPECTED))
+                request = _request(_DRIVER, "RemoveMatch", "s", rule, flags=MessageFlag.NO_REPLY_EXPECTED)
+                self._bus.send(request).add_done_callback(_ignore)
+
+
+def _ignore(sent: asyncio.Future[Any]) -> None:
+    """Whether it was sent: the rules of a connection that is lost are gone, too."""
+    if not sent.cancelled():
+        sent.exception()
 
 
 def _texts(value: object) -> Iterator[str]:
