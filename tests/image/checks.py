@@ -39,7 +39,7 @@ Check = Callable[[Installed], str]
 MAX_EXPOSURE = 1.5
 MAX_BOOT_S = 5.0
 MAX_READY_S = 1.5
-MAX_PSS_MB = 57.0
+MAX_PSS_MB = 58.0
 """Of all daemons together."""
 IDLE_S = 10.0
 MAX_IDLE_CPU_MS = 20.0
@@ -300,8 +300,6 @@ def the_admin_user_may_do_nothing_else(installed: Installed) -> str:
         "localectl set-locale LANG=C.UTF-8",
         "timedatectl set-time 2030-01-01",
         "timedatectl set-local-rtc 1",
-        "hostnamectl set-location elsewhere",
-        "hostnamectl chassis vm",
         "loginctl enable-linger mycroft-admin",
     ]
     allowed = [command for command in forbidden if machine.succeeds(*command.split(), user="mycroft-admin")]
