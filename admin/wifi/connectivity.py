@@ -85,7 +85,7 @@ def _reports(before: Link | None, link: Link) -> Iterator[tuple[Topic, dict[str,
         yield topics.INTERNET_DISCONNECTED, {}
     if before and before.network and not link.network:
         yield topics.NETWORK_DISCONNECTED, {}
-    if not link.internet:
+    if before and before.internet and not link.internet:  # at the start it may be about to come
         yield topics.NO_INTERNET, {}
     yield topics.INTERNET_STATE, _state(link.internet)
     yield topics.NETWORK_STATE, _state(link.network)
