@@ -13,9 +13,8 @@ if __name__ == "__main__":
 from admin.config import AdminSettings
 from bus.daemon import log
 from bus.daemon.config import Configuration
-from bus.daemon.start import bus_address, lean
+from bus.daemon.start import add_log_level, bus_address, command_line, lean
 from bus.errors import ConfigError, Exit
-from bus.version import VERSION
 
 BUS = "unix:/run/mycroft/bus.sock"
 """Where mycroft-bus.socket listens."""
@@ -58,15 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="mycroft-admin",
-        description="Changes the machine when the bus asks for it: restart, wifi, ssh, clock, language, update "
+    parser = command_line(
+        "mycroft-admin",
+        "Changes the machine when the bus asks for it: restart, wifi, ssh, clock, language, update "
         "and factory reset. It obeys root and the members of the group mycroft-admin, and no other bus than that "
         "of this package.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        EXAMPLES,
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run_ = commands.add_parser(
         "run",
@@ -83,9 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         "this machine restarted",
     )
     run_.add_argument("--dbus", metavar="ADDRESS", help="D-Bus address (that of the system bus)")
-    run_.add_argument(
-        "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"
-    )
+    add_log_level(run_)
     commands.add_parser(
         "plan-reset",
         help="list what a factory reset would wipe",

@@ -14,10 +14,9 @@ if __name__ == "__main__":
 
 from bus.daemon import log
 from bus.daemon.config import BusSettings, Configuration, WebSocketSettings
-from bus.daemon.start import bus_address, lean, port
+from bus.daemon.start import add_log_level, bus_address, command_line, lean, port
 from bus.errors import BusError, ConfigError, Exit
 from bus.message import Message, printable
-from bus.version import VERSION
 
 EXAMPLES = """\
 examples:
@@ -133,13 +132,11 @@ def _warn(msg_type: str, data: dict[str, object]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="mycroft-bus",
-        description="The message bus of a Mycroft device. Runs it, or talks to one that runs.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_line(
+        "mycroft-bus",
+        "The message bus of a Mycroft device. Runs it, or talks to one that runs.",
+        EXAMPLES,
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     serve = commands.add_parser(
@@ -150,9 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
     serve.add_argument("--port", type=port, help="port to listen on; 0 takes a free one (8181)")
     serve.add_argument("--socket", metavar="PATH", help="unix socket to listen on as well (none)")
-    serve.add_argument(
-        "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"
-    )
+    add_log_level(serve)
 
     send = commands.add_parser(
         "send", help="send one message", description="Sends one message; warns where its type is known otherwise."

@@ -14,10 +14,9 @@ import msgspec
 
 from bus.daemon import log
 from bus.daemon.config import Configuration
-from bus.daemon.start import bus_address, lean
+from bus.daemon.start import add_log_level, bus_address, command_line, lean
 from bus.errors import ConfigError, Exit
 from bus.message import Message
-from bus.version import VERSION
 from enclosure.auto import detected
 from enclosure.board import Profile
 from enclosure.config import (
@@ -203,13 +202,11 @@ def _colour(text: str) -> Message:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="mycroft-enclosure",
-        description="Turns knob, button, faceplate and sound level into bus messages, and back.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_line(
+        "mycroft-enclosure",
+        "Turns knob, button, faceplate and sound level into bus messages, and back.",
+        EXAMPLES,
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     kinds = f"kind of board: {AUTO}, {', '.join(profile_names())}"
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run_ = subparsers.add_parser(
@@ -245,9 +242,7 @@ def _parser() -> argparse.ArgumentParser:
             metavar="NAME",
             help=kinds,
         )
-    run_.add_argument(
-        "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"
-    )
+    add_log_level(run_)
     needs = subparsers.add_parser(
         "needs",
         help="what a board needs of the machine",

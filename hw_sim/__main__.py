@@ -18,9 +18,8 @@ if __name__ == "__main__":
 
 from bus.daemon import log
 from bus.daemon.runner import run
-from bus.daemon.start import port
+from bus.daemon.start import command_line, port
 from bus.errors import Exit
-from bus.version import VERSION
 from hw_sim.device import Ports, run_device
 from hw_sim.errors import SimulatorError
 from hw_sim.faceplate import Faceplate
@@ -149,13 +148,11 @@ def report(source: str, what: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="mycroft-sim",
-        description="A Mark 1 without the hardware. Changes nothing on the machine that it runs on.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_line(
+        "mycroft-sim",
+        "A Mark 1 without the hardware. Changes nothing on the machine that it runs on.",
+        EXAMPLES,
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run_ = commands.add_parser(
         "run",

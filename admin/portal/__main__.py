@@ -10,8 +10,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
 
 from bus.daemon import log
-from bus.daemon.start import lean, port
-from bus.version import VERSION
+from bus.daemon.start import command_line, lean, port
 
 ADMIN = Path("/run/mycroft-admin/portal.sock")
 """Where the admin service listens during a setup."""
@@ -38,14 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="mycroft-portal",
-        description="Serves the page on which a phone gives this device a wifi network. "
+    parser = command_line(
+        "mycroft-portal",
+        "Serves the page on which a phone gives this device a wifi network. "
         "It asks the admin service, which does all the rest.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        EXAMPLES,
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run_ = commands.add_parser(
         "run",

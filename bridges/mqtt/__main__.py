@@ -13,9 +13,8 @@ if __name__ == "__main__":
 from bridges.mqtt.config import NOT_CONFIGURED, MqttSettings, broker_of
 from bus.daemon import log
 from bus.daemon.config import Configuration
-from bus.daemon.start import bus_address, lean
+from bus.daemon.start import add_log_level, bus_address, command_line, lean
 from bus.errors import ConfigError, Exit
-from bus.version import VERSION
 
 _LOGGER = logging.getLogger("bridges.mqtt")
 
@@ -65,14 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="mycroft-mqtt",
-        description="Shows the device in Home Assistant, through an MQTT broker: volume, face, button and knob. "
+    parser = command_line(
+        "mycroft-mqtt",
+        "Shows the device in Home Assistant, through an MQTT broker: volume, face, button and knob. "
         "It runs once mycroft.conf names a broker.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        EXAMPLES,
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run_ = commands.add_parser(
         "run",
@@ -88,11 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--bus", type=bus_address, metavar="URL", help="address of the bus (that of the section websocket)"
         )
-        command.add_argument(
-            "--log-level",
-            metavar="LEVEL",
-            help="debug, info, warning or error (log_level of mycroft.conf, or info)",
-        )
+        add_log_level(command)
     return parser
 
 

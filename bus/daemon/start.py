@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType
 
+from bus.version import VERSION
+
 MAX_PORT = 65535
 
 _METADATA = "importlib.metadata"
@@ -32,6 +34,25 @@ def lean(*, tls: bool) -> Iterator[None]:
         del sys.modules[_METADATA]
     gc.freeze()
     gc.enable()
+
+
+def command_line(program: str, description: str, examples: str) -> argparse.ArgumentParser:
+    """The parser of a program, to which its commands are to be added; `examples` stand below its help."""
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
+    return parser
+
+
+def add_log_level(command: argparse.ArgumentParser) -> None:
+    """Adds --log-level, a value for `Configuration.log_level`."""
+    command.add_argument(
+        "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"
+    )
 
 
 def bus_address(text: str) -> str:
