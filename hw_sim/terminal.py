@@ -8,6 +8,7 @@ import locale
 import logging
 import math
 import os
+import select
 import signal
 import sys
 from collections import deque
@@ -85,6 +86,11 @@ def _ring(x: int, colours: Sequence[str], full: int, lights: Mapping[bool, str])
         )
 
 
+def _restore() -> None:
+    with contextlib.suppress(curses.error):  # of a terminal that is gone
+        curses.endwin()
+
+
 class Terminal:
     """The screen. Use as a context manager, which restores the terminal; raises ValueError where there is none."""
 
@@ -108,7 +114,7 @@ class Terminal:
             self._screen = curses.initscr()
         except curses.error as error:
             raise ValueError(f"cannot use the terminal {os.environ.get('TERM', '')!r}: {error}") from error
-        self._stack.callback(curses.endwin)
+        self._stack.callback(_restore)
         curses.noecho()
         curses.cbreak()
         self._screen.keypad(True)
@@ -201,6 +207,10 @@ class Terminal:
     def _read_keys(self, viewer: Viewer) -> None:
         while (key := self._screen.getch()) != curses.ERR:
             self._key(viewer, key)
+        hang_up = select.poll()
+        hang_up.register(sys.stdin, 0)
+        if hang_up.poll(0):  # the terminal is gone, and its end would be read again and again
+            signal.raise_signal(signal.SIGTERM)
 
     def _key(self, viewer: Viewer, key: int) -> None:
         buttons, encoders, switches = (viewer.board[kind] for kind in ("buttons", "encoders", "switches"))

@@ -75,6 +75,16 @@ class Session:
     def resize(self, rows: int, columns: int) -> None:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
+    async def run(self, term: str) -> asyncio.subprocess.Process:
+        """Starts the simulator in it."""
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "hw_sim", "run", "--terminal", "--bus-port", "0", "--face-port", "0"),
+            stdin=self.slave,
+            stdout=self.slave,
+            stderr=self.slave,
+            env={**os.environ, "TERM": term, "LANG": "C.UTF-8"},
+        )
+
     def read(self) -> None:
         self.shown += os.read(self.master, 65536).decode(errors="replace")
 
@@ -85,13 +95,7 @@ async def test_keys_work_the_device_and_the_terminal_is_restored(term: str) -> N
     session = Session(40, 100)
     loop = asyncio.get_running_loop()
     loop.add_reader(session.master, session.read)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "hw_sim", "run", "--terminal", "--bus-port", "0", "--face-port", "0"),
-        stdin=session.slave,
-        stdout=session.slave,
-        stderr=session.slave,
-        env={**os.environ, "TERM": term, "LANG": "C.UTF-8"},
-    )
+    process = await session.run(term)
     await until(lambda: "ready bus=" in session.shown, "the device", 40)
     url = session.shown.partition("ready bus=")[2].partition(" ")[0]
     types: list[str] = []
@@ -106,10 +110,8 @@ async def test_keys_work_the_device_and_the_terminal_is_restored(term: str) -> N
         while "mycroft.mic.listen" not in types:  # while it is told what to show, the firmware misses a press
             os.write(session.master, b" ")
             await asyncio.sleep(1)
-    async with asyncio.timeout(20):
-        while "█▀▀█" not in session.shown:  # a notice of the start may take its place
-            await client.emit(Message("enclosure.mouth.text", {"text": "hi"}))
-            await asyncio.sleep(1)
+    await client.emit(Message("enclosure.mouth.text", {"text": "hi"}))
+    await until(lambda: "█▀▀█" in session.shown, "the text", 20)
     session.shown = ""
     session.resize(5, 20)
     process.send_signal(28)  # SIGWINCH; the terminal is not the controlling one
@@ -121,6 +123,19 @@ async def test_keys_work_the_device_and_the_terminal_is_restored(term: str) -> N
     loop.remove_reader(session.master)
     os.close(session.master)
     os.close(session.slave)
+
+
+@pytest.mark.real_time
+async def test_it_ends_with_its_terminal() -> None:
+    session = Session(40, 100)
+    loop = asyncio.get_running_loop()
+    loop.add_reader(session.master, session.read)
+    process = await session.run("xterm-256color")
+    os.close(session.slave)
+    await until(lambda: "ready bus=" in session.shown, "the device", 40)
+    loop.remove_reader(session.master)
+    os.close(session.master)
+    assert await asyncio.wait_for(process.wait(), 20) == 0
 
 
 @pytest.mark.real_time
