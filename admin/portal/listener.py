@@ -43,7 +43,7 @@ async def _contained(serve: Serve, reader: asyncio.StreamReader, writer: asyncio
         await serve(reader, writer)
     except OSError as error:  # TimeoutError is one, too
         _LOGGER.debug("connection lost: %s", error)
-    except Exception:
+    except Exception:  # contains a fault to its connection
         _LOGGER.exception("a connection")
     finally:
         writer.transport.abort()
