@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -167,6 +167,29 @@ class Profile:
     """What of the board this profile does not drive, and why; sentences for the owner to read."""
     detect: tuple[DetectSettings, ...] = ()
     """Signs of this board: each of these tables, by itself, identifies it."""
+
+
+class Chip(NamedTuple):
+    """A chip on an I2C bus."""
+
+    part: Literal["leds", "amplifier"]
+    kind: str
+    bus: int
+    address: int
+
+
+def chips(profile: Profile) -> Iterator[Chip]:
+    """The chips on I2C."""
+    leds, amplifier = profile.leds, profile.amplifier
+    if leds.kind in ("attiny", "ktd2026"):
+        yield Chip("leds", leds.kind, leds.bus, leds.address)
+    if amplifier.kind == "tas5806":
+        yield Chip("amplifier", amplifier.kind, amplifier.bus, amplifier.address)
+
+
+def spi_device(profile: Profile) -> str | None:
+    """The SPI device of the LEDs; None where they are on none."""
+    return profile.leds.device if profile.leds.kind == "apa102" and profile.leds.data_gpio is None else None
 
 
 def pins(profile: Profile) -> Iterator[tuple[int, str]]:

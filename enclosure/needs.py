@@ -6,7 +6,7 @@ The package mycroft-picroft prepares the machine with it, so a board is describe
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from enclosure.board import Profile, pins
+from enclosure.board import Profile, chips, pins, spi_device
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ _WIRES = {
 }
 """What each kind of wire needs; gpiomem is for RPi.GPIO."""
 
-_OF_LEDS = {"attiny": "i2c", "ktd2026": "i2c", "respeaker_usb": "usb", "ws2812_pio": "ws2812_pio"}
-"""The wire of each kind of LEDs, but for those on pins and SPI."""
+_OF_LEDS = {"respeaker_usb": "usb", "ws2812_pio": "ws2812_pio"}
+"""The wire of each kind of LEDs, but for those on pins, SPI and I2C."""
 
 
 def needs(profile: Profile | None) -> Needs:
@@ -65,10 +65,9 @@ def _wires(profile: Profile) -> Iterator[str]:
         yield "gpio"
     if profile.driver == "evdev":
         yield "keys"
-    leds = profile.leds
-    if leds.kind == "apa102" and leds.data_gpio is None:
-        yield "spi"
-    if leds.kind in _OF_LEDS:
-        yield _OF_LEDS[leds.kind]
-    if profile.amplifier.kind != "none":
+    if any(chips(profile)):
         yield "i2c"
+    if spi_device(profile):
+        yield "spi"
+    if profile.leds.kind in _OF_LEDS:
+        yield _OF_LEDS[profile.leds.kind]

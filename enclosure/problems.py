@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from enclosure.board import ACTS, ButtonSettings, Profile, SwitchSettings, pins
+from enclosure.board import ACTS, ButtonSettings, Profile, SwitchSettings, chips, pins, spi_device
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _MESSAGE = re.compile(r"[A-Za-z0-9_-]+([.:][A-Za-z0-9_-]+)+")
@@ -57,8 +57,8 @@ def _uses(profile: Profile) -> Iterator[tuple[str, str]]:
     """What only one part can have, and where in the profile."""
     for pin, place in (*pins(profile), *_bus_pins(profile)):
         yield f"GPIO{pin}", place
-    for bus, address, place in _chips(profile):
-        yield f"address 0x{address:02x} of I2C bus {bus}", place
+    for chip in chips(profile):
+        yield f"address 0x{chip.address:02x} of I2C bus {chip.bus}", f"{chip.part}.address"
     keys: dict[str, ButtonSettings | SwitchSettings] = {**profile.buttons, **profile.switches}
     for name, control in keys.items():
         if control.key is not None:
@@ -84,18 +84,9 @@ def _driver_problems(profile: Profile) -> Iterator[str]:
 
 def _bus_pins(profile: Profile) -> Iterator[tuple[int, str]]:
     """Lines of the header that the kernel's drivers of the buses have."""
-    leds = profile.leds
-    if leds.kind == "apa102" and leds.data_gpio is None and leds.device.startswith("/dev/spidev0."):
+    if (spi_device(profile) or "").startswith("/dev/spidev0."):
         yield from ((pin, "leds.device (SPI)") for pin in (7, 8, 9, 10, 11))
-    if any(bus == 1 for bus, _, _ in _chips(profile)):
+    if any(chip.bus == 1 for chip in chips(profile)):
         yield from ((pin, "I2C bus 1") for pin in (2, 3))
     if profile.serial_port in ("/dev/ttyAMA0", "/dev/ttyS0", "/dev/serial0"):
         yield from ((pin, "serial_port") for pin in (14, 15))
-
-
-def _chips(profile: Profile) -> Iterator[tuple[int, int, str]]:
-    """Bus and address of each chip on I2C, and where in the profile."""
-    if profile.leds.kind in ("attiny", "ktd2026"):
-        yield profile.leds.bus, profile.leds.address, "leds.address"
-    if profile.amplifier.kind != "none":
-        yield profile.amplifier.bus, profile.amplifier.address, "amplifier.address"

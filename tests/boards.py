@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 
 from bus.daemon import commented_json
-from enclosure.board import Profile, pins
+from enclosure.board import Profile, chips, pins, spi_device
 from enclosure.config import load_profile, profile_names
 
 _ROOT = Path(__file__).parents[1]
@@ -84,17 +84,13 @@ def pictures() -> dict[str, str]:
 def wires(profile: Profile) -> dict[int, str]:
     """What is on each GPIO line that the profile uses."""
     found = {pin: _part(place) for pin, place in pins(profile)}
-    leds, amplifier = profile.leds, profile.amplifier
-    if leds.kind == "apa102" and leds.data_gpio is None:
+    if spi_device(profile):
         found |= {10: "LED data (SPI MOSI)", 11: "LED clock (SPI SCLK)"}
-    if leds.kind == "ws2812_pio":
+    if profile.leds.kind == "ws2812_pio":
         found[12] = "LED data (ws2812-pio)"
-    on_i2c = [
-        *(["LEDs"] if leds.kind in ("attiny", "ktd2026") else []),
-        *(["amplifier"] if amplifier.kind != "none" else []),
-    ]
+    on_i2c = ", ".join("LEDs" if chip.part == "leds" else chip.part for chip in chips(profile))
     if on_i2c:
-        found |= {2: f"{', '.join(on_i2c)} (I2C SDA)", 3: f"{', '.join(on_i2c)} (I2C SCL)"}
+        found |= {2: f"{on_i2c} (I2C SDA)", 3: f"{on_i2c} (I2C SCL)"}
     if profile.serial_port == "/dev/ttyAMA0":
         found |= {14: "faceplate (TXD)", 15: "faceplate (RXD)"}
     return found

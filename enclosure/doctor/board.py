@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from enclosure.board import Chip, chips, spi_device
 from enclosure.detect.evidence import look
 from enclosure.detect.verdict import judge
 from enclosure.doctor.access import give
 from enclosure.doctor.boot_files import add, boot_file, effective
 from enclosure.doctor.files import read
 from enclosure.doctor.finding import Finding, by_hand, fail, ok, skip, warn
-from enclosure.doctor.parts import Chip, gpiod_lines, i2c_chips, spi_device
+from enclosure.doctor.parts import SAFE_REGISTERS, gpiod_lines
 from enclosure.doctor.patient import AS_ROOT, Patient
 from enclosure.doctor.processes import Process, process
 from enclosure.drivers.evdev import Source, find
@@ -43,8 +44,7 @@ async def check(patient: Patient) -> list[Finding]:
         findings.append(gpio(lines, patient))
     if profile.driver == "evdev" and (sources := input_sources(profile)):
         findings.append(inputs(sources, patient))
-    if chips := i2c_chips(profile):
-        found = [i2c(chip, patient) for chip in chips]
+    if found := [i2c(chip, patient) for chip in chips(profile)]:
         findings.append(next((finding for finding in found if finding.mend), found[0]))
     if device := spi_device(profile):
         findings.append(spi(device, patient))
@@ -156,7 +156,7 @@ def i2c(chip: Chip, patient: Patient) -> Finding:
         return by_hand(fail(I2C, found, NO_OVERLAY))
     if not patient.daemon.may_write(device):
         return fail(I2C, f"{patient.daemon.name} may not use {device}", give(device, "i2c", patient))
-    if chip.register is None:
+    if (register := SAFE_REGISTERS.get(chip.kind)) is None:
         return ok(I2C, f"{what} is free for the enclosure")
     try:
         from enclosure.drivers.smbus import SmbusChip  # noqa: PLC0415  # to report that the library is missing
@@ -164,7 +164,7 @@ def i2c(chip: Chip, patient: Patient) -> Finding:
         return fail(I2C, f"the library for I2C is missing: {error}", "sudo apt install python3-smbus2")
     asked = SmbusChip(chip.bus, chip.address)
     try:
-        asked.read(chip.register)
+        asked.read(register)
     except BoardError as error:
         if isinstance(error.__cause__, PermissionError):
             return skip(I2C, f"not checked: {error.strerror}", AS_ROOT)

@@ -3,8 +3,9 @@
 import grp
 from collections.abc import Collection, Sequence
 
+from enclosure.board import chips, spi_device
 from enclosure.doctor.finding import Finding, fail, ok
-from enclosure.doctor.parts import gpiod_lines, i2c_chips, spi_device
+from enclosure.doctor.parts import gpiod_lines
 from enclosure.doctor.patient import Patient, Setup
 from enclosure.doctor.units import ENCLOSURE
 
@@ -27,7 +28,7 @@ def needed(setup: Setup) -> list[str]:
         "dialout": setup.serial_port is not None,
         "audio": True,
         "gpio": bool(gpiod_lines(profile)),
-        "i2c": bool(i2c_chips(profile)),
+        "i2c": any(chips(profile)),
         "spi": spi_device(profile) is not None,
         "input": profile.driver == "evdev",
     }
