@@ -4,11 +4,22 @@ import grp
 import shlex
 from pathlib import Path
 
+from enclosure.doctor.finding import Finding, fail
 from enclosure.doctor.patient import Patient
 from enclosure.doctor.units import ENCLOSURE
 
 OF_NO_PROGRAM = ("root", "tty")
 """Groups of a device that no rule has given to one. A login prompt leaves the second one behind."""
+
+
+def refused(name: str, device: Path, group: str, patient: Patient) -> Finding | None:
+    """That the daemon may not use a device, and what lets it; None where it may. Raises OSError.
+
+    `group` is the usual one of such devices.
+    """
+    if patient.daemon.may_write(device):
+        return None
+    return fail(name, f"{patient.daemon.name} may not use {device}", give(device, group, patient))
 
 
 def give(device: Path, group: str, patient: Patient) -> str:

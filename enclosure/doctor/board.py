@@ -9,7 +9,7 @@ from pathlib import Path
 from enclosure.board import Chip, chips, spi_device
 from enclosure.detect.evidence import look
 from enclosure.detect.verdict import judge
-from enclosure.doctor.access import give
+from enclosure.doctor.access import refused
 from enclosure.doctor.boot_files import add, boot_file, effective
 from enclosure.doctor.files import read
 from enclosure.doctor.finding import Finding, by_hand, fail, ok, skip, warn
@@ -89,9 +89,8 @@ def gpio(lines: Mapping[int, str], patient: Patient) -> Finding:
     if others:
         found = ", ".join(f"GPIO{line} ({lines[line]}) is taken by {name}" for line, name in others.items())
         return _taken(found, holders(others, chip, patient.proc), patient)
-    if not patient.daemon.may_write(chip):
-        return fail(LINES, f"{patient.daemon.name} may not use {chip}", give(chip, "gpio", patient))
-    return ok(LINES, f"{', '.join(f'GPIO{line}' for line in lines)}: free, or used by the enclosure")
+    free = ok(LINES, f"{', '.join(f'GPIO{line}' for line in lines)}: free, or used by the enclosure")
+    return refused(LINES, chip, "gpio", patient) or free
 
 
 def _taken(found: str, programs: Collection[Process], patient: Patient) -> Finding:
@@ -128,8 +127,8 @@ def inputs(sources: Mapping[str, Source], patient: Patient) -> Finding:
         except BoardError as error:
             return _without_overlay(f"{name}: {error.strerror}", patient)
     for device in devices:
-        if not patient.daemon.may_write(device):
-            return fail(INPUTS, f"{patient.daemon.name} may not use {device}", give(device, "input", patient))
+        if finding := refused(INPUTS, device, "input", patient):
+            return finding
     return ok(INPUTS, f"{', '.join(map(str, devices))}: there for {', '.join(sources)}")
 
 
@@ -154,8 +153,8 @@ def i2c(chip: Chip, patient: Patient) -> Finding:
         name = (read(client / "name") or "of the kernel").strip()
         found = f"{what} belongs to the kernel's driver {name}, which an overlay brought"
         return by_hand(fail(I2C, found, NO_OVERLAY))
-    if not patient.daemon.may_write(device):
-        return fail(I2C, f"{patient.daemon.name} may not use {device}", give(device, "i2c", patient))
+    if finding := refused(I2C, device, "i2c", patient):
+        return finding
     if (register := SAFE_REGISTERS.get(chip.kind)) is None:
         return ok(I2C, f"{what} is free for the enclosure")
     try:
@@ -179,9 +178,7 @@ def spi(name: str, patient: Patient) -> Finding:
     device = patient.root / name.removeprefix("/")
     if not device.exists():
         return switched_off(SPI, f"leds: there is no {name}", "spi", patient.root)
-    if not patient.daemon.may_write(device):
-        return fail(SPI, f"{patient.daemon.name} may not use {device}", give(device, "spi", patient))
-    return ok(SPI, f"leds: {name} is there")
+    return refused(SPI, device, "spi", patient) or ok(SPI, f"leds: {name} is there")
 
 
 def switched_off(name: str, found: str, parameter: str, root: Path) -> Finding:

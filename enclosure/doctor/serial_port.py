@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from enclosure.doctor.access import give
+from enclosure.doctor.access import refused
 from enclosure.doctor.finding import Finding, by_hand, fail, ok
 from enclosure.doctor.patient import Patient
 from enclosure.doctor.processes import Process, holders
@@ -34,9 +34,7 @@ def access(port: Path, patient: Patient) -> Finding:
             return fail(NAME, f"{found}; overlays are read when the machine starts", "sudo reboot")
         mend = "plug the face in, or name its port as enclosure.port in /etc/mycroft/mycroft.conf"
         return by_hand(fail(NAME, found, mend))
-    if not patient.daemon.may_write(port):
-        return fail(NAME, f"{patient.daemon.name} may not use {port}", give(port, GROUP, patient))
-    return ok(NAME, f"{port} is there")
+    return refused(NAME, port, GROUP, patient) or ok(NAME, f"{port} is there")
 
 
 def others(having: Sequence[Process], *, installed: bool) -> list[Process]:
