@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -107,15 +107,21 @@ def holders(lines: Collection[int], chip: Path, proc: Path) -> list[Process]:
     found = []
     for folder in sorted(proc.glob("[0-9]*")):
         with contextlib.suppress(OSError):  # it has ended, or is another user's
-            for descriptor in (folder / "fd").iterdir():
-                if str(descriptor.readlink()) != LINE_REQUEST:
-                    continue
-                information = (folder / "fdinfo" / descriptor.name).read_text()
-                its_lines = {int(line) for line in re.findall(r"^gpio-line:\s*(\d+)$", information, re.MULTILINE)}
-                if re.search(rf"^gpio-chip:\s*{chip.name}$", information, re.MULTILINE) and its_lines & set(lines):
-                    found.append(process(int(folder.name), proc))
-                    break
+            if any(_has_line(information, lines, chip) for information in _requests(folder)):
+                found.append(process(int(folder.name), proc))
     return found
+
+
+def _requests(folder: Path) -> Iterator[str]:
+    """What /proc says of each descriptor of lines that a process has. Raises OSError."""
+    for descriptor in (folder / "fd").iterdir():
+        if str(descriptor.readlink()) == LINE_REQUEST:
+            yield (folder / "fdinfo" / descriptor.name).read_text()
+
+
+def _has_line(information: str, lines: Collection[int], chip: Path) -> bool:
+    its_lines = {int(line) for line in re.findall(r"^gpio-line:\s*(\d+)$", information, re.MULTILINE)}
+    return bool(re.search(rf"^gpio-chip:\s*{chip.name}$", information, re.MULTILINE) and its_lines & set(lines))
 
 
 def inputs(sources: Mapping[str, Source], patient: Patient) -> Finding:

@@ -31,14 +31,13 @@ async def check(patient: Patient) -> list[Finding]:
 
 def no_bus(url: str, units: Mapping[str, UnitState], holder: Process | None, *, taken: bool) -> Finding:
     """Why there is no bus: another program has its port, or it does not run."""
-    begin = START_BUS if SOCKET in units else start(units, BUS, "bus serve")
     if SOCKET in units and units[SOCKET].active == "active":
         return fail(NAME, f"{BUS} does not answer", f"sudo systemctl restart {BUS}")
     if holder:
-        return fail(NAME, f"{holder} has the port of {url}, and is no bus", f"{holder.stop} && {begin}")
+        return fail(NAME, f"{holder} has the port of {url}, and is no bus", f"{holder.stop} && {_begin(units)}")
     if taken:
         return fail(NAME, f"a program that is no bus has the port of {url}; only root can see which", AS_ROOT)
-    return fail(NAME, f"there is no bus at {url}", begin)
+    return fail(NAME, f"there is no bus at {url}", _begin(units))
 
 
 def other_socket(url: str, units: Mapping[str, UnitState], unit: str | None) -> Finding:
@@ -46,9 +45,8 @@ def other_socket(url: str, units: Mapping[str, UnitState], unit: str | None) -> 
     if unit is None:
         mend = "disable the socket unit that has this port in `systemctl list-sockets`"
         return by_hand(fail(NAME, f"systemd has the port of {url} for another program", mend))
-    begin = START_BUS if SOCKET in units else start(units, BUS, "bus serve")
     stop = f"sudo systemctl disable --now {shlex.quote(unit)}"
-    return fail(NAME, f"{unit} has the port of {url}, and is no bus", f"{stop} && {begin}")
+    return fail(NAME, f"{unit} has the port of {url}, and is no bus", f"{stop} && {_begin(units)}")
 
 
 def foreign(url: str, units: Mapping[str, UnitState], holder: Process | None) -> Finding:
@@ -57,11 +55,15 @@ def foreign(url: str, units: Mapping[str, UnitState], holder: Process | None) ->
         f"{url} is the bus of {holder or 'another program'}: "
         "it lets any program send anything, so mycroft-admin refuses to serve it"
     )
-    begin = START_BUS if SOCKET in units else start(units, BUS, "bus serve")
-    return warn(NAME, found, f"{holder.stop} && {begin}" if holder else AS_ROOT)
+    return warn(NAME, found, f"{holder.stop} && {_begin(units)}" if holder else AS_ROOT)
 
 
 def ours(url: str, clients: Sequence[Client]) -> Finding:
     """Which other programs are on it."""
     others = sorted(str(client) for client in clients if client.pid != os.getpid())
     return ok(NAME, f"{url} answers; on it: {', '.join(others) or 'no other program'}")
+
+
+def _begin(units: Mapping[str, UnitState]) -> str:
+    """The command that starts our bus."""
+    return START_BUS if SOCKET in units else start(units, BUS, "bus serve")
