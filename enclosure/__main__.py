@@ -69,8 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 settings.port,
                 bus_url if options.command == "doctor" else None,
                 log_level if options.command == "run" else logging.ERROR,
-                faceplate=options.command
-                != "dark",  # it has no LEDs, and the end of the daemon is not to wait for it
+                # A faceplate has no LEDs, and the end of the daemon is not to wait for it.
+                faceplate=options.command != "dark",
             )
         profile = load_profile(platform, settings.board, place=configuration.place)
         boards = load_profiles() if options.command == "doctor" else {}

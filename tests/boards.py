@@ -23,28 +23,8 @@ OTHER_PACKAGE = "mycroft_mark_1"
 """The board of mycroft-mark-1."""
 
 HEADER: tuple[int | str, ...] = (
-    *(
-        "3V3",
-        "5V",
-        2,
-        "5V",
-        3,
-        "ground",
-        4,
-        14,
-        "ground",
-        15,
-        17,
-        18,
-        27,
-        "ground",
-        22,
-        23,
-        "3V3",
-        24,
-        10,
-        "ground",
-    ),
+    *("3V3", "5V", 2, "5V", 3, "ground", 4, 14, "ground", 15),
+    *(17, 18, 27, "ground", 22, 23, "3V3", 24, 10, "ground"),
     *(9, 25, 11, 8, "ground", 7, 0, 1, 5, "ground", 6, 12, 13, "ground", 19, 16, 26, 20, "ground", 21),
 )
 """Pins 1 to 40 of the Raspberry Pi: numbers of the GPIO, or what else it is."""
@@ -135,8 +115,10 @@ def _part(place: str) -> str:
     kind, _, rest = place.partition(".")
     name, _, line = rest.partition(".")
     match kind:
-        case "buttons" | "switches":
-            return f"{name} {kind.removesuffix('es') if kind == 'switches' else 'button'}"
+        case "buttons":
+            return f"{name} button"
+        case "switches":
+            return f"{name} switch"
         case "encoders":
             return f"{name} encoder {line.upper()}"
         case "leds":

@@ -7,6 +7,7 @@ as it is printed, and finds the device healthy again. Both examine as root and a
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class Fault:
     """Why it cannot be broken on a booted device."""
     board: str = "mycroft_mark_1"
 
+
+_on_lines = partial(Fault, board="sj201_r6", broken=(), not_booted=NO_LINES)
+"""A fault of a board with lines and buses."""
 
 _PORT = (
     Fault(
@@ -413,47 +417,36 @@ _PLUGINS = (
         simulated=lambda world: world.installs("ovos_PHAL_plugin_system"),
         by_user=Seen("fail", "2 programs do its work", AS_ROOT),
     ),
-    Fault(
+    _on_lines(
         "OVOS' plugin for hotkeys beside buttons",
         *("OVOS plugins", "fail", "ovos-phal-plugin-hotkeys: each drives hardware", "pip uninstall --yes"),
-        broken=(),
         simulated=lambda world: world.installs("ovos_PHAL_plugin_hotkeys"),
         by_user=_NOT_LOOKED_AT,
-        board="sj201_r6",
-        not_booted=NO_LINES,
     ),
-    Fault(
+    _on_lines(
         "Neon's plugins for the Mark II",
         *("OVOS plugins", "fail", "neon-phal-plugin-linear-led, neon-phal-plugin-switches: each drives"),
         "pip uninstall --yes neon-phal-plugin-linear-led neon-phal-plugin-switches && ",
-        broken=(),
         simulated=lambda world: world.installs("neon_phal_plugin_switches", "neon_phal_plugin_linear_led"),
         by_user=_NOT_LOOKED_AT,
-        board="sj201_r6",
-        not_booted=NO_LINES,
     ),
-    Fault(
+    _on_lines(
         "OVOS' plugin for the Mark II",
         *("OVOS plugins", "fail", "ovos-phal-plugin-mk2: each drives hardware", "pip uninstall --yes"),
-        broken=(),
         simulated=lambda world: world.installs("ovos_PHAL_plugin_mk2"),
         by_user=_NOT_LOOKED_AT,
-        board="sj201_r6",
-        not_booted=NO_LINES,
     ),
 )
 
 _BOARD = (
-    Fault(
+    _on_lines(
         "another board than the configured one",
         *("kind of board", "warn", "this is sj201_r10 or sj201_r6 (sound card sj201), and it is"),
         "name it as enclosure.platform in /etc/mycroft/mycroft.conf: sj201_r10 or sj201_r6",
-        broken=(),
         simulated=lambda world: world.write("sys/class/sound/card0/id", "sj201\n"),
         board="respeaker_2mic",
-        not_booted=NO_LINES,
     ),
-    Fault(
+    _on_lines(
         "no GPIO chip",
         *(
             "GPIO lines",
@@ -461,92 +454,63 @@ _BOARD = (
             "no GPIO chip pinctrl-bcm2835",
             "use the profile on a Raspberry Pi, or name another one as enclosure.platform",
         ),
-        broken=(),
         simulated=lambda world: world.gpio.pull_out(),
-        board="sj201_r6",
-        not_booted=NO_LINES,
     ),
-    Fault(
+    _on_lines(
         "a GPIO line of another program",
         *("GPIO lines", "fail", "GPIO24 (buttons.action.gpio) is taken by other-buttons: buttons.py (process "),
         "sudo systemctl disable --now buttons.service",
-        broken=(),
         simulated=lambda world: world.takes_line(24, "other-buttons"),
         by_user=Seen("fail", "is taken by other-buttons; only root can see which program", AS_ROOT),
-        board="sj201_r6",
-        not_booted=NO_LINES,
     ),
-    Fault(
+    _on_lines(
         "a GPIO line of an overlay",
         *("GPIO lines", "fail", "GPIO24 (buttons.action.gpio) is taken by button@18, and by no program"),
         "take the overlay that gives it to the kernel out of config.txt",
-        broken=(),
         simulated=lambda world: world.gpio.take(24, "button@18"),
         by_user=Seen("fail", "is taken by button@18; only root can see which program", AS_ROOT),
-        board="sj201_r6",
-        not_booted=NO_LINES,
     ),
-    Fault(
+    _on_lines(
         "a GPIO chip that the daemon may not open",
         *("GPIO lines", "fail", "mycroft may not use {root}/gpiochip0", "sudo chmod 660 {root}/gpiochip0"),
-        broken=(),
         simulated=lambda world: (world.root / "gpiochip0").chmod(0o600),
-        board="sj201_r6",
-        not_booted=NO_LINES,
     ),
-    Fault(
+    _on_lines(
         "I2C not enabled in config.txt",
         *("I2C", "fail", "there is no I2C bus 1: {root}/boot/firmware/config.txt has no dtparam=i2c_arm=on"),
         r"printf '\n[all]\ndtparam=i2c_arm=on\n' | sudo tee -a {root}/boot/firmware/config.txt && "
         "echo i2c-dev | sudo tee /etc/modules-load.d/i2c-dev.conf && sudo reboot",
-        broken=(),
         simulated=lambda world: (world.root / "dev/i2c-1").unlink(),
-        board="sj201_r6",
-        not_booted=NO_LINES,
     ),
-    Fault(
+    _on_lines(
         "I2C enabled, and no restart since",
         *("I2C", "fail", "config.txt has dtparam=i2c_arm=on: the machine has not started with it"),
         "echo i2c-dev | sudo tee /etc/modules-load.d/i2c-dev.conf && sudo reboot",
-        broken=(),
         simulated=lambda world: world.enable_i2c_at_next_start(),
-        board="sj201_r6",
-        not_booted=NO_LINES,
     ),
-    Fault(
+    _on_lines(
         "SPI not enabled in config.txt",
         *("SPI", "fail", "there is no /dev/spidev0.0: {root}/boot/firmware/config.txt has no dtparam=spi=on"),
         r"printf '\n[all]\ndtparam=spi=on\n' | sudo tee -a {root}/boot/firmware/config.txt && sudo reboot",
-        broken=(),
         simulated=lambda world: (world.root / "dev/spidev0.0").unlink(),
         board="respeaker_2mic",
-        not_booted=NO_LINES,
     ),
-    Fault(
+    _on_lines(
         "an I2C chip that does not answer",
         *("I2C", "fail", "amplifier: address 0x2f of I2C bus 1 does not answer", "seat the board again"),
-        broken=(),
         simulated=lambda world: world.i2c.chips.pop((1, 0x2F)),
-        board="sj201_r6",
-        not_booted=NO_LINES,
     ),
-    Fault(
+    _on_lines(
         "an I2C chip of the kernel",
         *("I2C", "fail", "amplifier: address 0x2f of I2C bus 1 belongs to the kernel's driver tas5805m"),
         "take the overlay that gives it to the kernel out of config.txt",
-        broken=(),
         simulated=lambda world: world.kernel_has_chip(1, 0x2F, "tas5805m"),
-        board="sj201_r6",
-        not_booted=NO_LINES,
     ),
-    Fault(
+    _on_lines(
         "a missing group of the board",
         *("groups", "fail", "mycroft is not in i2c"),
         "sudo usermod -aG i2c mycroft && sudo systemctl restart mycroft-enclosure.service",
-        broken=(),
         simulated=lambda world: world.leave_group("i2c"),
-        board="sj201_r6",
-        not_booted=NO_LINES,
     ),
 )
 
