@@ -39,10 +39,13 @@ async def identify(
     evidence = look(boards, root, i2c_bus)
     verdict = judge(tables, evidence.seen, own)
     if faceplate and all(candidate.is_usb for candidate in verdict.candidates):
-        for profile in boards.values():
-            serial_port = port or profile.serial_port
-            if serial_port is not None and any(table.faceplate for table in profile.detect):
-                evidence |= await ask_faceplate(serial_port, profile.serial_rate, bus_url, root)
+        ports = dict.fromkeys(  # a profile of the owner may have the same one, and a silent port takes 6 s
+            (serial_port, profile.serial_rate)
+            for profile in boards.values()
+            if (serial_port := port or profile.serial_port) and any(table.faceplate for table in profile.detect)
+        )
+        for serial_port, rate in ports:
+            evidence |= await ask_faceplate(serial_port, rate, bus_url, root)
         verdict = judge(tables, evidence.seen, own)
     return verdict, evidence
 

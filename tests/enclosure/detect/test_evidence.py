@@ -147,3 +147,9 @@ async def test_no_faceplate_is_asked_on_a_board_that_is_known(tmp_path: Path) ->
     verdict, evidence = await identify(BOARDS, root=tmp_path)
     assert verdict.platform == "respeaker_4mic"
     assert not [line for line in evidence.unseen if "faceplate" in line]
+
+
+async def test_a_port_that_two_profiles_name_is_asked_once(tmp_path: Path) -> None:
+    write(tmp_path, {"sys/class/tty/console/active": "tty1 ttyAMA0\n", "dev/ttyAMA0": "no terminal"})
+    _, evidence = await identify({**BOARDS, "mine": BOARDS["mycroft_mark_1"]}, ["mine"], root=tmp_path)
+    assert len([line for line in evidence.unseen if "faceplate" in line]) == 1
