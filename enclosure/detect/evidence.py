@@ -43,7 +43,7 @@ def look(boards: Mapping[str, Profile], root: Path = Path("/"), bus: int = HEADE
 
 
 def in_files(tables: Iterable[DetectSettings], root: Path) -> Iterator[str]:
-    """What the kernel tells of EEPROM, sound cards, USB devices and device tree, without touching a chip."""
+    """What the kernel reports of EEPROM, sound cards, USB devices and device tree, without touching a chip."""
     tree = root / "sys/firmware/devicetree/base"  # not in /proc, of which the unit sees the processes only
     if product := _text(tree / "hat/product"):
         yield signs.hat(product)
@@ -105,7 +105,7 @@ async def ask_faceplate(port: str, rate: int, bus_url: str | None = None, root: 
         version = await firmware_version(path, rate)
     except OSError as error:
         taken = error.errno == errno.EAGAIN
-        version = await _version_told(bus_url) if taken and bus_url else None
+        version = await _version_reported(bus_url) if taken and bus_url else None
         if version is None:
             reason = os.strerror(error.errno) if error.errno else str(error)
             return Evidence(unseen=(f"faceplate: {path}: {'another program has it' if taken else reason}",))
@@ -113,7 +113,7 @@ async def ask_faceplate(port: str, rate: int, bus_url: str | None = None, root: 
 
 
 async def firmware_version(port: Path, rate: int) -> str | None:
-    """The version that the firmware on this port tells; None when it is silent. Raises OSError."""
+    """The version that the firmware on this port reports; None when it does not answer. Raises OSError."""
     opened = AsyncSerial(str(port), rate)
     settled = asyncio.Event()
     # It gives up by itself after three attempts, which take 6 s.
@@ -125,8 +125,8 @@ async def firmware_version(port: Path, rate: int) -> str | None:
     return link.firmware
 
 
-async def _version_told(bus_url: str) -> str | None:
-    """The version that the enclosure on the bus tells; None where none does."""
+async def _version_reported(bus_url: str) -> str | None:
+    """The version that the enclosure on the bus reports; None where none does."""
     source = f"mycroft_enclosure.detect.{os.getpid()}"
     with contextlib.suppress(TimeoutError, BusUnavailableError):
         async with asyncio.timeout(ANSWER_TIMEOUT_S), open_socket(bus_url) as socket:

@@ -1,6 +1,6 @@
 """The hardware plugins that OVOS and Neon have installed: which of them drive the same hardware as the enclosure.
 
-They are found in the Python environment of the PHAL that runs. Its configuration does not tell: the plugin for the
+They are found in the Python environment of the PHAL that runs. Its configuration does not say: the plugin for the
 Mark 1 comes up where it finds that board, whatever `enabled` says (ovos-PHAL-plugin-mk1, MycroftMark1Validator).
 So the mend is to uninstall.
 """

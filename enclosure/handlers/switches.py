@@ -79,7 +79,7 @@ class SwitchHandler:
             self._say(topic, on_lost=partial(self._on_lost, before))
 
     def _on_lost(self, before: bool) -> None:
-        """The bus was away: what it was told last counts again, and `_on_connected` reports the switch."""
+        """The bus was away: the state reported before counts again, and `_on_connected` reports the switch."""
         self._mute_reported = before
 
     def _say(

@@ -91,7 +91,7 @@ class WifiHandler:
     ) -> None:
         self._words = words_of(lang)
         self._address = address or ""
-        if ssid is None:  # mycroft-wifi-setup tells nothing
+        if ssid is None:  # mycroft-wifi-setup reports no fields
             self._show(OPENING)
             return
         if password:

@@ -60,7 +60,6 @@ DARK = Look(BLACK)
 MOST_DIM = 0.1
 """Lowest brightness of a look that breathes, 0 to 1: it is never dark, which would look as if it had ended."""
 
-
 SIDE_SHARE = 1 / 8
 """How far from its point a side reaches, as a share of a row."""
 

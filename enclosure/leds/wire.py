@@ -12,7 +12,6 @@ _APA102_FULL = 0xE0 | 31
 _ATTINY_LEDS_PER_WRITE = 10
 """An SMBus block has 32 bytes, and an LED three."""
 
-
 _KTD2026_STEPS = 192
 """Steps of 0.125 mA from 0.125 to 24 mA."""
 _KTD2026_CONTROL, _KTD2026_CHANNELS, _KTD2026_CURRENT = 0x00, 0x04, 0x06

@@ -46,7 +46,7 @@ def write(root: Path, files: dict[str, str]) -> None:
         (root / name).write_text(text)
 
 
-def test_what_the_kernel_tells_is_seen(tmp_path: Path) -> None:
+def test_what_the_kernel_reports_is_seen(tmp_path: Path) -> None:
     write(
         tmp_path,
         {
@@ -100,7 +100,7 @@ def test_the_chip_of_a_kernel_driver_is_known_without_a_read(i2c: Buses, tmp_pat
     assert look(BOARDS, tmp_path).seen == {signs.chip(0x2C), signs.chip(0x2F)}
 
 
-def test_a_bus_that_this_user_may_not_use_is_told(
+def test_a_bus_that_this_user_may_not_use_is_reported(
     i2c: Buses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def forbidden(number: int) -> None:
@@ -112,7 +112,7 @@ def test_a_bus_that_this_user_may_not_use_is_told(
     assert [line for line in evidence.unseen if "Permission denied" in line]
 
 
-def test_a_missing_bus_or_package_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_bus_or_package_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "dtparam=i2c_arm=on" in look(BOARDS, tmp_path).unseen[0]
     write(tmp_path, {"dev/i2c-1": ""})
     monkeypatch.setitem(sys.modules, "smbus2", None)

@@ -266,7 +266,7 @@ def test_a_listener_is_found_by_its_port() -> None:
 
 
 def test_a_port_without_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a checkout, whose daemon runs as an ordinary user, who is in a new group from the next login on."""
+    """In a checkout, whose daemon runs as an ordinary user: that is in a new group from the next login on."""
     monkeypatch.setattr(grp, "getgrall", lambda: [grp.struct_group(("dialout", "x", os.getgid(), []))])
     port = tmp_path / "ttyAMA0"
     pi = patient(port, User("pi", os.getuid() + 1, {}))
