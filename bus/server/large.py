@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from bus.errors import FrameError
-from bus.message import MAX_DEPTH, MAX_VALUES, MAX_WIDE, check, count_values
+from bus.message import MAX_DEPTH, MAX_VALUES, MAX_WIDE, brackets, check, count_values
 
 IN_STEPS = 256 * 1024
 """Bytes from which on a frame is checked in steps."""
@@ -42,9 +42,7 @@ _TO_COMMA = re.compile(rb'(?:[^",]+|%b)*' % _SHORT_TEXT, re.DOTALL)
 _TEXT = re.compile(rb'(?:[^"\\]+|\\[^u]|\\u(?![dD][89abAB])....|\\u[dD][89abAB]..\\u....)*', re.DOTALL)
 """Whole characters: both halves of a surrogate pair, or none."""
 
-_WHOLE_TEXT = re.compile(rb'"(?:[^"\\]+|\\.)*"', re.DOTALL)
 _CLOSING = {ord("["): b"]", ord("{"): b"}"}
-_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _SPACE = b" \t\n\r"
 
 _LONG = b'"%b"' % (b"x" * LONG_TEXT)[:1001]
@@ -141,7 +139,7 @@ def _follow(before: bytes, part: bytes) -> tuple[bytes, int]:
     """The brackets that are open after a part, and the least that are open anywhere in it. Raises FrameError."""
     levels = bytearray(before)
     lowest = len(levels)
-    for bracket in _WHOLE_TEXT.sub(b"", part).translate(None, _NO_BRACKETS):
+    for bracket in brackets(part):
         if bracket in _CLOSING:
             levels.append(bracket)
             if len(levels) > MAX_DEPTH:
