@@ -5,7 +5,7 @@ import struct
 _FIN_TEXT = 0x81
 
 
-def text_frame(payload: bytes) -> bytes:
+def text_frame(payload: bytes | bytearray) -> bytes:
     """A whole, unmasked text frame, as a server sends it."""
     return text_head(len(payload)) + payload
 

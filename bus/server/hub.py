@@ -139,9 +139,7 @@ class Hub:
             return self._answer(sender, payload, parsed)
         reason = denial(msg_type, sender.role, sender.may_administer)
         if reason is not None:
-            self.counters.denied += 1
-            _tell(sender, Message(topics.DENIED.name, {"type": msg_type, "reason": reason}))
-            return f"{msg_type}: {reason}"
+            return self._deny(sender, msg_type, reason)
         if msg_type in topics.PRIVILEGED and isinstance(parsed.get("data"), str):
             return self.reject(sender, "data is a text")
         if gets_sender:
@@ -196,7 +194,12 @@ class Hub:
             peer.deliver(pieces)
         if receivers:
             return None
-        reason = "only the admin service and root receive this, and neither is connected"
+        return self._deny(
+            sender, msg_type, "only the admin service and root receive this, and neither is connected"
+        )
+
+    def _deny(self, sender: Peer, msg_type: str, reason: str) -> str:
+        """Answers a message that its sender may not send; returns the reason, with the type."""
         self.counters.denied += 1
         _tell(sender, Message(topics.DENIED.name, {"type": msg_type, "reason": reason}))
         return f"{msg_type}: {reason}"
@@ -248,7 +251,7 @@ def _as_json(peers: Iterable[Peer]) -> msgspec.Raw:
 def _pieces(payload: bytes | bytearray) -> Sequence[bytes | bytearray]:
     """The frame with this payload; a large payload is not copied."""
     if len(payload) <= LARGE:
-        return (text_head(len(payload)) + payload,)
+        return (text_frame(payload),)
     return text_head(len(payload)), payload
 
 
