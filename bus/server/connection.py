@@ -396,7 +396,8 @@ class Connection(asyncio.BufferedProtocol):
         frames = 0
         while data and self._checking is None and self._stage is not Stage.GONE and (not frames or has_time()):
             if self._ws.close_rcvd or self._ws.parser_exc:  # nothing after that counts
-                return frames, memoryview(b"")
+                data = memoryview(b"")
+                break
             if self._stage is Stage.HANDSHAKE:
                 self._shake_hands(data)
                 return 0, memoryview(b"")

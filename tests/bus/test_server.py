@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
-from websockets.frames import Frame, Opcode
+from websockets.frames import CloseCode, Frame, Opcode
 
 from bus.contract.ours import SENDER
 from bus.daemon.config import BusSettings, Role, Token, WebSocketSettings
@@ -265,6 +265,23 @@ async def test_stopping_closes_with_a_close_code(bus: Server, join: Join) -> Non
         await client.recv()
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1001
+
+
+@pytest.mark.parametrize("more", [b"", b"x" * 30])
+async def test_a_client_that_answers_a_close_frame_is_gone_at_once(bus: Server, more: bytes) -> None:
+    reader, writer = await dial(bus)
+    writer.write(HANDSHAKE)
+    await reader.readuntil(GREETING)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    [peer] = bus.connections
+    peer.close(CloseCode.GOING_AWAY, "")
+    close = Frame(Opcode.CLOSE, struct.pack("!H", CloseCode.GOING_AWAY))
+    assert await reader.readexactly(4) == close.serialize(mask=False)
+    writer.write(close.serialize(mask=True) + more)
+    assert await reader.read() == b""
+    writer.close()
+    assert loop.time() - began < connection.CLOSE_TIMEOUT_S
 
 
 async def test_stopping_lets_a_handshake_end_first(bus: Server) -> None:
