@@ -418,6 +418,8 @@ class Connection(asyncio.BufferedProtocol):
                     data = data[used:]
                     if is_begun:
                         break
+                    if payloads:
+                        continue
                     if begins_large(data):
                         if len(data) < LARGE_HEAD:
                             break
