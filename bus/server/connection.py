@@ -383,7 +383,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         self._unread = bytes(data)
         self._hold_unfinished()
-        delay_s = self._pace.delay(size, frames, self._outgoing) if self._stage is Stage.OPEN else 0.0
+        delay_s = self._pace.delay(size, frames, self._outgoing.queue) if self._stage is Stage.OPEN else 0.0
         if delay_s or (data and loop.time() >= end) or self._checking is not None:
             self._shared.limits.counters.throttled += bool(delay_s)
             self._wait(delay_s)
@@ -452,7 +452,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._checking is not None:
             self._check_on(self._checking)
             self._wait(0.0)
-        elif self._stage is Stage.OPEN and (delay_s := self._pace.delay(0, 0, self._outgoing)):
+        elif self._stage is Stage.OPEN and (delay_s := self._pace.delay(0, 0, self._outgoing.queue)):
             self._wait(delay_s)
         elif self._stage is not Stage.GONE:
             self._receive(memoryview(b""))
