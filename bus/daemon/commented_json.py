@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-_COMMENT_OR_STRING = re.compile(rb'"(?:[^"\\\n]|\\.)*"|(?://|#)[^\n]*')
-_KEY_OR_BRACKET = re.compile(rb'("(?:[^"\\\n]|\\.)*")\s*:|"(?:[^"\\\n]|\\.)*"|[{}\[\]]')
+_STRING = rb'"(?:[^"\\\n]|\\.)*"'
+_COMMENT_OR_STRING = re.compile(rb"%b|(?://|#)[^\n]*" % _STRING)
+_KEY_OR_BRACKET = re.compile(rb"(%b)\s*:|%b|[{}\[\]]" % (_STRING, _STRING))
 _PADDING = b" " * 12
 """So that half a surrogate pair near the end is not taken for the end of the file."""
 
