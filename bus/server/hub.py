@@ -237,7 +237,7 @@ class Hub:
         if peer.role is Role.OBSERVE:
             clients = _as_json([peer])
         else:
-            # Once for all who ask in one turn of the loop.
+            # Once for all clients that ask in one turn of the loop.
             self._described = self._described or _as_json(self._peers)
             clients = self._described
         data = {"version": VERSION, "clients": clients, "counters": self.counters, "memory": self._memory()}
