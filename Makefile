@@ -5,7 +5,6 @@
 # make test             all tests that need no root
 # make bench            the speed of the bus; options in ARGS=--quick
 # make bench-enclosure  the speed of buttons and face; after make deb, as root, also on a virtual machine
-# make bench-page       how soon the simulator is ready, and what its page costs at rest
 # make bench-sim        how soon a simulated device is ready, and what it costs at rest
 # make soak             some minutes of random events; options in ARGS
 # make deb              the Debian packages, in build/deb
@@ -26,7 +25,7 @@ APT_IMAGE := apt-utils debootstrap gpg qemu-system-x86 qemu-user-static systemd-
 # What goes into the Debian packages.
 DEB_SOURCES := debian docs bus enclosure admin bridges hw_sim README.md CHANGELOG.md LICENSE pyproject.toml
 
-.PHONY: setup run check unit test bench bench-enclosure bench-page bench-sim soak deb image-test lint clean
+.PHONY: setup run check unit test bench bench-enclosure bench-sim soak deb image-test lint clean
 
 setup: apt $(VENV)/.run
 
@@ -65,9 +64,6 @@ bench: setup-test
 
 bench-enclosure: setup-test
 	@$(VENV)/bin/python -m benchmarks.enclosure $(ARGS)
-
-bench-page: setup-test
-	@$(VENV)/bin/python -m benchmarks.page
 
 bench-sim: setup-test
 	@$(VENV)/bin/python -m benchmarks.simulator $(ARGS)
