@@ -23,6 +23,14 @@ def ask_version(url: str) -> bytes:
     return read
 
 
+async def connected(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection over which the faceplate has answered."""
+    reader, writer = await asyncio.open_connection(*url.removeprefix("socket://").split(":"))
+    writer.write(b"system.version\n")
+    await reader.readuntil(b"Mycroft Mark 1 v1.4.2\r\n")
+    return reader, writer
+
+
 async def test_programs_talk_to_the_faceplate_one_after_the_other(faceplate: Faceplate) -> None:
     async with served_port(faceplate, 0) as url:
         for _ in range(2):
@@ -41,9 +49,7 @@ async def test_a_second_connection_is_closed(faceplate: Faceplate) -> None:
 
 async def test_the_connection_ends_when_the_faceplate_is_unplugged(faceplate: Faceplate) -> None:
     async with served_port(faceplate, 0) as url:
-        reader, writer = await asyncio.open_connection(*url.removeprefix("socket://").split(":"))
-        writer.write(b"system.version\n")
-        await reader.readuntil(b"Mycroft Mark 1 v1.4.2\r\n")
+        reader, writer = await connected(url)
         faceplate.unplug()
         await reader.read()
         writer.close()
@@ -51,9 +57,7 @@ async def test_the_connection_ends_when_the_faceplate_is_unplugged(faceplate: Fa
 
 async def test_a_connection_ends_with_the_simulator(faceplate: Faceplate) -> None:
     async with served_port(faceplate, 0) as url:
-        reader, writer = await asyncio.open_connection(*url.removeprefix("socket://").split(":"))
-        writer.write(b"system.version\n")
-        await reader.readuntil(b"Mycroft Mark 1 v1.4.2\r\n")
+        reader, writer = await connected(url)
     with contextlib.suppress(ConnectionResetError):
         await reader.read()
     writer.close()

@@ -53,37 +53,31 @@ def ask(machine: Machine, request: str, answer: str) -> str:
 
 def start_face(installed: Installed) -> None:
     """A simulated faceplate for the enclosure."""
-    unit = f"""\
-[Service]
-ExecStart=/usr/bin/python3 {INSIDE}/faceplate.py {FACE_PORT}
-User=mycroft
-RuntimeDirectory=faceplate
-"""
     configuration = installed.tree.root / "etc/mycroft/mycroft.conf"
     configuration.parent.mkdir(exist_ok=True)
     configuration.write_text(json.dumps({"enclosure": {"port": FACE_PORT, "mixer": "default"}}))
-    _start(installed, "faceplate", unit)
+    _start(installed, "faceplate", FACE_PORT)
 
 
 def start_sound(installed: Installed) -> None:
     """A card for the enclosure. PulseAudio lets no other user in."""
-    unit = f"""\
-[Service]
-ExecStart=/usr/bin/python3 {INSIDE}/sound.py {SOUND_FOLDER}
-User=mycroft
-RuntimeDirectory=sound
-"""
     configuration = installed.tree.root / "etc/asound.conf"
     configuration.unlink(missing_ok=True)
     configuration.symlink_to(f"{SOUND_FOLDER}/asound.conf")
-    _start(installed, "sound", unit)
+    _start(installed, "sound", SOUND_FOLDER)
 
 
-def _start(installed: Installed, name: str, unit: str) -> None:
-    """Starts a service of a part of the device, which the enclosure then finds."""
+def _start(installed: Installed, name: str, argument: str) -> None:
+    """Starts a program for a part of the device as a service; the enclosure then finds that part."""
     machine = installed.machine
     if machine.succeeds("systemctl", "is-active", f"{name}.service"):
         return
+    unit = f"""\
+[Service]
+ExecStart=/usr/bin/python3 {INSIDE}/{name}.py {argument}
+User=mycroft
+RuntimeDirectory={name}
+"""
     (installed.tree.root / f"etc/systemd/system/{name}.service").write_text(unit)
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "start", f"{name}.service")
