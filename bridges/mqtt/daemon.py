@@ -245,8 +245,7 @@ class Bridge:
             }
             for key, value in values.items():
                 if value is not None:
-                    for publication in self._mirror.measured(key, value):
-                        self._publish(publication)
+                    self._publish(self._mirror.measured(key, value))
             await asyncio.sleep(MEASURE_INTERVAL_S)
 
 

@@ -227,13 +227,12 @@ class Mirror:
                     _LOGGER.debug("%s is not read: %s", message.msg_type, error)
         return self._new
 
-    def measured(self, key: str, value: str) -> list[Publication]:
+    def measured(self, key: str, value: str) -> Publication:
         """What there is to publish after a measurement: it is repeated, so that it does not expire."""
         self.states[key] = value
-        return [Publication(key, value, qos=0)]
+        return Publication(key, value, qos=0)
 
     def _table(self) -> Mapping[Topic, Callable[..., None]]:
-        on_picture = self._on_picture
         return {
             topics.VOLUME_RESPONSE: self._on_volume,
             topics.MIC_STATUS_RESPONSE: lambda _, muted: self._set("mic_mute", _on_off(muted)),
@@ -267,7 +266,7 @@ class Mirror:
                     *(topics.MOUTH_TALK, topics.MOUTH_LISTEN, topics.MOUTH_THINK, topics.MOUTH_SMILE),
                     topics.WEATHER_DISPLAY,
                 ),
-                on_picture,
+                self._on_picture,
             ),
             topics.SWITCH_STATE: self._on_switch,
             topics.FACEPLATE_STATE: lambda _, state, firmware: self._set(
@@ -350,10 +349,13 @@ class Mirror:
         if display == "faceplate" and "mouth" not in self.states:
             self._set_mouth("")
         if display != "faceplate":
-            self._set("board", _on_off(any(state != "connected" for state in self._board.values())))
+            self._set_board()
 
     def _on_board(self, _: Message, part: str, state: str, detail: str) -> None:
         self._board[clip(part)] = state
+        self._set_board()
+
+    def _set_board(self) -> None:
         self._set("board", _on_off(any(state != "connected" for state in self._board.values())))
 
     def _set_update(self, *, in_progress: bool, percent: int | None = None) -> None:
