@@ -22,7 +22,8 @@ SETTLE_S = 0.2
 MAX_CALLS = 50
 
 _DRIVER = "org.freedesktop.DBus"
-_NM = "org.freedesktop.NetworkManager"
+_PROPERTIES = f"{_DRIVER}.Properties"
+_NM, _NM_PATH = "org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager"
 _TIMEDATE = "org.freedesktop.timedate1"
 _SYSTEMD = "org.freedesktop.systemd1"
 _LOGIND = "org.freedesktop.login1"
@@ -113,17 +114,14 @@ class HostView:
         ssh = await _ask(
             bus, _SYSTEMD, "/org/freedesktop/systemd1", f"{_SYSTEMD}.Manager", "GetUnitFileState", "ssh.service"
         )
-        clock = (bus, _TIMEDATE, "/org/freedesktop/timedate1", "org.freedesktop.DBus.Properties", "Get", _TIMEDATE)
+        clock = (bus, _TIMEDATE, "/org/freedesktop/timedate1", _PROPERTIES, "Get", _TIMEDATE)
         zone, ntp = await _ask(*clock, "Timezone"), await _ask(*clock, "NTP")
-        wifi = (bus, _NM, f"/{_NM.replace('.', '/')}", "org.freedesktop.DBus.Properties", "Get", _NM)
-        device = (bus, _NM, f"/{_NM.replace('.', '/')}/Devices/2", "org.freedesktop.DBus.Properties", "Get")
-        state = await _ask(*device, f"{_NM}.Device", "State")
+        device = (bus, _NM, f"{_NM_PATH}/Devices/2", _PROPERTIES, "Get", f"{_NM}.Device")
+        state, active = await _ask(*device, "State"), await _ask(*device, "ActiveConnection")
         network = ""
-        active = await _ask(*device, f"{_NM}.Device", "ActiveConnection")
         if isinstance(active, str) and active != "/":
-            properties = "org.freedesktop.DBus.Properties"
-            network = str(await _ask(bus, _NM, active, properties, "Get", f"{_NM}.Connection.Active", "Id") or "")
-        online = await _ask(*wifi, "Connectivity")
+            network = str(await _ask(bus, _NM, active, _PROPERTIES, "Get", f"{_NM}.Connection.Active", "Id") or "")
+        online = await _ask(bus, _NM, _NM_PATH, _PROPERTIES, "Get", _NM, "Connectivity")
         return [
             ["ssh", str(ssh or "unknown")],
             ["time zone", str(zone or "unknown")],

@@ -207,7 +207,7 @@ class NetworkManager:
         """0 unknown, 1 none, 3 limited, 4 full."""
         if self.cable:
             return 4
-        router = self._router(self.network) if self.network is not None else None
+        router = self._router(self.network)
         return (4 if router.has_internet else 3) if router else 1
 
     # D-Bus.
