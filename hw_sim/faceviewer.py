@@ -2,6 +2,7 @@
 
 import asyncio
 
+from hw_sim.face import Picture
 from hw_sim.faceplate import Faceplate
 from hw_sim.inputs import Hand, Push, Release, Turn
 
@@ -28,7 +29,7 @@ class FaceViewer:
         firmware = self._faceplate.firmware
         return {
             "eyes": [f"{pixel:06x}" for pixel in firmware.eyes],
-            "mouth": [f"{row:032b}".replace("0", ".").replace("1", "#") for row in firmware.mouth],
+            "mouth": str(Picture(firmware.mouth)).splitlines(),
             "plugged": self._faceplate.plugged,
         }
 
