@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from hw_sim.host import Host
 from hw_sim.hostview import HostView
 from hw_sim.links import Cable
 from hw_sim.mixer import watch_mixer
-from hw_sim.panel import Panel, Viewer
+from hw_sim.panel import Panel, Viewer, time_of_day
 from hw_sim.process import Program
 from hw_sim.scenes import Player
 from hw_sim.serial_log import SerialLog
@@ -213,7 +212,7 @@ async def _until_it_answers(
             if not missing:
                 answered.set()
         else:
-            panel.message(f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3], message)
+            panel.message(time_of_day(), message)
             report("bus", clip(render(message), MAX_LINE))
 
     group.create_task(client.run(receive))

@@ -23,6 +23,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import Any, Protocol
 
@@ -194,6 +195,11 @@ class Page:
     def _judge(self, wanted: Check | Send, *, sent: bool) -> None:
         found = [cut(problem) for problem in problems(wanted.type, wanted.data)]
         self._answer = {"type": wanted.type, "problems": found, "sent": sent}
+
+
+def time_of_day() -> str:
+    """The time for an entry of a log, to the millisecond."""
+    return f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3]
 
 
 def cut(text: str, limit: int = MAX_TEXT) -> str:

@@ -1,9 +1,8 @@
 """The lines on the faceplate's serial port for the page, in both directions."""
 
 from collections.abc import Callable
-from datetime import datetime
 
-from hw_sim.panel import Log, cut
+from hw_sim.panel import Log, cut, time_of_day
 
 MAX_LINE = 400
 """Bytes after which a line without an end is shown."""
@@ -25,7 +24,6 @@ class SerialLog:
         self._partial[to_face] = rest
         for line in filter(None, (line.rstrip(b"\r") for line in lines)):
             text = cut(line.decode("ascii", errors="backslashreplace"))
-            now = f"{datetime.now().astimezone():%H:%M:%S.%f}"[:-3]
-            self._log.add({"time": now, "to_face": to_face, "text": text})
+            self._log.add({"time": time_of_day(), "to_face": to_face, "text": text})
         if lines:
             self._changed()
