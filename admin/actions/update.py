@@ -1,10 +1,11 @@
 """Updating the packages of this project."""
 
 import contextlib
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from admin.action import Action, Reporter, Resource
-from admin.dbus.systemd import FAILED, Unit
+from admin.dbus.systemd import FAILED, Progress, Unit
 from admin.errors import HostError
 from admin.host import Host
 from bus.contract import ours as topics
@@ -17,20 +18,12 @@ async def update(host: Host, report: Reporter) -> None:
     before = host.results.last_id(UPDATE)
     report.keep(before=before)
     await report(topics.UPDATE_PROCESSING, processing=True)
-    try:
-        await host.systemd.start(UPDATE, partial(_report_progress, report))
-    except HostError as error:
-        raise _explained(host, error, before) from error
-    await _report_result(host, report, before)
+    await _report_end(host, report, before, host.systemd.start)
 
 
 async def finish(host: Host, report: Reporter, before: str | None = None) -> None:
     """Reports the end of an update that has restarted this daemon; `before` is the invocation of the last one."""
-    try:
-        await host.systemd.wait(UPDATE, partial(_report_progress, report))
-    except HostError as error:
-        raise _explained(host, error, before) from error
-    await _report_result(host, report, before)
+    await _report_end(host, report, before, host.systemd.wait)
 
 
 async def _report_progress(report: Reporter, status: str) -> None:
@@ -38,7 +31,14 @@ async def _report_progress(report: Reporter, status: str) -> None:
     await report(topics.UPDATE_PROGRESS, step=step, percent=int(percent) if percent.isdecimal() else None)
 
 
-async def _report_result(host: Host, report: Reporter, before: str | None) -> None:
+async def _report_end(
+    host: Host, report: Reporter, before: str | None, run: Callable[[Unit, Progress], Awaitable[None]]
+) -> None:
+    """Reports the progress and the result of the unit; `run` returns at its end. Raises HostError."""
+    try:
+        await run(UPDATE, partial(_report_progress, report))
+    except HostError as error:
+        raise _explained(host, error, before) from error
     result = host.results.read(UPDATE, before)
     if result.rc:
         raise HostError(result.error)
