@@ -7,6 +7,8 @@ from bus.contract import ours as topics
 LEAVING = frozenset({Resource.POWER, Resource.SSH})
 """A restart while the host keys are written would leave a machine without ssh."""
 
+TO_REBOOT = ("org.freedesktop.login1.reboot", "org.freedesktop.login1.reboot-multiple-sessions")
+
 
 async def reboot(host: Host, report: Reporter) -> None:
     await report(topics.REBOOT_START)
@@ -25,7 +27,7 @@ ACTIONS = (
         does="restarts the machine, by logind",
         occupies=LEAVING,
         cancels=frozenset({topics.NTP_SYNC}),
-        needs=("org.freedesktop.login1.reboot", "org.freedesktop.login1.reboot-multiple-sessions"),
+        needs=TO_REBOOT,
     ),
     Action(
         topics.SHUTDOWN,

@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from admin.action import Action, Answers, Reporter, Resource
+from admin.actions import power
 from admin.dbus.system import NO_SERVICE
 from admin.dbus.systemd import Template, Unit
 from admin.errors import HostError
@@ -53,8 +54,7 @@ async def reset(
         raise HostError("; ".join(errors))
     await report(topics.FACTORY_RESET_COMPLETE)
     if reboot:
-        await report(topics.REBOOT_START)
-        await host.logind.reboot()
+        await power.reboot(host, report)
 
 
 async def _confirm(report: Reporter) -> None:
@@ -137,13 +137,7 @@ ACTIONS = (
         "plan-reset` lists what is wiped",
         occupies=frozenset(Resource),
         cancels=frozenset({topics.NTP_SYNC, topics.WIFI_SETUP}),
-        needs=(
-            WIPE,
-            ROOT,
-            "org.freedesktop.NetworkManager.settings.modify.system",
-            "org.freedesktop.login1.reboot",
-            "org.freedesktop.login1.reboot-multiple-sessions",
-        ),
+        needs=(WIPE, ROOT, "org.freedesktop.NetworkManager.settings.modify.system", *power.TO_REBOOT),
         awaits=(
             topics.FACTORY_RESET_CONFIRMING,
             topics.FACTORY_RESET_CONFIRMED,
