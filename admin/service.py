@@ -59,8 +59,8 @@ class _Job:
         self.requests = [request]
         self.cancelled_by: str | None = None
         self.task: asyncio.Task[None] | None = None
-        self._first: _Report | None = None
-        self._last: _Report | None = None
+        self._reports: list[_Report] = []
+        """The first one and the last one, which may be the same."""
         self._waiting: dict[asyncio.Queue[Answer], tuple[Topic, ...]] = {}
 
     @property
@@ -68,8 +68,7 @@ class _Job:
         return self.requests[0].sender
 
     async def __call__(self, topic: Topic, **data: Any) -> None:
-        self._last = _Report(topic, data)
-        self._first = self._first or self._last
+        self._reports = [*self._reports[:1], _Report(topic, data)]
         for request in tuple(self.requests):
             await self._emit(request.message.reply(topic.name, data))
 
@@ -101,7 +100,7 @@ class _Job:
     async def join(self, request: _Request) -> None:
         """Adds a request, and reports to it the acknowledgement and where the action is now."""
         self.requests.append(request)
-        for report in {id(report): report for report in (self._first, self._last) if report}.values():
+        for report in self._reports:
             await self._emit(request.message.reply(report.topic.name, report.data))
 
 
