@@ -143,7 +143,7 @@ class AdminService:
         action = self._actions[topic]
         if topic not in self._jobs and self._policy.start(action) is None:
             request = _Request(Message(topic.name), None, "the service itself")
-            self._start(self._job(action, fields, request), action.perform)
+            self._start(action, fields, request, action.perform)
 
     async def _on_request(self, action: Action, message: Message, **fields: Any) -> None:
         sender = sender_of(message)
@@ -160,7 +160,7 @@ class AdminService:
         elif refusal := refusal or self._policy.start(action):
             await self._end(action, request, HostError(refusal.reason, REFUSED))
         else:
-            self._start(self._job(action, fields, request), action.perform)
+            self._start(action, fields, request, action.perform)
 
     async def _on_answer(self, topic: Topic, message: Message, **fields: Any) -> None:
         for job in tuple(self._jobs.values()):
@@ -177,14 +177,11 @@ class AdminService:
             if self._policy.start(action) is None:
                 request = _Request(message, None, "a sender before the restart")
                 perform = partial(action.resume, **message.data) if action.resume else _unknown_result
-                self._start(self._job(action, {}, request), perform)
+                self._start(action, {}, request, perform)
 
-    def _job(self, action: Action, fields: dict[str, Any], request: _Request) -> _Job:
-        return _Job(self._say, self._unfinished, action, fields, request)
-
-    def _start(self, job: _Job, perform: Perform) -> None:
-        self._jobs[job.action.request] = job
-        _audit(job.action.request, job.requests[0], "begins")
+    def _start(self, action: Action, fields: dict[str, Any], request: _Request, perform: Perform) -> None:
+        job = self._jobs[action.request] = _Job(self._say, self._unfinished, action, fields, request)
+        _audit(action.request, request, "begins")
         job.task = self._group.create_task(self._carry_out(job, perform))
 
     async def _carry_out(self, job: _Job, perform: Perform) -> None:
