@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+import msgspec
+
 from admin.action import Reporter
 from admin.dbus.systemd import Systemd, Unit
 from admin.errors import HostError
@@ -261,8 +263,7 @@ class SetupSession:
             setup.failure,
         )
         if now != self._snapshot:
-            revision = self._snapshot.revision + 1
-            self._snapshot = Snapshot(revision, now.phase, now.access_point, now.networks, now.tried, now.failure)
+            self._snapshot = msgspec.structs.replace(now, revision=now.revision + 1)
             self._changed.set()
             self._changed = asyncio.Event()
 
