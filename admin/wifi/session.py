@@ -111,7 +111,7 @@ class SetupSession:
 
     async def connect(self, choice: Choice) -> None:
         """Begins an attempt and returns when the snapshot shows it."""
-        if self._setup.step in (Step.OPEN, Step.JOINED) and choice.is_valid:
+        if self._setup.is_open and choice.is_valid:
             self._events.put_nowait(Chosen(choice))
             await self.changed(self._snapshot.revision)
 
@@ -126,7 +126,7 @@ class SetupSession:
     async def _next_event(self) -> Event:
         loop = asyncio.get_running_loop()
         deadline = self._setup.deadline
-        look_at = loop.time() + GUESTS_POLL_S if self._setup.step in (Step.OPEN, Step.JOINED) else None
+        look_at = loop.time() + GUESTS_POLL_S if self._setup.is_open else None
         try:
             async with asyncio.timeout_at(min(filter(None, (deadline, look_at)))):
                 event = await self._events.get()

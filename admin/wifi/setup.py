@@ -164,6 +164,11 @@ class Setup:
         """When the next Tick is due."""
         self._allow_timeout = True
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the access point is open, with a guest or without."""
+        return self.step in (Step.OPEN, Step.JOINED)
+
     def handle(self, event: Event, now: float) -> tuple[Effect, ...]:
         """Takes an event at a time in seconds; returns what is to be done, in order."""
         match event:
@@ -212,7 +217,7 @@ class Setup:
         return (Close(restore=True), Report.ERROR)
 
     def _lose(self) -> tuple[Effect, ...]:
-        if self.step not in (Step.OPEN, Step.JOINED):
+        if not self.is_open:
             return ()
         self.error = "another program has taken the radio"
         self._go(Step.CLOSED)
@@ -230,7 +235,7 @@ class Setup:
         return ()
 
     def _choose(self, choice: Choice, now: float) -> tuple[Effect, ...]:
-        if self.step not in (Step.OPEN, Step.JOINED) or not choice.is_valid:
+        if not self.is_open or not choice.is_valid:
             return ()
         self.choice, self.failure = choice, None
         self._go(Step.TRYING, now + TRY_S)
