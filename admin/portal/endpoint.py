@@ -26,8 +26,6 @@ from admin.portal.protocol import (
 )
 from admin.wifi.networks import Choice
 
-SOCKET = Path("/run/mycroft-admin/portal.sock")
-
 MAX_CONNECTIONS = 64
 """At once; the portal has one for each page that it serves, and serves no more."""
 
@@ -38,7 +36,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
-async def endpoint(setup: PortalSetup, path: Path = SOCKET) -> AsyncIterator[None]:
+async def endpoint(setup: PortalSetup, path: Path) -> AsyncIterator[None]:
     """Serves a setup to the portal while the context is entered. Raises OSError."""
     serve = partial(_serve, setup)
     async with listener(_bound(path), serve, max_connections=MAX_CONNECTIONS, max_line=MAX_REQUEST):
