@@ -15,9 +15,6 @@ REFUSED = "refused"
 CANCELLED = "cancelled"
 """The kind of an action that another request has ended."""
 
-TIMED_OUT = "timed out"
-"""The kind of work that has not ended in its time."""
-
 
 class AdminError(Exception):
     """Base of all errors of this package."""

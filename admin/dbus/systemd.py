@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from admin.dbus.system import PROPERTIES, Remote, SystemBus
-from admin.errors import TIMED_OUT, HostError
+from admin.errors import HostError
 
 _SERVICE = "org.freedesktop.systemd1"
 _MANAGER = Remote(_SERVICE, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
@@ -113,7 +113,7 @@ class Systemd:
                     if is_it(path, name):
                         break
         except TimeoutError:
-            raise HostError(f"{unit.name} is not done after {unit.timeout_s:g} s", TIMED_OUT) from None
+            raise HostError(f"{unit.name} is not done after {unit.timeout_s:g} s") from None
         if result != "done":
             raise HostError(f"{unit.name}: {result}; journalctl -u {unit.name} says more", FAILED)
 
