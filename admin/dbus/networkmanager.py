@@ -304,11 +304,15 @@ class NetworkManager:
 
     async def _find(self, device: str, choice: Choice) -> Network | None:
         """The network of a choice, as it was last seen; a hidden one only shows when it is looked for by name."""
-        networks = networks_of(await self._access_points(device))
-        if choice.hidden and not any(network.ssid == choice.ssid for network in networks):
+        network = await self._seen(device, choice.ssid)
+        if choice.hidden and not network:
             await self._scan_once(device, choice.ssid)
-            networks = networks_of(await self._access_points(device))
-        return next((network for network in networks if network.ssid == choice.ssid), None)
+            network = await self._seen(device, choice.ssid)
+        return network
+
+    async def _seen(self, device: str, ssid: bytes) -> Network | None:
+        networks = networks_of(await self._access_points(device))
+        return next((network for network in networks if network.ssid == ssid), None)
 
     # Activations.
 
