@@ -4,8 +4,9 @@ import asyncio
 from pathlib import Path
 
 from admin.errors import NoSetupError
-from admin.portal.peer import ADMIN_USER, is_trusted
+from admin.portal.peer import is_trusted
 from admin.portal.protocol import MAX_ANSWER, WAIT_S, Request, Snapshot, decode_answer, encode
+from bus.daemon.authority import ADMIN_USER
 
 TIMEOUT_S = WAIT_S + 5.0
 

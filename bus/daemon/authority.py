@@ -28,17 +28,18 @@ def may_administer(uid: int | None) -> bool:
 
 def is_service(uid: int | None) -> bool:
     """Whether a user is root, a service of the device, or this daemon's own user."""
-    return uid is not None and (uid in (0, os.getuid()) or _is_system_user(uid, SERVICE_USERS))
+    return uid is not None and (uid in (0, os.getuid()) or is_system_user(uid, SERVICE_USERS))
 
 
 def may_receive_passwords(uid: int | None) -> bool:
     """Whether a user is root or the admin service; or the daemon's own login user, in a test."""
     if uid is None:
         return False
-    return uid == 0 or (uid == os.getuid() >= FIRST_LOGIN_UID) or _is_system_user(uid, (ADMIN_USER,))
+    return uid == 0 or (uid == os.getuid() >= FIRST_LOGIN_UID) or is_system_user(uid, (ADMIN_USER,))
 
 
-def _is_system_user(uid: int, names: Container[str]) -> bool:
+def is_system_user(uid: int, names: Container[str]) -> bool:
+    """Whether a user is a system user of one of these names."""
     try:
         return uid < FIRST_LOGIN_UID and pwd.getpwuid(uid).pw_name in names
     except KeyError:

@@ -17,6 +17,7 @@ from admin.portal.client import ask
 from admin.portal.protocol import Cancel, Connect, Look, Phase
 from admin.wifi.networks import Security
 from admin.wifi.outcome import Failure
+from bus.daemon import authority
 from hw_sim.wifi import HOME, NETWORKS, PASSWORD, SimulatedSetup
 
 pytestmark = pytest.mark.real_time
@@ -98,9 +99,9 @@ def test_a_login_user_of_the_right_name_is_another_user(monkeypatch: pytest.Monk
     monkeypatch.setattr(os, "getuid", lambda: 990)
     monkeypatch.setattr(pwd, "getpwuid", lambda _: Entry)
     assert not peer.is_trusted(Connected(), peer.PORTAL_USER)  # type: ignore[arg-type]
-    monkeypatch.setattr(peer, "FIRST_LOGIN_UID", 1001)
+    monkeypatch.setattr(authority, "FIRST_LOGIN_UID", 1001)
     assert peer.is_trusted(Connected(), peer.PORTAL_USER)  # type: ignore[arg-type]
-    assert not peer.is_trusted(Connected(), peer.ADMIN_USER)  # type: ignore[arg-type]
+    assert not peer.is_trusted(Connected(), authority.ADMIN_USER)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
