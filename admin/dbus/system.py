@@ -43,7 +43,7 @@ class SystemBus:
 
     async def __aenter__(self) -> Self:
         try:
-            self._bus = MessageBus(bus_address=self._address, bus_type=BusType.SYSTEM)
+            self._bus = _Connection(bus_address=self._address, bus_type=BusType.SYSTEM)
             await self._bus.connect()
         except (OSError, EOFError, AuthError, InvalidAddressError) as error:
             raise HostError(f"no D-Bus: {error}") from error
@@ -128,11 +128,20 @@ class SystemBus:
             self._bus.remove_message_handler(receive)
             for rule in rules:
                 request = _request(_DRIVER, "RemoveMatch", "s", rule, flags=MessageFlag.NO_REPLY_EXPECTED)
-                self._bus.send(request).add_done_callback(_ignore)
+                self._bus.send(request)
 
 
-def _ignore(sent: asyncio.Future[Any]) -> None:
-    """Whether it was sent: the rules of a connection that is lost are gone, too."""
+class _Connection(MessageBus):
+    """A connection whose loss is raised by `call` and `lost`, and not logged for each message besides."""
+
+    def send(self, msg: Message) -> asyncio.Future[None]:  # type: ignore[override]  # as in MessageBus
+        sent = super().send(msg)
+        sent.add_done_callback(_ignore)  # dbus-fast's own `call` drops it
+        return sent
+
+
+def _ignore(sent: asyncio.Future[None]) -> None:
+    """Marks the error of a message that was not sent as retrieved."""
     if not sent.cancelled():
         sent.exception()
 
