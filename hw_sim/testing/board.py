@@ -7,6 +7,7 @@ from pathlib import Path
 
 from enclosure.config import load_profile
 from hw_sim.boards.board import Board, wired
+from hw_sim.boards.leds import is_lit
 from hw_sim.testing.device import TIMEOUT_S, SimulatedDevice
 from hw_sim.testing.thread import LoopThread
 
@@ -68,4 +69,4 @@ class BoardDevice(SimulatedDevice):
         stack.enter_context(self.leds.board.plugged_in())
 
     def _is_ready(self) -> bool:
-        return not any(any(colour) for colour in self.leds.board.colours)
+        return not is_lit(self.leds.board.colours)
