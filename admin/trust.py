@@ -5,7 +5,7 @@ import pwd
 from dataclasses import dataclass
 
 from bus.contract import ours as topics
-from bus.daemon.authority import FIRST_LOGIN_UID, is_service, may_administer
+from bus.daemon.authority import is_service, is_system_user, may_administer
 from bus.errors import BusUnavailableError
 from bus.message import Message, printable
 
@@ -50,8 +50,8 @@ def verify_listener(uid: int | None) -> None:
     The bus names the sender of each message, so the user who runs it controls the machine. Raises
     BusUnavailableError.
     """
-    name = _user_name(uid)
-    if uid is None or not (uid in (0, os.getuid()) or (uid < FIRST_LOGIN_UID and name == "mycroft")):
+    if uid is None or not (uid in (0, os.getuid()) or is_system_user(uid, ("mycroft",))):
+        name = _user_name(uid)
         raise BusUnavailableError(
             f"uid {uid} ({name}) listens there; only a bus of root or the system user mycroft is obeyed"
         )
