@@ -60,7 +60,7 @@ def other_program(chip: GpioSim, tmp_path: Path) -> Iterator[str]:
     said("systemctl", "daemon-reload")
     said("systemctl", "start", RIVAL)
     while not any("other-buttons" in line for line in said("gpioinfo", "--chip", chip.name).splitlines()):
-        time.sleep(0.01)  # libgpiod reports its request to no one
+        time.sleep(0.01)  # no signal is emitted for a request of libgpiod
     yield said("systemctl", "show", "--value", "--property=MainPID", RIVAL).strip()
     said("systemctl", "stop", RIVAL)
     unit.unlink()
