@@ -32,7 +32,6 @@ def _field(field: Field) -> dict[str, object]:
         "default": None if field.default is REQUIRED else field.default,
         "limits": field.limits,
         "low": field.low,
-        "high": field.high,
         "choices": field.choices,
         "meaning": field.meaning,
         "unit": field.unit,

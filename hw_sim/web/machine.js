@@ -16,7 +16,7 @@ export class Machine {
     };
   }
 
-  show(state, news) {
+  show(news) {
     if (news.board) {
       $("wire").hidden = !news.board.face;
       $("gpio").hidden = news.board.face;

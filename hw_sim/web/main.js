@@ -22,7 +22,7 @@ function receive(news) {
   state = { ...state, ...news };
   if (news.board && JSON.stringify(news.board) !== JSON.stringify(board?.board)) board = new Board(news.board, send);
   board.show(state, news);
-  machine.show(state, news);
+  machine.show(news);
   messages.show(news);
 }
 

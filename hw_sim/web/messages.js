@@ -123,8 +123,7 @@ export class Messages {
 
   judge({ type, problems, sent }) {
     $("verdict").className = problems.length ? "wrong" : "right";
-    const words = problems.length ? problems.join("; ") : "";
-    $("verdict").textContent = [sent ? `Sent ${type}.` : "", words].filter(Boolean).join(" ");
+    $("verdict").textContent = [sent ? `Sent ${type}.` : "", problems.join("; ")].filter(Boolean).join(" ");
   }
 }
 
@@ -165,7 +164,7 @@ function about_field({ kind, required, default: fallback, limits, meaning, unit 
 let fieldNumber = 0;
 
 function input(field) {
-  const { name, kind, required, default: fallback, choices = [], low, high, limits, meaning } = field;
+  const { name, kind, required, default: fallback, choices = [], low, limits, meaning } = field;
   const id = `field-${fieldNumber += 1}`, hint = `${id}-hint`;
   const common = { id, "data-kind": kind, "data-field": name, "aria-describedby": hint, "aria-required": required ? "true" : null };
   let box;
@@ -178,7 +177,7 @@ function input(field) {
       : String(fallback);
     box = el("input", { ...common, placeholder, spellcheck: "false", inputmode: ["int", "float"].includes(kind) && !(low < 0) ? "decimal" : null });
   }
-  const words = field.label ? meaning : [required ? "required" : "", KINDS[kind], high === null ? limits : limits, meaning].filter(Boolean).join(", ");
+  const words = field.label ? meaning : [required ? "required" : "", KINDS[kind], limits, meaning].filter(Boolean).join(", ");
   return el("div", { class: "field" }, el("label", { for: id }, field.label ?? name), box, el("span", { class: "hint", id: hint }, words));
 }
 

@@ -39,7 +39,7 @@ const circle = (cx, cy, r, fill, more = {}) => svg("circle", { cx, cy, r, fill, 
 
 const EYES = [[206, 184], [434, 184]];
 const PITCH = 9.6;
-const MOUTH = { x: 320 - 16 * PITCH, y: 296, pitch: PITCH, columns: 32, rows: 8 };
+const MOUTH = { x: 320 - 16 * PITCH, y: 296, pitch: PITCH };
 
 function mark1() {
   // Pixels 0 to 11 are the eye on the device's right, which is on the viewer's left; 0 and 11 are at the top.
