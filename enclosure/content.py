@@ -127,7 +127,6 @@ CONTENT: Mapping[Topic, Callable[..., Command | None]] = {
     topics.FACEPLATE_MUTE: lambda: display.SystemAction.MUTE,
     topics.FACEPLATE_UNMUTE: lambda: display.SystemAction.UNMUTE,
     topics.FACEPLATE_BLINK: display.SystemBlink,
-    topics.INTERNET_CONNECTED: lambda: display.MouthAction.RESET,
     topics.LED_ANIMATION: animation,
     topics.FEEDBACK_SET_STATE: display.LightsFeedback,
     topics.SCREEN_BRIGHTNESS: display.LightsBrightness,

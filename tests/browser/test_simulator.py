@@ -377,7 +377,6 @@ async def test_the_picture_in_the_readme_is_of_this_page(browser: Chrome) -> Non
     browser.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
 
     def scene(page: Simulator) -> None:
-        page.has("mycroft.internet.connected")  # until then the mouth says that there is none
         page.find("#clear").click()
         page.sends("recognizer_loop:utterance", utterances='["say hello"]')
         page.sends("mycroft.volume.get")

@@ -95,7 +95,6 @@ SAME = [
     Same("enclosure.mouth.viseme", {"code": "3"}, ["mouth.viseme=3"]),
     Same("enclosure.mouth.text", {"text": "HI 12:30"}, ["mouth.text=HI 12:30"]),
     Same("recognizer_loop:audio_output_start", {}, ["mouth.talk"]),
-    Same("mycroft.internet.connected", {}, ["mouth.reset"]),
 ]
 
 DIFFERS = [
@@ -287,6 +286,13 @@ DIFFERS = [
     Differs("nothing is on the mouth", "recognizer_loop:record_end", {}, ["mouth.reset"], []),
     Differs("nothing is on the mouth", "recognizer_loop:audio_output_end", {}, ["mouth.reset"], []),
     Differs("nothing is on the mouth", "mycroft.stop", {}, ["mouth.reset"], []),
+    Differs(
+        "what a skill shows stays; NO INTERNET has ended by itself",
+        "mycroft.internet.connected",
+        {},
+        ["mouth.reset"],
+        [],
+    ),
     Differs(
         "open eyes as we show them",
         "mycroft.awoken",
