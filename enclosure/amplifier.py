@@ -105,4 +105,6 @@ def _mixer_errors() -> Iterator[None]:
     try:
         yield
     except BoardError as error:
-        raise MixerError(f"amplifier: {error.strerror}") from error
+        raised = MixerError(f"amplifier: {error.strerror}")
+        raised.errno = error.errno  # which tells a chip that is taken from one that is missing
+        raise raised from error

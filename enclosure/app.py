@@ -82,6 +82,7 @@ class Enclosure:
             self.dispatcher,
             emit,
             report,
+            on_event=self.router.handle,
             full=settings.max or profile.volume_max,
             settings=settings,
             saved=saved,

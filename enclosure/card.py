@@ -5,8 +5,12 @@ import logging
 from collections.abc import Callable
 
 from enclosure.errors import MixerError
+from enclosure.events import BoardState, Event, PartState
 from enclosure.ports import Mixer, MixerLevel
 from enclosure.volume import LOUDEST, Volume
+
+PART = "mixer"
+"""Its name in reports: a sound card, or an amplifier of the board."""
 
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 5.0
@@ -19,7 +23,7 @@ class Card:
     """The volume, and the card that has it while it is there. `run` has to be running, as a task, for that.
 
     LOUDEST is `full` percent of the mixer. `save` gets each new volume. `on_found` is called when the card is
-    there, and when another program has set it.
+    there, and when another program has set it; `on_event` gets a BoardState when the card comes or goes.
     """
 
     def __init__(
@@ -30,12 +34,14 @@ class Card:
         *,
         save: Callable[[Volume], None],
         on_found: Callable[[], None],
+        on_event: Callable[[Event], None],
     ) -> None:
         self.volume = volume
         self._mixer = mixer
         self._full = full
         self._save = save
         self._on_found = on_found
+        self._on_event = on_event
         self._seen: MixerLevel | None = None
         """What the mixer was set to when it was last read; None while the card is away."""
 
@@ -59,13 +65,16 @@ class Card:
                 self._write(self.volume)
                 _LOGGER.info("the sound card is there")
                 retry_s = RETRY_FIRST_S
+                self._on_event(BoardState(PART, PartState.CONNECTED))
                 self._on_found()
                 while True:
                     await self._mixer.changed()
                     self.look()
             except MixerError as error:
-                # A warning once per outage.
-                _LOGGER.log(logging.WARNING if retry_s == RETRY_FIRST_S else logging.DEBUG, "%s", error)
+                is_first = retry_s == RETRY_FIRST_S  # of this outage
+                _LOGGER.log(logging.WARNING if is_first else logging.DEBUG, "%s", error)
+                if is_first:
+                    self._on_event(BoardState.lost(PART, error))
             self._seen = None
             await asyncio.sleep(retry_s)
             retry_s = min(retry_s * 2, RETRY_MAX_S)

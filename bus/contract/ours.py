@@ -1113,7 +1113,7 @@ BOARD_STATE = _hardware(
     "enclosure.board.state",
     "The state of a part of the board; sent when it changes, and after each connection to the bus.",
     (
-        Field("part", str, meaning="such as controls or lights"),
+        Field("part", str, meaning="such as controls, lights or mixer"),
         Field("state", str, choices=("connected", "missing", "taken", "forbidden")),
         Field("detail", str, "", meaning="what is wrong, for people"),
     ),

@@ -16,6 +16,7 @@ from bus.message import Message
 from enclosure.card import Card
 from enclosure.config import VolumeSettings
 from enclosure.errors import MixerError
+from enclosure.events import Event
 from enclosure.handlers.session import local
 from enclosure.ports import Display, Mixer
 from enclosure.router import Report
@@ -62,6 +63,7 @@ class VolumeHandler:
         emit: Emit,
         report: Report,
         *,
+        on_event: Callable[[Event], None],
         full: int,
         settings: VolumeSettings,
         saved: SavedState,
@@ -79,7 +81,7 @@ class VolumeHandler:
         start = Volume(start_level(before.level if before else None, settings.start))
         if before:
             start = start.with_muted(before.muted)
-        self._card = Card(mixer, full, start, save=self._save, on_found=self._changed.set)
+        self._card = Card(mixer, full, start, save=self._save, on_found=self._changed.set, on_event=on_event)
         self._next_sound_s = clock()
         handlers: dict[Topic, Handler] = {
             topics.VOLUME_GET: self._on_get,

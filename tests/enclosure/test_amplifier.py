@@ -1,4 +1,5 @@
 import asyncio
+import errno
 
 import pytest
 
@@ -9,19 +10,22 @@ from hw_sim.boards.i2c import RegisterChip
 VOLUME, STATE = 0x4C, 0x03
 
 
-class Chip(RegisterChip):
-    """The amplifier's registers; without power it forgets them, and away it does not answer."""
+AWAY = BoardError(errno.EREMOTEIO, "I2C bus 1, address 0x2f: Remote I/O error")
 
-    away = False
+
+class Chip(RegisterChip):
+    """The amplifier's registers; without power it forgets them, and with a fault it does not answer."""
+
+    fault: BoardError | None = None
 
     def read(self, register: int) -> int:
-        if self.away:
-            raise BoardError(121, "I2C bus 1, address 0x2f: Remote I/O error")
+        if self.fault is not None:
+            raise self.fault
         return super().read(register)
 
     def write(self, register: int, data: object) -> None:
-        if self.away:
-            raise BoardError(121, "I2C bus 1, address 0x2f: Remote I/O error")
+        if self.fault is not None:
+            raise self.fault
         super().write(register, bytes(data))  # type: ignore[call-overload]  # of a sequence of int
 
     def close(self) -> None:
@@ -119,7 +123,7 @@ async def test_at_the_end_it_sleeps_and_may_no_longer_run(chip: Chip) -> None:
 
 
 async def test_an_amplifier_that_is_away_does_not_hold_up_the_end(chip: Chip) -> None:
-    chip.away = True
+    chip.fault = AWAY
     Tas5806(chip).close()
 
 
@@ -134,6 +138,6 @@ async def test_another_program_that_changes_the_level_is_noticed(chip: Chip) -> 
 
 
 async def test_an_amplifier_that_does_not_answer_is_a_mixer_error(chip: Chip) -> None:
-    chip.away = True
+    chip.fault = AWAY
     with pytest.raises(MixerError, match="amplifier: I2C bus 1, address 0x2f: Remote I/O error"):
         await Tas5806(chip).open()

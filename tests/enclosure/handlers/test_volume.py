@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import errno
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -15,6 +16,8 @@ from enclosure import card as module
 from enclosure.amplifier import Tas5806
 from enclosure.config import VolumeSettings
 from enclosure.drivers.alsa import AlsaMixer
+from enclosure.errors import BoardError
+from enclosure.events import BoardState, Event, PartState
 from enclosure.handlers.volume import SOUND, SOUND_GAP_S, SOURCE_LENGTH, VolumeHandler
 from enclosure.ports import Mixer, MixerLevel
 from enclosure.state import SavedState
@@ -69,10 +72,10 @@ class Amplifier:
     """A TAS5806, which other programs set, too."""
 
     def __init__(self) -> None:
-        self._chip = Chip()
+        self.chip = Chip()
 
     def mixer(self) -> Recorded:
-        return Recorded(Tas5806(self._chip))
+        return Recorded(Tas5806(self.chip))
 
     def level(self, percent: float, muted: bool = False) -> MixerLevel:
         """What the mixer reads at a share of the full volume."""
@@ -80,7 +83,7 @@ class Amplifier:
 
     def set(self, percent: int) -> None:
         """Another program sets the mixer."""
-        self._chip.registers[VOLUME] = amplifier.register(percent)
+        self.chip.registers[VOLUME] = amplifier.register(percent)
 
 
 Hardware = Card | Amplifier
@@ -110,6 +113,7 @@ class Device:
         self.mixer = hardware.mixer()
         self.display = Recorder()
         self.heard: list[Message] = []
+        self.states: list[PartState] = []
         self.now = 0.0
         self.dispatcher = Dispatcher(self.emit)
         self.handler = VolumeHandler(
@@ -118,6 +122,7 @@ class Device:
             self.dispatcher,
             self.emit,
             self.report,
+            on_event=self.on_event,
             full=FULL,
             settings=settings,
             saved=saved,
@@ -129,6 +134,11 @@ class Device:
 
     def report(self, message: Message, on_lost: object = None) -> None:
         self.heard.append(message)
+
+    def on_event(self, event: Event) -> None:
+        assert isinstance(event, BoardState)
+        assert event.part == "mixer"
+        self.states.append(event.state)
 
     async def tell(self, what: str, data: dict[str, Any] | None = None, **context: Any) -> Any:
         """Handles a message; returns the data of the last answer."""
@@ -519,6 +529,27 @@ async def test_a_card_that_vanishes_and_comes_back_has_its_level_again(
             await device.reports(0.24)
             assert attempts(logging.WARNING) == 1
         await until(lambda: attempts(logging.WARNING) == 2, "that it is away again")
+        assert device.states == 2 * [PartState.CONNECTED, PartState.MISSING]
+
+
+async def test_an_amplifier_whose_chip_is_taken_or_was_without_power_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(amplifier, "STEP_S", 0)
+    monkeypatch.setattr(amplifier, "POLL_S", 0.01)
+    monkeypatch.setattr(module, "RETRY_FIRST_S", 0.05)
+    hardware = Amplifier()
+    chip = hardware.chip
+    device = Device(VolumeSettings(), SavedState(tmp_path / "state.json"), hardware)
+    chip.fault = BoardError(errno.EBUSY, "I2C bus 1, address 0x2f: Device or resource busy")
+    running = asyncio.create_task(device.handler.run())
+    await until(lambda: device.states == [PartState.TAKEN], "that it is taken")
+    chip.fault = None
+    await until(lambda: device.states[1:] == [PartState.CONNECTED], "that it is there")
+    chip.lose_power()
+    await until(lambda: device.states[2:] == [PartState.MISSING, PartState.CONNECTED], "that it is set up again")
+    assert device.mixer.read() == hardware.level(0.6)
+    running.cancel()
 
 
 async def test_a_missing_card_is_reported(tmp_path: Path) -> None:
