@@ -52,13 +52,16 @@ SHORT = 4 * 1024
 """Bytes that are handled before what other clients have sent at the same moment, if that is more."""
 
 SLICE = 16 * 1024
-"""Bytes of a frame that are parsed before it does."""
+"""Bytes of a frame that are parsed before it does, and that are received in a turn that has no time left."""
 
 UNSENT = 128 * 1024
 """Bytes for a client that the kernel keeps before it sends them."""
 
 _received = memoryview(bytearray(128 * 1024))
 """Where the event loop reads to, for one connection at a time."""
+
+_received_late = _received[:SLICE]
+"""Where it reads to in a turn that has no time left: a thousand clients may have sent something large."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -162,7 +165,7 @@ class Connection(asyncio.BufferedProtocol):
         self._take_place()
 
     def get_buffer(self, _: int) -> memoryview:
-        return _received
+        return _received_late if self._shared.turns.is_over else _received
 
     def buffer_updated(self, size: int) -> None:
         self._heard = True

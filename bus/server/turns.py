@@ -18,6 +18,8 @@ class Turns:
         self._short: deque[Callable[[], None]] = deque()
         self._others: deque[Callable[[], None]] = deque()
         self._is_coming = False
+        self.is_over = False
+        """Whether this turn of the loop has shown to have no time left."""
         self._end: float | None = None
         """When this turn of the loop has no time left; None until something asks."""
 
@@ -28,7 +30,8 @@ class Turns:
         if self._end is None:
             self._end = now + TURN_S
             loop.call_soon(self._begin)
-        return now < self._end
+        self.is_over = now >= self._end
+        return not self.is_over
 
     def add(self, step: Callable[[], None], *, short: bool = False) -> None:
         """Calls a step in one of the next turns of the loop; it should take STEP_S, a short one much less."""
@@ -37,6 +40,7 @@ class Turns:
 
     def _begin(self) -> None:
         self._end = None
+        self.is_over = False
 
     def _come(self) -> None:
         if (self._short or self._others) and not self._is_coming:
