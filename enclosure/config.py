@@ -57,9 +57,9 @@ class EnclosureSettings:
     platform: str = "mycroft_mark_1"
     """Name of the profile; the key is mycroft-core's."""
     port: str | None = None
-    """Serial port of the faceplate."""
+    """Serial port of the faceplate; the profile's without it."""
     rate: Baud | None = None
-    """Speed of the serial port, in baud."""
+    """Speed of the serial port, in baud; the profile's without it."""
     mixer: str = "default"
     """ALSA device whose mixer is used."""
     volume: VolumeSettings = field(default_factory=VolumeSettings)

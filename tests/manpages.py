@@ -1,12 +1,13 @@
-"""The man pages, made from the commands' own parsers: ``python -m tests.manpages`` writes them to debian/man.
+"""What is made from the commands' own parsers: ``python -m tests.manpages`` writes it.
 
-They are committed: Debian 12 can build the packages, but lacks the libraries that the commands need. They are not
-made from the text of `--help`, which looks different from one Python to the next.
+The man pages in debian/man, and docs/reference/commands.md. They are committed: Debian 12 can build the packages,
+but lacks the libraries that the commands need. They are not made from the text of `--help`, which looks different
+from one Python to the next.
 """
 
 import re
 from argparse import Action, ArgumentParser, _HelpAction, _SubParsersAction
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import admin.__main__
@@ -16,7 +17,9 @@ import bus.__main__
 import enclosure.__main__
 import hw_sim.__main__
 
-FOLDER = Path(__file__).parents[1] / "debian/man"
+_ROOT = Path(__file__).parents[1]
+FOLDER = _ROOT / "debian/man"
+PAGE = _ROOT / "docs/reference/commands.md"
 
 PARSERS = {
     parser.prog: parser
@@ -32,6 +35,8 @@ PARSERS = {
         )
     )
 }
+
+_Markup = Callable[[str], str]
 
 _CONFIGURATION = {
     "/usr/share/mycroft-enclosure/mycroft.conf": "what the package for the kind of board sets",
@@ -71,41 +76,73 @@ def render(name: str) -> str:
     return "\n".join(_page(PARSERS[name])) + "\n"
 
 
+def page() -> str:
+    """All commands as one page, in Markdown."""
+    return "\n".join(_commands_page()) + "\n"
+
+
+def _commands_page() -> Iterator[str]:
+    yield from ("# Commands", "", "<!-- made by python -m tests.manpages -->", "")
+    yield "Each has a manual page, and `--help` with examples; `--version` prints the version."
+    for parser in PARSERS.values():
+        examples, codes = _epilog(parser)
+        yield from ("", f"## `{parser.prog}`", "", parser.description or "", "", "```sh", *examples, "```", "")
+        yield f"Exit codes: {', '.join(f'{code} {meaning}' for code, meaning in codes)}."
+        for name, command in _commands(parser).items():
+            yield from ("", f"### `{parser.prog} {name}`", "", command.description or "")
+            if actions := _actions(command):
+                yield from ("", "| argument | meaning |", "|---|---|")
+                yield from (
+                    f"| `{_cell(_term(action, str, str))}` | {_cell(action.help or '')} |" for action in actions
+                )
+
+
+def _cell(words: str) -> str:
+    return words.replace("|", "\\|")
+
+
+def _epilog(parser: ArgumentParser) -> tuple[list[str], list[tuple[str, str]]]:
+    """The examples of `--help`, and the exit codes with their meanings."""
+    examples, _, codes = (parser.epilog or "").partition("exit codes: ")
+    lines = examples.removeprefix("examples:\n").strip().replace("\n  ", "\n").splitlines()
+    return lines, re.findall(r"(\d) ([^,\n]+)", codes)
+
+
 def _page(parser: ArgumentParser) -> Iterator[str]:
-    description, epilog = parser.description or "", parser.epilog or ""
+    description = parser.description or ""
+    examples, codes = _epilog(parser)
     name = description[0].lower() + description[1:].partition(".")[0]
     commands = _commands(parser)
     yield '.\\" Made by python -m tests.manpages.'
-    yield f'.TH {_text(parser.prog.upper())} 1 "" mycroft\\-enclosure'
+    yield f'.TH {text(parser.prog.upper())} 1 "" mycroft\\-enclosure'
     yield ".SH NAME"
-    yield f"{_text(parser.prog)} \\- {_text(name)}"
+    yield f"{text(parser.prog)} \\- {text(name)}"
     yield ".SH SYNOPSIS"
     for command_name, command in commands.items():
         words = " ".join(("", *map(_usage, _actions(command))))
-        yield from (f"\\fB{_text(f'{parser.prog} {command_name}')}\\fP{words}", ".br")
-    yield from (f"\\fB{_text(parser.prog)}\\fP [\\fICOMMAND\\fP] \\fB\\-\\-help\\fP", ".br")
-    yield f"\\fB{_text(parser.prog)}\\fP \\fB\\-\\-version\\fP"
+        yield from (f"\\fB{text(f'{parser.prog} {command_name}')}\\fP{words}", ".br")
+    yield from (f"\\fB{text(parser.prog)}\\fP [\\fICOMMAND\\fP] \\fB\\-\\-help\\fP", ".br")
+    yield f"\\fB{text(parser.prog)}\\fP \\fB\\-\\-version\\fP"
     yield ".SH DESCRIPTION"
-    yield _text(description)
+    yield text(description)
     yield ".SH COMMANDS"
     for command_name, command in commands.items():
-        yield from (f".SS {_text(command_name)}", _text(command.description or ""))
+        yield from (f".SS {text(command_name)}", text(command.description or ""))
         for action in _actions(command):
-            yield from (".TP", _term(action), _text(action.help or ""))
-    examples, _, codes = epilog.partition("exit codes: ")
-    yield from (".SH EXAMPLES", ".nf")
-    yield from map(_text, examples.removeprefix("examples:\n").strip().replace("\n  ", "\n").splitlines())
-    yield from (".fi", ".SH EXIT STATUS")
-    for code, meaning in re.findall(r"(\d) ([^,\n]+)", codes):
-        yield from (".TP", f".B {code}", _text(meaning))
+            yield from (".TP", _term(action), text(action.help or ""))
+    yield from (".SH EXAMPLES", ".nf", *map(text, examples), ".fi", ".SH EXIT STATUS")
+    for code, meaning in codes:
+        yield from (".TP", f".B {code}", text(meaning))
     if files := FILES[parser.prog]:
         yield ".SH FILES"
         for path, meaning in files.items():
-            yield from (".TP", f".I {_text(path)}", _text(meaning))
+            yield from (".TP", f".I {text(path)}", text(meaning))
     yield ".SH SEE ALSO"
-    pages = [f"\\fB{_text(other)}\\fP(1)" for other in sorted(PARSERS) if other != parser.prog]
+    pages = [f"\\fB{text(other)}\\fP(1)" for other in sorted(PARSERS) if other != parser.prog]
+    if _CONFIGURATION.items() <= FILES[parser.prog].items():
+        pages.append("\\fBmycroft.conf\\fP(5)")
     documents = [
-        f"\\fI{_text(f'/usr/share/doc/mycroft-bus/{document}')}\\fP" for document in DOCUMENTS[parser.prog]
+        f"\\fI{text(f'/usr/share/doc/mycroft-bus/{document}')}\\fP" for document in DOCUMENTS[parser.prog]
     ]
     yield ",\n".join(pages + documents)
 
@@ -128,26 +165,34 @@ def _usage(action: Action) -> str:
     return f"[{_term(action)}]" if action.nargs in ("?", "*") else _term(action)
 
 
-def _term(action: Action) -> str:
+def _bold(words: str) -> str:
+    return f"\\fB{text(words)}\\fP"
+
+
+def _italic(words: str) -> str:
+    return f"\\fI{text(words)}\\fP"
+
+
+def _term(action: Action, flag: _Markup = _bold, value: _Markup = _italic) -> str:
     """An argument with its value, by itself."""
-    names = ", ".join(f"\\fB{_text(name)}\\fP" for name in action.option_strings)
+    names = ", ".join(map(flag, action.option_strings))
     if action.nargs == 0:
         return names
     metavar = action.metavar or ("|".join(action.choices) if action.choices else action.dest.upper())
-    words = metavar if isinstance(metavar, tuple) else (str(metavar),)
-    value = " ".join(f"\\fI{_text(word)}\\fP" for word in words)
+    words = " ".join(map(value, metavar if isinstance(metavar, tuple) else (str(metavar),)))
     if not names:
-        return f"{value}..." if action.nargs == "*" else value
-    return f"{names} [{value}]" if action.nargs == "?" else f"{names} {value}"
+        return f"{words}..." if action.nargs == "*" else words
+    return f"{names} [{words}]" if action.nargs == "?" else f"{names} {words}"
 
 
-def _text(text: str) -> str:
-    """Text as it is, whatever man(7) would make of it."""
+def text(words: str) -> str:
+    """Words as they are, whatever man(7) would make of them."""
     special = {"\\": "\\e", "-": "\\-", "'": "\\(aq", '"': "\\(dq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti"}
-    escaped = "".join(special.get(character, character) for character in text)
+    escaped = "".join(special.get(character, character) for character in words)
     return f"\\&{escaped}" if escaped.startswith(".") else escaped
 
 
 if __name__ == "__main__":
     for prog in PARSERS:
         (FOLDER / f"{prog}.1").write_text(render(prog))
+    PAGE.write_text(page())

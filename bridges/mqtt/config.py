@@ -32,6 +32,7 @@ class MqttSettings:
     broker: str | None = None
     """mqtts://HOST:PORT, or mqtt://HOST:PORT on this machine; without it the bridge does not run."""
     username: Name | None = None
+    """User at the broker; best the id of the device."""
     password_file: str | None = None
     """File that its owner alone may read; without it /etc/mycroft/mqtt-password, which systemd reads."""
     ca_file: str | None = None

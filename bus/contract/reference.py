@@ -1,6 +1,7 @@
 """The contract as a page: ``python -m bus.contract.reference > docs/messages.md``."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 
@@ -70,10 +71,6 @@ _KINDS = {
     object: "anything",
 }
 
-_HEAD = """
-| type | meaning | data | from | to | answered by | source |
-|---|---|---|---|---|---|---|"""
-
 
 def render() -> str:
     """The page, in Markdown."""
@@ -95,36 +92,42 @@ def describe(field: Field) -> str:
 
 
 def _section(family: Family) -> str:
-    rows = [_row(topic) for topic in TOPICS.values() if topic.family is family]
-    return "\n".join((f"\n## {family}", _HEAD, *rows))
+    topics = [topic for topic in TOPICS.values() if topic.family is family]
+    return "\n".join((f"\n## {family}", *(line for topic in topics for line in _topic(topic))))
 
 
-def _row(topic: Topic) -> str:
-    name = f"`{topic.name}`"
-    if topic.alias:
-        name += f"<br>also `{topic.alias}`"
-    if topic.privileged:
-        name += "<br>**privileged**"
-    if topic.confidential:
-        name += "<br>**confidential**"
-    replies = "<br>".join(f"`{reply}`" for reply in topic.replies)
-    cells = (
-        name,
-        topic.summary,
-        "<br>".join(_data(topic)),
-        topic.sender,
-        topic.receiver,
-        replies,
-        topic.source,
+def _topic(topic: Topic) -> Iterator[str]:
+    """One message type: a heading, which is its anchor, and what there is to know of it."""
+    marks = "".join(
+        f" **{mark}.**"
+        for mark, has in (("Privileged", topic.privileged), ("Confidential", topic.confidential))
+        if has
     )
-    return f"| {' | '.join(cells)} |"
+    yield from ("", f"### `{topic.name}`", "", topic.summary + marks)
+    if topic.documented:
+        yield from ("", "| data | value |", "|---|---|")
+        yield from (f"| `{field.name}` | {describe(field)} |" for field in topic.documented)
+    yield from ("", " ".join(_facts(topic)))
 
 
-def _data(topic: Topic) -> Iterator[str]:
-    for field in topic.documented:
-        yield f"`{field.name}` {describe(field)}"
+def _facts(topic: Topic) -> Iterator[str]:
     if topic.more:
-        yield f"and {topic.more}"
+        yield f"{'Data also' if topic.documented else 'Data'}: {topic.more}."
+    if topic.alias:
+        yield f"Also `{topic.alias}`."
+    yield f"From {topic.sender} to {topic.receiver}."
+    if topic.replies:
+        yield f"Answered by {', '.join(map(_link, topic.replies))}."
+    yield f"Source: {topic.source}."
+
+
+def _link(name: str) -> str:
+    return f"[`{name}`](#{anchor(name)})" if name in TOPICS else f"`{name}`"
+
+
+def anchor(name: str) -> str:
+    """The anchor of a heading with this name, as code hosts make it."""
+    return re.sub(r"[^a-z0-9_-]", "", name.lower())
 
 
 if __name__ == "__main__":

@@ -75,15 +75,19 @@ class WebSocketSettings:
     """The address of the bus; the section `websocket`, whose other keys belong to other programs."""
 
     host: str = "127.0.0.1"
+    """Address that the bus listens on; with the packages systemd listens, and this only tells clients where."""
     port: Port = 8181
+    """Its port; likewise."""
     route: Annotated[str, msgspec.Meta(pattern="^/")] = "/core"
+    """The path of its URL."""
     max_msg_size: Positive = 25
     """MB that one message may have."""
     ssl: bool = False
     """Whether this port speaks TLS, to clients on this machine, too."""
     ssl_cert: str | None = None
+    """File with the certificate, in PEM format; also for `bus.remote_port`."""
     ssl_key: str | None = None
-    """Files in PEM format; also for `bus.remote_port`."""
+    """File with its key, in PEM format, which the user of the bus may read."""
 
     @property
     def url(self) -> str:
@@ -106,6 +110,7 @@ class BusSettings:
     socket: str | None = None
     """Path of a unix socket to listen on, too."""
     remote_host: str = "0.0.0.0"  # noqa: S104  # not used without remote_port
+    """Address for other machines; not used without `bus.remote_port`."""
     remote_port: Port | None = None
     """Where other machines may connect, with TLS and a token."""
     tokens: dict[str, Token] = field(default_factory=dict)
