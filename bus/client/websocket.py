@@ -1,4 +1,4 @@
-"""A client's end of one connection to the bus.
+"""A client's end of one connection to the bus, or to another server that speaks WebSocket.
 
 The sans-I/O protocol of `websockets` keeps frames, control frames and closing correct, as it does for the server
 in `bus.server.connection`. Its own client would load urllib.request, http.client and OpenSSL: 5 MB in each
@@ -11,7 +11,7 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from websockets.frames import CloseCode, Frame, Opcode
@@ -21,8 +21,11 @@ from websockets.utils import accept_key, generate_key
 from bus.errors import BusUnavailableError
 from bus.message import clip, printable
 
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
 OPEN_TIMEOUT_S = 10.0
-"""How long a bus may take to answer a handshake; the websockets library waits as long."""
+"""How long a server may take to answer a handshake; the websockets library waits as long."""
 
 SILENCE_S = 35.0
 """After this time without bytes the client pings, and after it again gives up. Our bus pings every 30 s."""
@@ -42,51 +45,83 @@ _CHUNK = 2**16
 
 
 class WebSocket:
-    """One connection. Iterating over it receives; it ends when the connection does."""
+    """One connection. Iterating over it receives texts; it ends when the connection does.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    Its errors call the server by `name`. `max_size` limits the bytes of one message; our bus has a limit itself.
+    """
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        name: str = "bus",
+        max_size: int | None = None,
+    ) -> None:
         self._reader = reader
         self._writer = writer
-        self._protocol = Protocol(Side.CLIENT, max_size=None)  # the bus has its own size limit
+        self._name = name
+        self._protocol = Protocol(Side.CLIENT, max_size=max_size)
         self._part = bytearray()
-        self._messages: deque[str] = deque()
+        self._messages: deque[bytes] = deque()
         self._fault = ""
         """What has made reading impossible, as a clause for the log."""
 
     @classmethod
-    async def open(cls, url: str, verify: Verify = lambda _: None) -> Self:
+    async def open(
+        cls,
+        url: str,
+        verify: Verify = lambda _: None,
+        *,
+        name: str = "bus",
+        max_size: int | None = None,
+        tls: "SSLContext | None" = None,
+    ) -> Self:
         """A connection to a ws:, wss: or unix:PATH address; `verify` is called before anything is sent.
 
-        Raises BusUnavailableError.
+        `tls` verifies the server at a wss: address, in place of the certificates of the system. No error has the
+        query of the address, which may be a secret. Raises BusUnavailableError.
         """
+        where = f"no {name} at {url.partition('?')[0]}"
         try:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
-                return await cls._open(url, verify)
+                reader, writer = await cls._open(url, verify, tls)
         except TimeoutError as error:
-            raise BusUnavailableError(f"no bus at {url}: no answer within {OPEN_TIMEOUT_S:g} s") from error
+            raise BusUnavailableError(f"{where}: no answer within {OPEN_TIMEOUT_S:g} s") from error
         except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
-            raise BusUnavailableError(f"no bus at {url}: {error}") from error
+            raise BusUnavailableError(f"{where}: {error}") from error
+        return cls(reader, writer, name=name, max_size=max_size)
 
-    async def send(self, text: str) -> None:
-        """Sends a message; returns when it is written to the socket. Raises BusUnavailableError."""
+    async def send(self, message: str | bytes) -> None:
+        """Sends a text or bytes; returns when they are written to the socket. Raises BusUnavailableError."""
         if self._protocol.state is not State.OPEN:
-            raise BusUnavailableError("the bus has closed the connection")
-        self._protocol.send_text(text.encode())
+            raise BusUnavailableError(f"the {self._name} has closed the connection")
+        if isinstance(message, str):
+            self._protocol.send_text(message.encode())
+        else:
+            self._protocol.send_binary(message)
         self._flush()
         try:
             await self._writer.drain()
         except OSError as error:
-            raise BusUnavailableError(f"the bus is gone: {error}") from error
+            raise BusUnavailableError(f"the {self._name} is gone: {error}") from error
+
+    async def receive(self) -> bytes | None:
+        """The next message, text or not; None at the end of the connection."""
+        while not self._messages:
+            if self._protocol.state is not State.OPEN:
+                return None
+            await self._read_messages()
+        return self._messages.popleft()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> str:
-        while not self._messages:
-            if self._protocol.state is not State.OPEN:
-                raise StopAsyncIteration
-            await self._receive()
-        return self._messages.popleft()
+        if (message := await self.receive()) is None:
+            raise StopAsyncIteration
+        # Invalid UTF-8 becomes an invalid frame, and is ignored as such: see bus.message.check.
+        return message.decode(errors="surrogateescape")
 
     @property
     def end(self) -> str:
@@ -94,13 +129,14 @@ class WebSocket:
         protocol = self._protocol
         if close := protocol.close_rcvd:
             reason = f": {printable(close.reason)}" if close.reason else ""
-            return f"the bus closed the connection ({int(close.code)}){reason}"
+            return f"the {self._name} closed the connection ({int(close.code)}){reason}"
         if self._fault or isinstance(protocol.parser_exc, EOFError | None):
-            return self._fault or "the bus dropped the connection"
-        return f"closed the connection: the bus sent an invalid frame: {printable(str(protocol.parser_exc))}"
+            return self._fault or f"the {self._name} dropped the connection"
+        fault = printable(str(protocol.parser_exc))
+        return f"closed the connection: the {self._name} sent an invalid frame: {fault}"
 
     async def close(self) -> None:
-        """Ends the connection; returns when the bus has agreed to it, or after `abort`."""
+        """Ends the connection; returns when the server has agreed to it, or after `abort`."""
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
             self._flush()
@@ -115,8 +151,10 @@ class WebSocket:
         """Drops the connection at once."""
         self._writer.transport.abort()
 
-    @classmethod
-    async def _open(cls, url: str, verify: Verify) -> Self:
+    @staticmethod
+    async def _open(
+        url: str, verify: Verify, tls: "SSLContext | None"
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if url.startswith("unix:"):
             reader, writer = await asyncio.open_unix_connection(url.removeprefix("unix:"))
             host, path = "localhost", "/core"
@@ -127,7 +165,9 @@ class WebSocket:
             host = parts.netloc.rpartition("@")[2]
             path = parts._replace(scheme="", netloc="", fragment="").geturl()
             reader, writer = await asyncio.open_connection(
-                parts.hostname, parts.port or _PORTS[parts.scheme], ssl=parts.scheme == "wss" or None
+                parts.hostname,
+                parts.port or _PORTS[parts.scheme],
+                ssl=(tls or True) if parts.scheme == "wss" else None,
             )
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UNREAD)
         try:
@@ -136,16 +176,17 @@ class WebSocket:
         except BaseException:
             writer.transport.abort()
             raise
-        return cls(reader, writer)
+        return reader, writer
 
-    async def _receive(self) -> None:
-        """Handles the next bytes from the bus."""
+    async def _read_messages(self) -> None:
+        """Handles the next bytes from the server."""
         try:
             data = await self._read()
         except TimeoutError:
-            data, self._fault = b"", f"gave the connection up: the bus has sent nothing for {2 * SILENCE_S:g} s"
+            data = b""
+            self._fault = f"gave the connection up: the {self._name} has sent nothing for {2 * SILENCE_S:g} s"
         except OSError as error:
-            data, self._fault = b"", f"the connection to the bus broke: {error}"
+            data, self._fault = b"", f"the connection to the {self._name} broke: {error}"
         if data:
             self._protocol.receive_data(data)
         else:
@@ -154,13 +195,12 @@ class WebSocket:
             if isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
                 self._part += event.data
                 if event.fin:
-                    # Invalid UTF-8 becomes an invalid frame, and is ignored as such: see bus.message.check.
-                    self._messages.append(self._part.decode(errors="surrogateescape"))
+                    self._messages.append(bytes(self._part))
                     self._part.clear()
         self._flush()
 
     async def _read(self) -> bytes:
-        """Some bytes; none at the end. Raises OSError when the bus is silent for too long."""
+        """Some bytes; none at the end. Raises OSError when the server is silent for too long."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SILENCE_S):
                 return await self._reader.read(_CHUNK)

@@ -220,3 +220,34 @@ async def test_the_listener_of_a_unix_socket_is_verified_before_anything_is_sent
                 assert "connected" in await anext(socket)
         assert server.hub.counters.rejected == 0
     assert seen == [os.getuid(), os.getuid(), None, None]
+
+
+async def test_bytes_go_both_ways_and_the_end_is_no_message() -> None:
+    async def echo(connection: ServerConnection) -> None:
+        await connection.send(await connection.recv())
+        await connection.send(await connection.recv())
+
+    async with peer(echo) as url:
+        server = await websocket.WebSocket.open(url)
+        await server.send(b"\x00\xff")
+        await server.send("\u00e9")
+        assert [await server.receive() for _ in range(3)] == [b"\x00\xff", "\u00e9".encode(), None]
+        await server.close()
+
+
+async def test_a_message_above_the_limit_ends_the_connection_and_the_error_names_the_server() -> None:
+    async def flood(connection: ServerConnection) -> None:
+        await connection.send(b"x" * 101)
+        await connection.wait_closed()
+
+    async with peer(flood) as url:
+        server = await websocket.WebSocket.open(url, name="hub", max_size=100)
+        assert await server.receive() is None
+        assert server.end.startswith("closed the connection: the hub sent an invalid frame")
+        server.abort()
+
+
+async def test_an_error_does_not_have_the_query_of_the_address() -> None:
+    with pytest.raises(BusUnavailableError, match=r"no hub at ws://127\.0\.0\.1:1/: ") as caught:
+        await websocket.WebSocket.open("ws://127.0.0.1:1/?authorization=secret", name="hub")
+    assert "secret" not in str(caught.value)
