@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,18 +13,23 @@ import pytest
 ROOT = Path(__file__).parents[2] / ".clients"
 
 
-def python_with(*requirements: str) -> Path:
-    """The interpreter of an environment that has these; skips the test where PyPI cannot be reached."""
-    folder = ROOT / ",".join(requirements)
+def python_with(*requirements: str, bare: str = "") -> Path:
+    """The interpreter of an environment that has these, and `bare` without what it requires.
+
+    Skips the test where PyPI cannot be reached.
+    """
+    everything = ",".join((*requirements, bare))
+    folder = ROOT / f"{requirements[0]},{sha256(everything.encode()).hexdigest()[:8]}"
     python = folder / "bin" / "python"
     done = folder / ".installed"
     if not done.exists():
         if not pypi_answers():
             pytest.skip(f"PyPI cannot be reached, so there is no {requirements[0]} to try")
         venv.create(folder, clear=True, with_pip=True)
-        installed = _pip(python, "install", *requirements)
-        if installed.returncode:
-            pytest.fail(f"cannot install {requirements}: {installed.stderr}")
+        for arguments in (requirements, *([("--no-deps", bare)] if bare else [])):
+            installed = _pip(python, "install", *arguments)
+            if installed.returncode:
+                pytest.fail(f"cannot install {arguments}: {installed.stderr}")
         done.touch()
     return python
 
