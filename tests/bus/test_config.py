@@ -1,11 +1,14 @@
 import errno
 import logging
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bus.daemon import commented_json
 from bus.daemon.config import BusSettings, Configuration, WebSocketSettings
@@ -250,6 +253,64 @@ def test_the_line_of_a_key_is_that_of_the_value_that_counts(key: str, line: int 
 }"""
     commented_json.parse(raw)
     assert commented_json.line_of(raw, key) == line
+
+
+@pytest.mark.parametrize(
+    ("raw", "key", "value", "expected"),
+    [
+        ("", "own.level", 1, '{\n  "own": {"level": 1}\n}\n'),
+        ("# none", "log_level", "debug", '# none\n{\n  "log_level": "debug"\n}\n'),
+        ("\ufeff{}", "log_level", "debug", '\ufeff{"log_level": "debug"}'),
+        ('{"own": {"level": 1}} // x', "own.level", 2, '{"own": {"level": 2}} // x'),
+        ('{"own": {"level": 1}}', "own.names", ["ü"], '{"own": {"level": 1, "names": ["ü"]}}'),
+        ('{"own": null}', "own.level", 2, '{"own": {"level": 2}}'),
+        ('{"own": {"a": {"level": 1}}}', "own.level", 2, '{"own": {"a": {"level": 1}, "level": 2}}'),
+        ('{"own": {"level": 1}, "own": {}}', "own.level", 2, '{"own": {"level": 1}, "own": {"level": 2}}'),
+        (
+            '{\n  // ours\n  "own": {\n    "level": 1 // low\n    // end\n  }\n}\n',
+            "own.inner.color",
+            5,
+            '{\n  // ours\n  "own": {\n    "level": 1, // low\n    "inner": {"color": 5}\n    // end\n  }\n}\n',
+        ),
+        ('{\n\t"own": {"level": [1, {}]}\n}', "bus", {}, '{\n\t"own": {"level": [1, {}]},\n\t"bus": {}\n}'),
+        ('{"own": "}//"}', "bus", None, '{"own": "}//", "bus": null}'),
+    ],
+)
+def test_a_value_is_written_and_all_else_stays(raw: str, key: str, value: object, expected: str) -> None:
+    written = commented_json.with_value(raw.encode(), key, value)
+    assert written.decode() == expected
+    found: object = commented_json.parse(written)
+    for name in key.split("."):
+        assert isinstance(found, dict)
+        found = found[name]
+    assert found == value
+
+
+@pytest.mark.parametrize("raw", ['{"own": 5}', '{"own": [{"level": 1}]}', '{"own": {"level": 5}}'])
+def test_a_value_that_is_no_object_is_not_replaced_by_one(raw: str) -> None:
+    with pytest.raises(ValueError, match=r"^own(\.level)? is no object$"):
+        commented_json.with_value(raw.encode(), "own.level.high", 1)
+
+
+_COMMENTS = st.sampled_from(["", " ", "\n", " // {\n", '# "own": [\n'])
+
+
+@given(
+    st.lists(_COMMENTS, min_size=20, max_size=20),
+    st.sampled_from(["own.new", "own.inner.color", "new.key"]),
+)
+def test_comments_anywhere_are_kept(gaps: list[str], key: str) -> None:
+    tokens = re.findall(r"\S+", '{ "own" : { "level" : [ 1 ] , "inner" : { "color" : 1 } } }')
+    raw = "".join(f"{token}{gap}" for token, gap in zip(tokens, gaps, strict=False)).encode()
+    written = commented_json.with_value(raw, key, 7)
+    assert [line for gap in gaps[: len(tokens)] if (line := gap.strip()) and line.encode() not in written] == []
+    expected = commented_json.parse(raw)
+    *way, last = key.split(".")
+    inner = expected
+    for name in way:
+        inner = inner.setdefault(name, {})
+    inner[last] = 7
+    assert commented_json.parse(written) == expected
 
 
 def test_the_place_of_a_key_is_its_variable_or_the_last_file_that_has_it(files: list[Path]) -> None:
