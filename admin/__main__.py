@@ -12,8 +12,8 @@ if __name__ == "__main__":
 
 from admin.config import AdminSettings
 from bus.daemon import log
-from bus.daemon.config import Configuration
-from bus.daemon.start import add_log_level, bus_address, command_line, lean
+from bus.daemon.config import Configuration, InForce
+from bus.daemon.start import add_configuration_commands, add_log_level, bus_address, command_line, lean
 from bus.errors import ConfigError, Exit
 
 BUS = "unix:/run/mycroft/bus.sock"
@@ -24,6 +24,7 @@ examples:
   mycroft-admin run
   mycroft-admin run --bus unix:/tmp/bus.sock --dbus unix:path=/tmp/dbus.sock   (for tests)
   sudo mycroft-admin plan-reset
+  sudo mycroft-admin set admin.wifi.ssid kitchen
 
 exit codes: 0 done, 1 failed, 2 usage or configuration
 """
@@ -39,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(*plan(home_of_owner()), sep="\n")
         return Exit.DONE
     log.start(program=parser.prog)
+    if options.command in ("config", "set"):
+        from bus.daemon import configure  # noqa: PLC0415  # the service has no use for it
+
+        return configure.run(options, configure.Daemon("admin", parser, "run", _in_force))
     try:
         configuration = Configuration()
         log_level = configuration.log_level(options.log_level)
@@ -54,6 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     folder = Path(runtime) if runtime else None
     return run(lambda: admin(options.bus, options.dbus, folder, settings, lang), level=log_level)
+
+
+def _in_force(configuration: Configuration, _: argparse.Namespace) -> InForce:
+    return InForce({"admin": configuration.section("admin", AdminSettings)})
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run_.add_argument("--dbus", metavar="ADDRESS", help="D-Bus address (that of the system bus)")
     add_log_level(run_)
+    add_configuration_commands(commands, "the section admin")
     commands.add_parser(
         "plan-reset",
         help="list what a factory reset would wipe",

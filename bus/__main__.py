@@ -13,8 +13,15 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
 
 from bus.daemon import log
-from bus.daemon.config import BusSettings, Configuration, WebSocketSettings
-from bus.daemon.start import add_log_level, bus_address, command_line, lean, port
+from bus.daemon.config import BusSettings, Configuration, InForce, WebSocketSettings
+from bus.daemon.start import (
+    add_configuration_commands,
+    add_log_level,
+    bus_address,
+    command_line,
+    lean,
+    port,
+)
 from bus.errors import BusError, ConfigError, Exit
 from bus.message import Message, printable
 
@@ -28,6 +35,8 @@ examples:
   mycroft-bus replay report.jsonl --speed 10
   mycroft-bus types 'system.*'
   mycroft-bus status
+  mycroft-bus config
+  mycroft-bus set bus.max_clients 100
 
 exit codes: 0 done, 1 refused or timed out, 2 usage or configuration, 3 no bus
 """
@@ -40,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log.start(program=parser.prog)
     if options.command == "types":
         return _types(options)
+    if options.command in ("config", "set"):
+        from bus.daemon import configure  # noqa: PLC0415  # the daemon has no use for it
+
+        return configure.run(options, configure.Daemon("bus", parser, "serve", _in_force), others=True)
     try:
         configuration = Configuration()
         if options.command == "serve":
@@ -55,16 +68,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.USAGE
 
 
-def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
+def _settings(
+    configuration: Configuration, options: argparse.Namespace
+) -> tuple[WebSocketSettings, BusSettings, int]:
+    """What the bus starts with, log level included. Raises ConfigError."""
     websocket = configuration.websocket(host=options.host, port=options.port)
     if websocket.ssl and not (websocket.ssl_cert and websocket.ssl_key):
         where = configuration.place("websocket.ssl")
         raise ConfigError(f"{where}: needs websocket.ssl_cert and websocket.ssl_key")
-    settings = configuration.section("bus", BusSettings, socket=options.socket)
+    bus = configuration.section("bus", BusSettings, socket=options.socket)
+    return websocket, bus, configuration.log_level(options.log_level)
+
+
+def _in_force(configuration: Configuration, options: argparse.Namespace) -> InForce:
+    websocket, bus, log_level = _settings(configuration, options)
+    return InForce({"log_level": logging.getLevelName(log_level).lower(), "websocket": websocket, "bus": bus})
+
+
+def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
+    websocket, settings, log_level = _settings(configuration, options)
     with lean(tls=websocket.ssl or settings.remote_port is not None):
         from bus.server.listener import serve  # noqa: PLC0415  # not before, see lean
 
-    return serve(websocket, settings, configuration.log_level(options.log_level))
+    return serve(websocket, settings, log_level)
 
 
 def _talk(options: argparse.Namespace, url: str) -> int:
@@ -209,6 +235,8 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser(
         "status", help="show the state of the bus", description="Prints the clients and counters of the bus."
     )
+
+    add_configuration_commands(commands, "all sections")
 
     for command in (listen, types, status):
         command.add_argument("--json", action="store_true", help="for programs to read")

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
@@ -13,8 +14,8 @@ if __name__ == "__main__":
 import msgspec
 
 from bus.daemon import log
-from bus.daemon.config import Configuration
-from bus.daemon.start import add_log_level, bus_address, command_line, lean
+from bus.daemon.config import Configuration, InForce
+from bus.daemon.start import add_configuration_commands, add_log_level, bus_address, command_line, lean
 from bus.errors import ConfigError, Exit
 from bus.message import Message
 from enclosure.auto import detected
@@ -40,6 +41,8 @@ examples:
   mycroft-enclosure show "hello world"
   mycroft-enclosure show picture.png
   mycroft-enclosure eyes '#ff8800'
+  mycroft-enclosure config
+  sudo mycroft-enclosure set enclosure.volume.max 80
 
 exit codes: 0 done or all well, 1 failed or something to mend or to decide, 2 usage or configuration, 3 no bus
 """
@@ -53,13 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "needs":
             return _needs(options.profile)
+        if options.command in ("config", "set"):
+            from bus.daemon import configure  # noqa: PLC0415  # the daemon has no use for it
+
+            return configure.run(options, configure.Daemon("enclosure", parser, "run", _in_force))
         configuration = Configuration()
         bus_url = options.bus or configuration.websocket().url
         if options.command in ("show", "eyes"):
             return _try_out(options, bus_url)
-        settings = configuration.section(
-            "enclosure", EnclosureSettings, KEYS_OF_OTHERS, platform=options.profile, port=options.serial
-        )
+        settings = _settings(configuration, options)
         if options.command == "detect":
             return _detect(bus_url, settings)
         log_level = configuration.log_level(options.log_level)
@@ -98,6 +103,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ),
         level=log_level,
     )
+
+
+def _settings(configuration: Configuration, options: argparse.Namespace) -> EnclosureSettings:
+    return configuration.section(
+        "enclosure", EnclosureSettings, KEYS_OF_OTHERS, platform=options.profile, port=options.serial
+    )
+
+
+def _in_force(configuration: Configuration, options: argparse.Namespace) -> InForce:
+    """The settings with what the profile says where they leave it open; raises ConfigError as the start does."""
+    settings = _settings(configuration, options)
+    if settings.platform == AUTO:
+        return InForce({"enclosure": settings})
+    profile = load_profile(settings.platform, settings.board, place=configuration.place)
+    sections = {
+        "enclosure": replace(
+            settings,
+            port=settings.port or profile.serial_port,
+            rate=settings.rate or profile.serial_rate,
+            volume=msgspec.structs.replace(settings.volume, max=settings.volume.max or profile.volume_max),
+        )
+    }
+    origin = f"profile {settings.platform}"
+    return InForce(sections, dict.fromkeys(("enclosure.port", "enclosure.rate", "enclosure.volume.max"), origin))
 
 
 def _darken(profile: Profile) -> int:
@@ -254,6 +283,8 @@ def _parser() -> argparse.ArgumentParser:
     detect.set_defaults(profile=None)
     dark.set_defaults(serial=None, bus=None, log_level=None)
     doctor.set_defaults(log_level=None)  # its report is its only output; the level of the daemons is verified
+
+    add_configuration_commands(subparsers, "the section enclosure")
 
     show = subparsers.add_parser(
         "show", help="show a text or a picture", description="Puts a text or a picture on the mouth."

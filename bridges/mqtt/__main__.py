@@ -6,14 +6,15 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
 
 from bridges.mqtt.config import NOT_CONFIGURED, MqttSettings, broker_of
 from bus.daemon import log
-from bus.daemon.config import Configuration
-from bus.daemon.start import add_log_level, bus_address, command_line, lean
+from bus.daemon.config import Configuration, InForce
+from bus.daemon.start import add_configuration_commands, add_log_level, bus_address, command_line, lean
 from bus.errors import ConfigError, Exit
 
 _LOGGER = logging.getLogger("bridges.mqtt")
@@ -23,6 +24,7 @@ examples:
   mycroft-mqtt run
   mycroft-mqtt run --bus ws://127.0.0.1:8181/core --log-level debug
   mycroft-mqtt check
+  sudo mycroft-mqtt set mqtt.broker mqtts://broker.lan
 
 exit codes: 0 done or not configured, 1 failed or something that Home Assistant refuses, 2 usage or configuration
 """
@@ -33,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     log.start(program=parser.prog)
+    if options.command in ("config", "set"):
+        from bus.daemon import configure  # noqa: PLC0415  # the daemon has no use for it
+
+        return configure.run(options, configure.Daemon("bridges.mqtt", parser, "run", _in_force))
     try:
         configuration = Configuration()
         log_level = configuration.log_level(options.log_level)
@@ -63,6 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(lambda: bridge(bus_url, broker, settings), level=log_level)
 
 
+def _in_force(configuration: Configuration, _: argparse.Namespace) -> InForce:
+    """Raises ConfigError as the start does, but for the file of the password: most users may not read that."""
+    settings = configuration.section("mqtt", MqttSettings)
+    broker_of(replace(settings, password_file=None), {}, configuration.place)
+    return InForce({"mqtt": settings})
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = command_line(
         "mycroft-mqtt",
@@ -86,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
             "--bus", type=bus_address, metavar="URL", help="address of the bus (that of the section websocket)"
         )
         add_log_level(command)
+    add_configuration_commands(commands, "the section mqtt")
     return parser
 
 

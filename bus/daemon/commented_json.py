@@ -112,7 +112,7 @@ def _members(bare: bytes, position: int) -> Iterator[_Member]:
             continue
         next(tokens)  # the colon
         first = last = next(tokens)
-        depth = first[0] in b"{["
+        depth = int(first[0] in b"{[")
         while depth:
             last = next(tokens)
             depth += (last[0] in b"{[") - (last[0] in b"}]")

@@ -31,8 +31,14 @@ FILES = (
 )
 """In the order in which they are read; the later one wins. The first comes with the package for the board."""
 
-SECTIONS = ("admin", "bus", "enclosure", "mqtt", "websocket")
-"""The sections that our programs read."""
+SECTIONS = {
+    "admin": "admin",
+    "bus": "bus",
+    "enclosure": "enclosure",
+    "mqtt": "bridges.mqtt",
+    "websocket": "bus",
+}
+"""The sections that our programs read, each with the module of the program that checks it."""
 
 MISSPELT = 0.85
 """Similarity of names, from 0 to 1, above which one is taken for the other; `gui_websocket` is another section."""
@@ -45,6 +51,9 @@ T = TypeVar("T")
 
 Place = Callable[[str], str]
 """Where a key such as "bus.tokens" is set, key included, as an error names it."""
+
+Origin = Callable[[str], str | None]
+"""Where the value of a key comes from; None where nothing but its default does."""
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 """0 takes a free one."""
@@ -153,16 +162,40 @@ class _File:
 
     def place(self, key: str) -> str:
         """File, line and key; no line for a key that is not found."""
+        where = self.origin(key)
+        return f"{where or self.path}: {key}"
+
+    def origin(self, key: str) -> str | None:
+        """File and line of a key; None for one that is not found."""
         line = commented_json.line_of(self.raw, key)
-        return f"{self.path}: {key}" if line is None else f"{self.path}: line {line}: {key}"
+        return None if line is None else f"{self.path}: line {line}"
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """Settings as a daemon starts with them."""
+
+    sections: Mapping[str, object]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """By key, where values come from that are neither configured nor defaults, such as the profile of a board."""
 
 
 class Configuration:
     """The contents of the files and the environment, by section; `section` makes a dataclass of one."""
 
-    def __init__(self, files: Sequence[Path] = FILES, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        files: Sequence[Path] = FILES,
+        environment: Mapping[str, str] = os.environ,
+        candidates: Mapping[Path, bytes] | None = None,
+    ) -> None:
+        """`candidates` are read in place of what is in these files. Raises ConfigError."""
+        candidates = candidates or {}
         self._environment = environment
-        self._files = [file for path in map(_expanded, files) if (file := _read(path)) is not None]
+        self._origins: dict[str, Origin] = {}
+        self._files = [
+            file for path in map(_expanded, files) if (file := _read(path, candidates.get(path))) is not None
+        ]
         for file in self._files:
             for name in sorted(file.content.keys() - SECTIONS):
                 if nearest := difflib.get_close_matches(name.lower(), SECTIONS, 1, MISSPELT):
@@ -176,6 +209,14 @@ class Configuration:
             return ".".join((variable, *names[2:]))
         holders = [file for file in self._files if commented_json.line_of(file.raw, key) is not None]
         return holders[-1].place(key) if holders else key
+
+    def origin(self, key: str) -> str | None:
+        """Where a value comes from that `section` or `log_level` has returned: file and line, variable, or flag.
+
+        None for the default.
+        """
+        origin = self._origins.get(".".join(key.split(".")[:2]))
+        return None if origin is None else origin(key)
 
     def log_level(self, flag: str | None) -> int:
         """The level of the log: `log_level` of the files, then `MYCROFT_LOG_LEVEL`, then the flag, else INFO.
@@ -192,6 +233,8 @@ class Configuration:
         if flag is not None:
             found.append(("--log-level", flag))
         where, level = found[-1] if found else ("", "info")
+        if found:
+            self._origins["log_level"] = lambda key: where.removesuffix(f": {key}")
         try:
             return level_of(str(level))
         except ValueError as error:
@@ -242,13 +285,17 @@ class Configuration:
                     _LOGGER.warning("%s: %s is for another program", place, own.pop(key))
             convert(own, kind, name, file.place)
             values.update(own)
+            self._origins.update({f"{name}.{key}": file.origin for key in own})
         for key in known:
             variable = _variable(name, key)
             if variable in self._environment:
-                own = {key: _json_or_text(self._environment[variable])}
+                own = {key: json_or_text(self._environment[variable])}
                 convert(own, kind, name, self.place)
                 values.update(own)
-        values.update({key: value for key, value in flags.items() if value is not None})
+                self._origins[f"{name}.{key}"] = _always(variable)
+        given = {key: value for key, value in flags.items() if value is not None}
+        values.update(given)
+        self._origins.update({f"{name}.{key}": _always("flag") for key in given})
         return convert(values, kind, name)
 
 
@@ -286,16 +333,20 @@ def _variable(*names: str) -> str:
     return "_".join(("MYCROFT", *names)).upper()
 
 
+def _always(origin: str) -> Origin:
+    return lambda _: origin
+
+
 def _expanded(path: Path) -> Path:
     with contextlib.suppress(RuntimeError):  # a user without a home
         return path.expanduser()
     return path
 
 
-def _read(path: Path) -> _File | None:
+def _read(path: Path, candidate: bytes | None) -> _File | None:
     """A file; None where there is none, or where this user may not read it. Raises ConfigError."""
     try:
-        raw = path.read_bytes()
+        raw = path.read_bytes() if candidate is None else candidate
         return _File(path, raw, commented_json.parse(raw))
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -306,7 +357,8 @@ def _read(path: Path) -> _File | None:
         raise ConfigError(f"{path}: {error}") from error
 
 
-def _json_or_text(value: str) -> Any:
+def json_or_text(value: str) -> Any:
+    """The value of a text that is JSON, or else the text."""
     try:
         return msgspec.json.decode(value)
     except msgspec.DecodeError:

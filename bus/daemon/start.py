@@ -6,6 +6,7 @@ import gc
 import sys
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 from bus.version import VERSION
 
@@ -53,6 +54,26 @@ def add_log_level(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--log-level", metavar="LEVEL", help="debug, info, warning or error (log_level of mycroft.conf, or info)"
     )
+
+
+def add_configuration_commands(commands: Any, sections: str) -> None:
+    """Adds `config` and `set`, which `bus.daemon.configure` carries out, to the commands of a parser."""
+    config = commands.add_parser(
+        "config",
+        help="show the configuration in force",
+        description=f"Prints {sections} of the configuration with all values, hides secrets, and says where each "
+        "value comes from: file and line, variable of the environment, flag of the running unit, or default.",
+    )
+    config.add_argument("--json", action="store_true", help="for programs to read")
+    set_ = commands.add_parser(
+        "set",
+        help="change the configuration",
+        description="Writes a value to /etc/mycroft/mycroft.conf, which the units read; without the packages, to "
+        "the file of the user. It is checked before, as at the start of the daemon. Comments stay, and the value "
+        "before is printed. The daemon is not restarted; the command that does so is printed.",
+    )
+    set_.add_argument("key", metavar="KEY", help="such as enclosure.volume.max")
+    set_.add_argument("value", metavar="VALUE", help="JSON, or a text")
 
 
 def bus_address(text: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
-from bus.daemon.config import BusSettings, WebSocketSettings
+from bus.daemon.config import SECTIONS, BusSettings, WebSocketSettings
 from bus.message import Message
 from bus.server.listener import Server
 from hw_sim.host import Host
@@ -129,6 +129,35 @@ async def test_a_command_that_cannot_start_gives_the_reason_in_one_line(
     assert complaint.format(port=port) in err.splitlines()[-1]
     assert "Traceback" not in err
     assert found == code
+
+
+async def test_the_configuration_of_all_programs_is_shown_and_changed(tmp_path: Path) -> None:
+    config = tmp_path / ".config/mycroft/mycroft.conf"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        '{\n  "lang": "de-de", // of the assistant\n  "mqtt": {"broker": "mqtts://me:pass@hub"}\n}\n'
+    )
+    # Each program checks its own: a user name in the address is an error that only the bridge knows.
+    code, out, err = await outcome("bus", "config", "--json", home=tmp_path)
+    assert code == 2
+    assert err == (
+        f"mycroft-mqtt: {config}: line 3: mqtt.broker: no user name and no password here: see mqtt.username and "
+        "mqtt.password_file\n"
+    )
+    assert "pass@" not in out
+    broker = "mqtts://hub.lan"
+    code, out, err = await outcome("enclosure", "set", "mqtt.broker", broker, home=tmp_path)
+    assert (code, err) == (0, "")
+    assert f'mqtt.broker is "{broker}" ({config}: line 3); before: not set' in out
+    expected = '{\n  "lang": "de-de", // of the assistant\n  "mqtt": {"broker": "mqtts://hub.lan"}\n}\n'
+    assert config.read_text() == expected
+    code, out, err = await outcome("bus", "config", "--json", home=tmp_path)
+    assert (code, err) == (0, "")
+    values = {value["key"]: (value["value"], value["origin"]) for value in json.loads(out)}
+    assert {key.partition(".")[0] for key in values} == {"log_level", *SECTIONS}
+    assert values["mqtt.broker"] == (broker, f"{config}: line 3")
+    assert values["enclosure.port"] == ("/dev/ttyAMA0", "profile mycroft_mark_1")
+    assert values["admin.wifi.password"] == ("(hidden)", "default")
 
 
 async def test_a_configuration_error_names_file_line_and_key(tmp_path: Path) -> None:

@@ -1,0 +1,302 @@
+"""The commands `config` and `set`, which each daemon's program has for its own sections of mycroft.conf."""
+
+import argparse
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import shlex
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bus.daemon import commented_json, log
+from bus.daemon.config import FILES, SECTIONS, Configuration, InForce, hint, json_or_text
+from bus.daemon.secrets import HIDDEN, is_secret, without_login
+from bus.errors import ConfigError, Exit
+from bus.message import clip, printable
+
+OWNERS = {**SECTIONS, "log_level": "bus"}
+"""The module of the program that checks a key, by its first name."""
+
+INSTALLED = Path("/usr/lib/mycroft-enclosure")
+"""Where the packages put the programs; each package has its own, so some may not be there."""
+
+_ROOT = Path(__file__).parents[2]
+"""The folder of all programs."""
+
+_SYSTEM_FILE, _USER_FILE = FILES[-2:]
+
+_FIRST = ("flag", "MYCROFT_")
+"""How the origins of values begin that come before those of files."""
+
+_TIMEOUT_S = 30.0
+"""For another program, or systemd, to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """A daemon of which the configuration is shown or changed."""
+
+    module: str
+    parser: argparse.ArgumentParser
+    command: str
+    """The command of the parser that runs it."""
+    read: Callable[[Configuration, argparse.Namespace], InForce]
+    """Its settings, as at its start, from the configuration and its flags. Raises ConfigError."""
+
+
+class Value(msgspec.Struct, frozen=True):
+    """One value in force."""
+
+    key: str
+    value: Any
+    origin: str
+    """File and line, variable, flag, profile or "default"."""
+
+    def __str__(self) -> str:
+        return printable(clip(json.dumps(self.value, ensure_ascii=False)))
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What a daemon reads: that of the unit, where there is one, else that of the caller."""
+
+    files: Sequence[Path]
+    environment: Mapping[str, str]
+    flags: argparse.Namespace
+
+    def values(self, daemon: Daemon, candidates: Mapping[Path, bytes] | None = None) -> dict[str, Value]:
+        """All values by key, those of secrets hidden. Raises ConfigError."""
+        configuration = Configuration(self.files, self.environment, candidates)
+        found = daemon.read(configuration, self.flags)
+        values = {}
+        for key, value in _leaves(msgspec.to_builtins(found.sections)):
+            origin = configuration.origin(key) or found.elsewhere.get(key) or "default"
+            values[key] = Value(key, _shown(key, value), origin)
+        return values
+
+
+def run(options: argparse.Namespace, daemon: Daemon, *, others: bool = False) -> Exit:
+    """Carries out `config` or `set`; `others` shows the sections of the other programs, too."""
+    try:
+        if options.command == "set":
+            return _set(daemon, options.key, options.value)
+        return _show(daemon, as_json=options.json, others=others)
+    except ConfigError as error:
+        log.complain(str(error))
+        return Exit.USAGE
+
+
+def _show(daemon: Daemon, *, as_json: bool, others: bool) -> Exit:
+    if as_json:
+        log.start(logging.ERROR)
+    values = list(_view(daemon).values(daemon).values())
+    code = Exit.DONE
+    modules = sorted({*OWNERS.values()} - {daemon.module}) if others else []
+    for process in [process for module in modules if (process := _ask(module))]:  # all of them start at once
+        printed, _ = process.communicate(timeout=_TIMEOUT_S)
+        if process.returncode:
+            code = Exit.USAGE  # it has said why
+        else:
+            values += msgspec.json.decode(printed, type=list[Value])
+    if as_json:
+        print(msgspec.json.encode(values).decode())
+        return code
+    rows = [(value.key, str(value), printable(value.origin)) for value in values]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    for key, shown, origin in rows:
+        print(f"{key:{widths[0]}}  {shown:{min(widths[1], 40)}}  {origin}")
+    if _is_installed():
+        print(f"As the units have it, which do not read {_USER_FILE}.")
+    return code
+
+
+def _set(daemon: Daemon, key: str, text: str) -> Exit:
+    log.start(logging.ERROR)  # a warning about the rest of the file is not about this value
+    section = key.partition(".")[0]
+    if section not in OWNERS:
+        raise ConfigError(f"{key}: unknown key{hint(section, OWNERS)}")
+    if (module := OWNERS[section]) != daemon.module:
+        command, environment = _program(module)
+        if command is None:
+            raise ConfigError(f"{key}: the program that reads it is not installed")
+        return Exit(subprocess.run([*command, "set", key, text], env=environment, check=False).returncode)
+    path = (_SYSTEM_FILE if _is_installed() else _USER_FILE).expanduser()
+    values = partial(_view(daemon).values, daemon)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(path.parent):
+            raw = path.read_bytes() if path.exists() else b""
+            before: Mapping[str, Value] = {}
+            with contextlib.suppress(ConfigError):  # which this may mend
+                before = values()
+            written, after = _checked(path, raw, key, text, values)
+            _replace(Path(os.path.realpath(path)), written)
+    except PermissionError as error:
+        again = shlex.join(("sudo", daemon.parser.prog, "set", key, text))
+        log.complain(f"{error.filename}: {error.strerror}; as root: {again}")
+        return Exit.FAILED
+    except OSError as error:
+        log.complain(f"{error.filename or path}: {error.strerror}")
+        return Exit.FAILED
+    print(*_report(path, key, before, after), *_next(daemon.parser.prog, key), sep="\n")
+    return Exit.DONE
+
+
+def _checked(
+    path: Path, raw: bytes, key: str, text: str, values: Callable[[Mapping[Path, bytes]], Mapping[str, Value]]
+) -> tuple[bytes, Mapping[str, Value]]:
+    """The file with the value, and all values then, if the daemon starts with them. Raises ConfigError.
+
+    A value that is no JSON for this key, such as a password of digits, is taken as a text.
+    """
+    try:
+        commented_json.parse(raw)
+        candidates = [commented_json.with_value(raw, key, value) for value in (json_or_text(text), text)]
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    errors = []
+    for written in candidates:
+        try:
+            after = values({path: written})
+        except ConfigError as error:
+            not_there = f"{path}: line {commented_json.line_of(written, key)}: "
+            errors.append(str(error).removeprefix(not_there))
+        else:
+            found = [value for name, value in after.items() if _is_within(name, key)]
+            if not found:
+                raise ConfigError(f"{key}: unknown key{hint(key, after)}")
+            if not any(value.origin.startswith((f"{path}: ", *_FIRST)) for value in found):
+                raise ConfigError(f"{key}: {clip(text)} is a value of another program; this one passes over it")
+            return written, after
+    raise ConfigError(errors[0])
+
+
+def _report(path: Path, key: str, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[str]:
+    """What is different now. An object of a file replaces the one of an earlier file as a whole."""
+    for name, value in after.items():
+        was = before.get(name)
+        if _is_within(name, key) and not value.origin.startswith(f"{path}: "):
+            yield f"{name} stays {value}: {value.origin} comes before {path}"
+        elif _is_within(name, key) or was is None or was.value != value.value:
+            yield f"{name} is {value} ({value.origin}); before: {f'{was} ({was.origin})' if was else 'not set'}"
+    for name in before.keys() - after.keys():
+        yield f"{name} is not set; before: {before[name]} ({before[name].origin})"
+
+
+def _next(program: str, key: str) -> Iterator[str]:
+    """How the daemon gets to know of another value."""
+    everywhere = key.partition(".")[0] in ("log_level", "websocket")
+    units = "'mycroft-*.service'" if everywhere else program
+    if not _is_installed():
+        yield f"It counts from the next start of {'all programs' if everywhere else program}."
+        return
+    yield f"It counts from the next start: sudo systemctl restart {units}"
+    if key in ("websocket", "websocket.host", "websocket.port"):
+        yield "systemd listens for the bus: see 'Another port' in /usr/share/doc/mycroft-bus/install.md"
+
+
+def _is_within(name: str, key: str) -> bool:
+    return f"{name}.".startswith(f"{key}.")
+
+
+def _view(daemon: Daemon) -> _View:
+    if not _is_installed():
+        return _View(FILES, os.environ, daemon.parser.parse_args([daemon.command]))
+    files = [file for file in FILES if file != _USER_FILE]
+    arguments, environment = _unit(daemon.parser.prog)
+    return _View(files, environment, daemon.parser.parse_args(arguments or [daemon.command]))
+
+
+def _unit(program: str) -> tuple[Sequence[str], Mapping[str, str]]:
+    """Arguments and environment of the running unit; the environment that is configured where it does not run."""
+    command = ("systemctl", "show", "--property=Environment,MainPID", f"{program}.service")
+    shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S).stdout
+    properties = dict(line.partition("=")[::2] for line in shown.splitlines())
+    environment = dict(word.partition("=")[::2] for word in shlex.split(properties.get("Environment", "")))
+    process = Path("/proc") / properties.get("MainPID", "0")
+    arguments: Sequence[str] = ()
+    with contextlib.suppress(OSError, ValueError):  # it does not run, or another program in its place
+        words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
+        arguments = words[[Path(word).name for word in words].index(program) + 1 :]
+    with contextlib.suppress(OSError):  # only root may
+        pairs = (process / "environ").read_bytes().decode(errors="replace").split("\0")
+        environment = dict(pair.partition("=")[::2] for pair in pairs)
+    return arguments, environment
+
+
+def _ask(module: str) -> subprocess.Popen[bytes] | None:
+    """Another program, asked for its configuration; None where it is not installed."""
+    command, environment = _program(module)
+    if command is None:
+        return None
+    return subprocess.Popen([*command, "config", "--json"], env=environment, stdout=subprocess.PIPE)
+
+
+def _program(module: str) -> tuple[Sequence[str] | None, Mapping[str, str]]:
+    """The command and environment of another program of ours; no command where it is not installed."""
+    if not (_ROOT / module.replace(".", "/") / "__main__.py").exists():
+        return None, {}
+    return (sys.executable, "-m", module), {**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1"}
+
+
+def _is_installed() -> bool:
+    """Whether this is the program of a package, whose daemon is a unit."""
+    return _ROOT == INSTALLED
+
+
+def _leaves(value: object, key: str = "") -> Iterator[tuple[str, object]]:
+    """The values in objects, with the whole key of each."""
+    if isinstance(value, dict) and (value or not key):
+        for name, inner in value.items():
+            yield from _leaves(inner, f"{key}.{name}" if key else str(name))
+    else:
+        yield key, value
+
+
+def _shown(key: str, value: object) -> object:
+    if is_secret(key) and value is not None:
+        return HIDDEN
+    return without_login(value) if isinstance(value, str) else value
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keeps a second `set` out, and has the folder on the disk at the end."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _replace(path: Path, raw: bytes) -> None:
+    """Replaces a file as a whole, with the owner and mode of the one before. Raises OSError."""
+    descriptor, new = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if path.exists():
+                status = path.stat()
+                os.fchown(descriptor, status.st_uid, status.st_gid)
+                os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+            else:
+                os.fchmod(descriptor, 0o644)
+            file.write(raw)
+            file.flush()
+            os.fsync(descriptor)
+        Path(new).replace(path)
+    except BaseException:
+        Path(new).unlink()
+        raise

@@ -1,0 +1,274 @@
+import argparse
+import os
+import stat
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import pytest
+
+from bus.daemon import configure, log
+from bus.daemon.config import Configuration, InForce
+from bus.daemon.secrets import HIDDEN, is_secret, without_secrets
+from bus.errors import Exit
+
+Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+
+class Wifi(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    ssid: str = "MYCROFT"
+    password: str = "12345678"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    level: Percent = 50
+    port: str | None = None
+    names: dict[str, Wifi] = field(default_factory=dict)
+    wifi: Wifi = field(default_factory=Wifi)
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="mycroft-enclosure")
+    run = made.add_subparsers().add_parser("run")
+    run.add_argument("--level", type=int)
+    return made
+
+
+def in_force(configuration: Configuration, options: argparse.Namespace) -> InForce:
+    others = {"port": ("theirs",)}
+    return InForce(
+        {"enclosure": configuration.section("enclosure", Section, others, level=options.level)},
+        {"enclosure.port": "profile p"},
+    )
+
+
+DAEMON = configure.Daemon("enclosure", parser(), "run", in_force)
+
+
+@dataclass
+class Machine:
+    """The files of a machine."""
+
+    package: Path
+    own: Path
+
+    def set(self, key: str, value: str) -> Exit:
+        return configure.run(argparse.Namespace(command="set", key=key, value=value), DAEMON)
+
+    def config(self) -> Exit:
+        return configure.run(argparse.Namespace(command="config", json=False), DAEMON)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A checkout, whose programs read two files."""
+    machine = Machine(tmp_path / "package.conf", tmp_path / "etc" / "mycroft.conf")
+    monkeypatch.setattr(configure, "FILES", (machine.package, machine.own))
+    monkeypatch.setattr(log, "start", lambda *_: None)  # the level is that of all tests
+    monkeypatch.setattr(configure, "_SYSTEM_FILE", machine.own)
+    monkeypatch.setattr(configure, "_USER_FILE", machine.own)
+    return machine
+
+
+@pytest.fixture
+def installed(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """The same with packages, and a systemctl that names no running unit."""
+    monkeypatch.setattr(configure, "_ROOT", configure.INSTALLED)
+    monkeypatch.setattr(configure, "_USER_FILE", tmp_path / "user.conf")
+    monkeypatch.setattr(configure, "FILES", (machine.package, machine.own, tmp_path / "user.conf"))
+    systemctl(tmp_path, 0, 'HOME=/nonexistent "MYCROFT_ENCLOSURE_PORT=/dev/my port"', monkeypatch)
+    return machine
+
+
+def systemctl(folder: Path, pid: int, environment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = folder / "bin" / "systemctl"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f"#!/bin/sh\ncat << END\nEnvironment={environment}\nMainPID={pid}\nEND\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+
+
+def test_each_value_is_shown_with_its_origin(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.package.write_text('{"enclosure": {"level": 1,\n"port": "theirs", "names": {"a": {"ssid": "x"}}}}')
+    monkeypatch.setenv("MYCROFT_ENCLOSURE_WIFI", '{"ssid": "kitchen", "password": "confidential"}')
+    assert machine.config() == Exit.DONE
+    shown, err = capsys.readouterr()
+    assert [line.split(maxsplit=2) for line in shown.splitlines()] == [
+        ["enclosure.level", "1", f"{machine.package}: line 1"],
+        ["enclosure.port", "null", "profile p"],
+        ["enclosure.names.a.ssid", '"x"', f"{machine.package}: line 2"],
+        ["enclosure.names.a.password", f'"{HIDDEN}"', "default"],
+        ["enclosure.wifi.ssid", '"kitchen"', "MYCROFT_ENCLOSURE_WIFI"],
+        ["enclosure.wifi.password", f'"{HIDDEN}"', "MYCROFT_ENCLOSURE_WIFI"],
+    ]
+    assert "confidential" not in shown + err
+
+
+def test_an_installed_daemon_is_shown_with_environment_and_flags_of_its_unit(
+    installed: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "user.conf").write_text('{"enclosure": {"level": 9}}')
+    monkeypatch.setenv("MYCROFT_ENCLOSURE_LEVEL", "8")
+    assert installed.config() == Exit.DONE
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split(maxsplit=2) for line in shown[:2]] == [
+        ["enclosure.level", "50", "default"],
+        ["enclosure.port", '"/dev/my', 'port"  MYCROFT_ENCLOSURE_PORT'],
+    ]
+    assert shown[-1] == f"As the units have it, which do not read {tmp_path / 'user.conf'}."
+
+    command = ("sh", "-c", "read line", "mycroft-enclosure", "run", "--level", "7")
+    environment = {"PATH": os.environ["PATH"], "MYCROFT_ENCLOSURE_PORT": "tty"}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as unit:
+        systemctl(tmp_path, unit.pid, "", monkeypatch)
+        assert installed.config() == Exit.DONE
+        unit.kill()
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in shown[:2]] == [
+        ["enclosure.level", "7", "flag"],
+        ["enclosure.port", '"tty"', "MYCROFT_ENCLOSURE_PORT"],
+    ]
+
+
+def test_a_value_is_written_and_what_was_before_is_printed(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.package.write_text('{"enclosure": {"level": 1, "wifi": {"ssid": "x"}}}')
+    assert machine.set("enclosure.level", "20") == Exit.DONE
+    assert machine.own.read_text() == '{\n  "enclosure": {"level": 20}\n}\n'
+    assert stat.S_IMODE(machine.own.stat().st_mode) == 0o644
+    before = f"{machine.package}: line 1"
+    assert capsys.readouterr().out.splitlines() == [
+        f"enclosure.level is 20 ({machine.own}: line 2); before: 1 ({before})",
+        "It counts from the next start of mycroft-enclosure.",
+    ]
+    assert machine.set("enclosure.wifi.password", "87654321") == Exit.DONE  # digits, and yet a text
+    assert '"password": "87654321"' in machine.own.read_text()
+    out = capsys.readouterr().out
+    assert f'enclosure.wifi.ssid is "MYCROFT" (default); before: "x" ({before})' in out
+    assert f'enclosure.wifi.password is "{HIDDEN}" ' in out
+    assert "87654321" not in out
+
+
+def test_an_installed_daemon_gets_its_value_in_the_file_of_the_system(
+    installed: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert installed.set("enclosure.level", "20") == Exit.DONE
+    assert installed.own.exists()
+    restart = "It counts from the next start: sudo systemctl restart mycroft-enclosure"
+    assert capsys.readouterr().out.splitlines()[-1] == restart
+    assert installed.set("enclosure.port", "/dev/ttyAMA0") == Exit.DONE
+    stays = f'enclosure.port stays "/dev/my port": MYCROFT_ENCLOSURE_PORT comes before {installed.own}'
+    assert stays in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("enclosure.levle", "5", "enclosure.levle: unknown key; did you mean level?"),
+        ("enclosure.wifi.sid", "5", "enclosure.wifi.sid: unknown key; did you mean ssid?"),
+        ("enclosure.level.high", "5", "enclosure.level is no object"),
+        ("encolsure.level", "5", "encolsure.level: unknown key; did you mean enclosure?"),
+        ("enclosure.level", "500", "enclosure.level: Expected `int` <= 100"),
+        ("enclosure.level", "high", "enclosure.level: Expected `int`, got `str`"),
+        ("enclosure.level", '{"a"', "enclosure.level: Expected `int`, got `str`"),
+        (
+            "enclosure.port",
+            "theirs",
+            "enclosure.port: theirs is a value of another program; this one passes over it",
+        ),
+        ("enclosure", "5", "enclosure: expected an object"),
+        ("enclosure.", "5", "enclosure.: unknown key; there are: level, names, port, wifi"),
+    ],
+)
+def test_a_wrong_value_is_refused_and_the_file_stays(
+    key: str, value: str, complaint: str, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.own.parent.mkdir()
+    machine.own.write_text('{"enclosure": {"level": 20}} // mine')
+    assert machine.set(key, value) == Exit.USAGE
+    assert capsys.readouterr().err.replace(f"{machine.own}: ", "") == f"{complaint}\n"
+    assert machine.own.read_text() == '{"enclosure": {"level": 20}} // mine'
+    assert list(machine.own.parent.iterdir()) == [machine.own]
+
+
+@pytest.mark.parametrize("raw", ['{"enclosure": ', "[]", '{"a": "\\ud800"}', '{"a": 1,}'])
+def test_a_file_that_is_no_json_is_left_to_its_owner(
+    raw: str, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.own.parent.mkdir()
+    machine.own.write_text(raw)
+    assert machine.set("enclosure.level", "20") == Exit.USAGE
+    assert f"{machine.own}: " in capsys.readouterr().err
+    assert machine.own.read_text() == raw
+
+
+def test_an_error_can_be_mended(machine: Machine) -> None:
+    machine.own.parent.mkdir()
+    machine.own.write_text('{"enclosure": {"level": "high"}}')
+    assert machine.set("enclosure.level", "20") == Exit.DONE
+    assert machine.own.read_text() == '{"enclosure": {"level": 20}}'
+
+
+def test_owner_mode_and_link_of_the_file_stay(machine: Machine, tmp_path: Path) -> None:
+    real = tmp_path / "real.conf"
+    real.write_text("{}")
+    real.chmod(0o640)
+    if os.getuid() == 0:
+        os.chown(real, 65534, 65534)
+    owner = real.stat().st_uid
+    machine.own.parent.mkdir()
+    machine.own.symlink_to(real)
+    assert machine.set("enclosure.level", "20") == Exit.DONE
+    assert machine.own.is_symlink()
+    assert real.read_text() == '{"enclosure": {"level": 20}}'
+    assert (stat.S_IMODE(real.stat().st_mode), real.stat().st_uid) == (0o640, owner)
+
+
+def test_a_file_of_another_user_is_named_with_the_command_for_root(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(path: Path, _: bytes) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(configure, "_replace", refuse)  # root may write everywhere
+    assert machine.set("enclosure.wifi.ssid", "my wifi") == Exit.FAILED
+    command = "sudo mycroft-enclosure set enclosure.wifi.ssid 'my wifi'"
+    assert capsys.readouterr().err.endswith(f"{machine.own}: Permission denied; as root: {command}\n")
+
+
+@pytest.mark.parametrize(
+    ("key", "secret"),
+    [
+        ("admin.wifi.password", True),
+        ("bus.tokens.kitchen.sha256", True),
+        ("websocket.secret_key", True),
+        ("hive.access_key", True),
+        ("mqtt.password_file", False),
+        ("websocket.ssl_key", False),
+        ("bus.tokens.kitchen.role", False),
+    ],
+)
+def test_secrets_are_known_by_their_names(key: str, secret: bool) -> None:
+    assert is_secret(key) is secret
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("the word opensesame here", "the word (hidden) here"),
+        ("mqtts://me:opens@broker", "mqtts://(hidden)@broker"),
+        ("psk=hello world", "psk=(hidden) world"),
+        ('{"password": "p w", "a": 1}', '{"password": "(hidden) w", "a": 1}'),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer (hidden)"),
+        ("the password is wrong", "the password is wrong"),
+        ("a one", "a one"),
+    ],
+)
+def test_secrets_are_taken_out_of_texts(text: str, clean: str) -> None:
+    assert without_secrets(text, ["opensesame", "one"]) == clean
