@@ -7,6 +7,8 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
@@ -42,6 +44,7 @@ examples:
   mycroft-enclosure show picture.png
   mycroft-enclosure eyes '#ff8800'
   mycroft-enclosure config
+  sudo mycroft-enclosure report
   sudo mycroft-enclosure set enclosure.volume.max 80
 
 exit codes: 0 done or all well, 1 failed or something to mend or to decide, 2 usage or configuration, 3 no bus
@@ -60,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from bus.daemon import configure  # noqa: PLC0415  # the daemon has no use for it
 
             return configure.run(options, configure.Daemon("enclosure", parser, "run", _in_force))
+        if options.command == "report":
+            return _report(options.file)
         configuration = Configuration()
         bus_url = options.bus or configuration.websocket().url
         if options.command in ("show", "eyes"):
@@ -217,6 +222,20 @@ def _doctor(
     return run(examine, level=logging.ERROR)  # what it would warn of is among the findings
 
 
+def _report(path: Path | None) -> int:
+    from enclosure import report  # noqa: PLC0415  # the daemon does without it
+
+    path = path or Path(f"mycroft-report-{datetime.now().astimezone():%Y%m%d-%H%M%S}.txt")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(report.report())
+    except OSError as error:
+        log.complain(f"{path}: {error.strerror}")
+        return Exit.FAILED
+    print(f"{path.absolute()}: {report.CONTENTS}")
+    return Exit.DONE
+
+
 def _profile_name(text: str) -> str:
     if text not in (known := [AUTO, *profile_names()]):
         raise argparse.ArgumentTypeError(f"there is no {text}; there are: {', '.join(known)}")
@@ -285,6 +304,16 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(log_level=None)  # its report is its only output; the level of the daemons is verified
 
     add_configuration_commands(subparsers, "the section enclosure")
+
+    report = subparsers.add_parser(
+        "report",
+        help="write a report for a bug tracker",
+        description="Writes versions, units, the configuration, the findings of the doctor and the journal into a "
+        "text file, without passwords and tokens. Root and members of the group systemd-journal see the journal.",
+    )
+    report.add_argument(
+        "file", type=Path, nargs="?", metavar="FILE", help="a new file (mycroft-report-<time>.txt)"
+    )
 
     show = subparsers.add_parser(
         "show", help="show a text or a picture", description="Puts a text or a picture on the mouth."

@@ -97,6 +97,13 @@ def run(options: argparse.Namespace, daemon: Daemon, *, others: bool = False) ->
         return Exit.USAGE
 
 
+def program(module: str) -> tuple[Sequence[str] | None, Mapping[str, str]]:
+    """The command and environment of another program of ours; no command where it is not installed."""
+    if not (_ROOT / module.replace(".", "/") / "__main__.py").exists():
+        return None, {}
+    return (sys.executable, "-m", module), {**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1"}
+
+
 def _show(daemon: Daemon, *, as_json: bool, others: bool) -> Exit:
     if as_json:
         log.start(logging.ERROR)
@@ -127,7 +134,7 @@ def _set(daemon: Daemon, key: str, text: str) -> Exit:
     if section not in OWNERS:
         raise ConfigError(f"{key}: unknown key{hint(section, OWNERS)}")
     if (module := OWNERS[section]) != daemon.module:
-        command, environment = _program(module)
+        command, environment = program(module)
         if command is None:
             raise ConfigError(f"{key}: the program that reads it is not installed")
         return Exit(subprocess.run([*command, "set", key, text], env=environment, check=False).returncode)
@@ -237,17 +244,10 @@ def _unit(program: str) -> tuple[Sequence[str], Mapping[str, str]]:
 
 def _ask(module: str) -> subprocess.Popen[bytes] | None:
     """Another program, asked for its configuration; None where it is not installed."""
-    command, environment = _program(module)
+    command, environment = program(module)
     if command is None:
         return None
     return subprocess.Popen([*command, "config", "--json"], env=environment, stdout=subprocess.PIPE)
-
-
-def _program(module: str) -> tuple[Sequence[str] | None, Mapping[str, str]]:
-    """The command and environment of another program of ours; no command where it is not installed."""
-    if not (_ROOT / module.replace(".", "/") / "__main__.py").exists():
-        return None, {}
-    return (sys.executable, "-m", module), {**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1"}
 
 
 def _is_installed() -> bool:

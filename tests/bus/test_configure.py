@@ -109,6 +109,7 @@ def test_each_value_is_shown_with_its_origin(
     assert "confidential" not in shown + err
 
 
+@pytest.mark.real_time
 def test_an_installed_daemon_is_shown_with_environment_and_flags_of_its_unit(
     installed: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -155,6 +156,7 @@ def test_a_value_is_written_and_what_was_before_is_printed(
     assert "87654321" not in out
 
 
+@pytest.mark.real_time
 def test_an_installed_daemon_gets_its_value_in_the_file_of_the_system(
     installed: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:

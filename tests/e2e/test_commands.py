@@ -160,6 +160,22 @@ async def test_the_configuration_of_all_programs_is_shown_and_changed(tmp_path: 
     assert values["admin.wifi.password"] == ("(hidden)", "default")
 
 
+async def test_a_report_is_written_in_spite_of_a_wrong_configuration(tmp_path: Path) -> None:
+    config = tmp_path / ".config/mycroft/mycroft.conf"
+    config.parent.mkdir(parents=True)
+    config.write_text('{"bus": {"max_queu": 5, "password": "sesame"}}')
+    file = tmp_path / "report.txt"
+    code, out, err = await outcome("enclosure", "report", str(file), home=tmp_path)
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{file}: Versions, units, ")
+    text = file.read_text()
+    assert "bus.max_queu: unknown key; did you mean max_queue?" in text
+    assert "=== findings of the doctor ===\n" in text
+    assert "sesame" not in text
+    again = (1, "", f"mycroft-enclosure: {file}: File exists\n")
+    assert await outcome("enclosure", "report", str(file), home=tmp_path) == again
+
+
 async def test_a_configuration_error_names_file_line_and_key(tmp_path: Path) -> None:
     config = tmp_path / ".config/mycroft/mycroft.conf"
     config.parent.mkdir(parents=True)

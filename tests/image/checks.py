@@ -216,6 +216,37 @@ def the_smoke_test_passes(installed: Installed) -> str:
     return ""
 
 
+def a_setting_is_changed_and_reported(installed: Installed) -> str:
+    """By root; the owner sees it, and makes a report of it, without the password."""
+    machine, password = installed.machine, "87654321"
+    configuration = installed.tree.root / "etc/mycroft/mycroft.conf"
+    before = configuration.read_bytes() if configuration.exists() else None
+    change = ("mycroft-enclosure", "set", "admin.wifi.password", password)
+    refused = machine.run(*change, user=OWNER, check=False)
+    assert refused.endswith(f"Permission denied; as root: sudo mycroft-admin {' '.join(change[1:])}"), refused
+    restart = machine.run(*change).partition("It counts from the next start: sudo ")[2]
+    machine.run(*restart.split())
+    wrong = machine.run("mycroft-enclosure", "set", "enclosure.volume.mx", "80", check=False)
+    assert wrong == "mycroft-enclosure: enclosure.volume.mx: unknown key; did you mean max?", wrong
+    shown = machine.run("mycroft-bus", "config", user=OWNER)
+    found = re.search(r"^admin\.wifi\.password +\"\(hidden\)\" +/etc/mycroft/mycroft.conf: line \d+$", shown, re.M)
+    assert found, shown
+    for user in ("root", OWNER):
+        file = f"/tmp/report-{user}"  # noqa: S108  # of the tree
+        machine.run("mycroft-enclosure", "report", file, user=user)
+        report = machine.run("cat", file)
+        assert password not in report, report
+        assert shown in report, report
+        assert re.search("^ok +admin +it runs$", report, re.M), report
+    assert "mycroft-bus" in machine.run("cat", "/tmp/report-root").rpartition("=== journal")[2]  # noqa: S108
+    if before is None:
+        configuration.unlink()
+    else:
+        configuration.write_bytes(before)
+    machine.run(*restart.split())
+    return found[0]
+
+
 def the_simulator_runs(installed: Installed) -> str:
     """The whole simulated device, as an ordinary user, beside the installed daemons."""
     machine, log = installed.machine, "/run/simulator"
@@ -444,6 +475,7 @@ CHECKS: tuple[Check, ...] = (
     bus_answers_on_loopback_and_socket,
     a_press_of_the_button_reaches_a_client,
     the_smoke_test_passes,
+    a_setting_is_changed_and_reported,
     the_simulator_runs,
     *faults.CHECKS,
     *remote.CHECKS,
