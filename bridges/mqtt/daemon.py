@@ -17,12 +17,13 @@ from bridges.mqtt.entities import OFFLINE, ONLINE, Device, discovery, discovery_
 from bridges.mqtt.errors import BrokerError
 from bridges.mqtt.host import Machine, device_id
 from bridges.mqtt.mapping import QUESTIONS, SOURCE, Mirror, Publication, command
+from bridges.outbox import Outbox
 from bus.client.backoff import STABLE_S, Backoff
 from bus.client.client import BusClient
 from bus.contract.ours import CONNECTED
 from bus.daemon.runner import notify, watched
 from bus.daemon.token_bucket import TokenBucket
-from bus.errors import BusUnavailableError, PayloadError
+from bus.errors import PayloadError
 from bus.message import Message, clip
 from bus.version import VERSION
 
@@ -34,17 +35,11 @@ BIRTH_DELAY_S = 5.0
 
 MEASURE_INTERVAL_S = 60.0
 
-FRESH_S = 1.0
-"""How long a command may wait for the bus; after that its sender has seen that nothing happens."""
-
 COMMANDS_PER_S = 20
 COMMANDS_BURST = 50
 """A slider that is dragged sends some ten commands in a second."""
 
 FLOOD_LOG_INTERVAL_S = 60.0
-
-MAX_WAITING = 100
-"""Messages that wait for the bus."""
 
 MAX_LOGGED = 100
 """Topics of which something is logged once."""
@@ -86,8 +81,7 @@ class Bridge:
         self._birth: asyncio.TimerHandle | None = None
         self._bucket = TokenBucket(COMMANDS_PER_S, COMMANDS_BURST)
         self._next_flood_log_s = 0.0
-        self._commands: asyncio.Queue[tuple[float, Message]] = asyncio.Queue(MAX_WAITING)
-        """Messages for the bus, each with the time until which it may be sent."""
+        self._outbox = Outbox(bus)
         self._logged: set[tuple[str, str]] = set()
         """What has been logged, and is not again."""
 
@@ -98,7 +92,7 @@ class Bridge:
                 self._bus.run(watched(self._on_bus_message), self._observe_bus, patterns=self._mirror.patterns)
             )
             group.create_task(self._stay_connected())
-            group.create_task(self._send_commands())
+            group.create_task(self._outbox.run())
             group.create_task(self._measure())
             notify("READY=1")
 
@@ -114,7 +108,7 @@ class Bridge:
             self._bus_is_there = True
             self._publish_availability()
             for question in QUESTIONS:
-                self._queue(replace(question, context={"source": SOURCE}))
+                self._outbox.put(replace(question, context={"source": SOURCE}))
             return
         publications = self._mirror.read(message)
         if self._mirror.parts != self._device.parts:
@@ -122,20 +116,6 @@ class Bridge:
             self._announce()
         for publication in publications:
             self._publish(publication)
-
-    def _queue(self, message: Message) -> None:
-        try:
-            self._commands.put_nowait((asyncio.get_running_loop().time() + FRESH_S, message))
-        except asyncio.QueueFull:
-            _LOGGER.warning("%s is dropped: the bus is slower than the broker", message.msg_type)
-
-    async def _send_commands(self) -> None:
-        while True:
-            deadline_s, message = await self._commands.get()
-            try:
-                await self._bus.emit(message, max(0.0, deadline_s - asyncio.get_running_loop().time()))
-            except BusUnavailableError as error:
-                _LOGGER.warning("%s", error)
 
     # The broker.
 
@@ -218,7 +198,7 @@ class Bridge:
             _LOGGER.warning("%s: %s", topic, clip(str(error)))
             return
         for message in messages:
-            self._queue(message)
+            self._outbox.put(message)
 
     def _answer_birth(self) -> None:
         self._birth = None

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from bridges.effects import EFFECTS
+
 ORIGIN = "mycroft-mqtt"
 
 ONLINE, OFFLINE = "online", "offline"
@@ -19,15 +21,6 @@ LEVELS = 30
 
 MAX_TEXT = 255
 """Characters of a text entity's state; Home Assistant takes no more."""
-
-EFFECTS = (
-    "open",
-    "spin",
-    "blink",
-    "narrow",
-    *(f"look {way}" for way in ("right", "left", "up", "down", "crossed")),
-)
-"""What the eyes do, as the light names it; "open" ends the others."""
 
 EXPIRE_S = 300
 """A measurement that is not repeated for so long is unknown."""

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
-from bridges.mqtt.entities import EFFECTS, LEVELS, MAX_TEXT, Parts
+from bridges.effects import EFFECTS
+from bridges.mqtt.entities import LEVELS, MAX_TEXT, Parts
 from bus.contract import ours as topics
 from bus.contract.topic import Topic
 from bus.errors import PayloadError
@@ -57,14 +58,7 @@ class _Light(msgspec.Struct):
 
 _decode_light = msgspec.json.Decoder(_Light).decode
 
-_EFFECTS: Mapping[str, tuple[Topic, Mapping[str, str]]] = {
-    "open": (topics.EYES_RESET, {}),
-    "spin": (topics.EYES_SPIN, {}),
-    "blink": (topics.EYES_BLINK, {}),
-    "narrow": (topics.EYES_NARROW, {}),
-    **{name: (topics.EYES_LOOK, {"side": name.split()[1][0]}) for name in EFFECTS if name.startswith("look ")},
-}
-_LOOKS = {fields["side"]: name for name, (_, fields) in _EFFECTS.items() if fields}
+_LOOKS = {fields["side"]: name for name, (_, fields) in EFFECTS.items() if fields}
 
 
 # From the broker to the bus.
@@ -132,9 +126,9 @@ def _eyes(text: str) -> list[Message]:
     if light.color is not None:
         messages.append(_message(topics.EYES_COLOR, r=light.color.r, g=light.color.g, b=light.color.b))
     if light.effect is not None:
-        if light.effect not in _EFFECTS:
-            raise PayloadError(f"effect is none of {', '.join(_EFFECTS)}")
-        topic, data = _EFFECTS[light.effect]
+        if light.effect not in EFFECTS:
+            raise PayloadError(f"effect is none of {', '.join(EFFECTS)}")
+        topic, data = EFFECTS[light.effect]
         messages.append(_message(topic, **data))
     elif light.color is None:
         messages.append(_message(topics.EYES_ON))

@@ -113,13 +113,6 @@ FOREIGN: tuple[Topic, ...] = (
     ),
     # Listening and speaking.
     _voice(
-        "recognizer_loop:wakeword",
-        "The wake word was detected.",
-        (Field("utterance", str, meaning="the wake word"), _SESSION),
-        source="doc mc odl",
-        emitted_by="listener",
-    ),
-    _voice(
         "recognizer_loop:hotword",
         "A hotword was detected.",
         emitted_by="listener",

@@ -402,6 +402,15 @@ SPEAK = _voice(
     alias="ovos.utterance.speak",
     handled_by="audio",
 )
+WAKE_WORD = _voice(
+    "recognizer_loop:wakeword",
+    "The wake word was detected.",
+    (
+        Field("utterance", str, meaning="the wake word; empty where the satellite does not say which"),
+        Field("session", str, None, meaning="of mycroft-core; OVOS has it in the context"),
+    ),
+    emitted_by="listener",
+)
 RECORD_BEGIN = _voice(
     "recognizer_loop:record_begin",
     "The listener starts to record.",

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from bridges.mqtt.daemon import BIRTH_DELAY_S, COMMANDS_BURST, FRESH_S, RETRY_MAX_S, Bridge
+from bridges.mqtt.daemon import BIRTH_DELAY_S, COMMANDS_BURST, RETRY_MAX_S, Bridge
 from bridges.mqtt.entities import Device
 from bridges.mqtt.errors import BrokerError
 from bridges.mqtt.host import Machine
+from bridges.outbox import FRESH_S
 from bus.client.client import BusClient
 from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.message import Message

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridges.mqtt.entities import COMPONENTS, EFFECTS
+from bridges.effects import EFFECTS
+from bridges.mqtt.entities import COMPONENTS
 from bridges.mqtt.mapping import MAX_PAYLOAD, QUESTIONS, SOURCE, Mirror, Publication, command
 from bus.contract import ours as topics
 from bus.contract.lookup import topic_of
