@@ -7,6 +7,7 @@
 # make bench-enclosure  the speed of buttons and face; after make deb, as root, also on a virtual machine
 # make bench-sim        how soon a simulated device is ready, and what it costs at rest
 # make soak             some minutes of random events; options in ARGS
+# make docs             the documentation as a site, in build/docs
 # make deb              the Debian packages, in build/deb
 # make image-test       the packages on a booted Debian 13, as root; options in ARGS="--only doctor --mirror URL"
 
@@ -25,7 +26,7 @@ APT_IMAGE := apt-utils debootstrap gpg qemu-system-x86 qemu-user-static systemd-
 # What goes into the Debian packages.
 DEB_SOURCES := debian docs bus enclosure admin bridges hw_sim README.md CHANGELOG.md LICENSE pyproject.toml
 
-.PHONY: setup run check unit test bench bench-enclosure bench-sim soak deb image-test lint clean
+.PHONY: setup run check unit test bench bench-enclosure bench-sim soak docs deb image-test lint clean
 
 setup: apt $(VENV)/.run
 
@@ -44,7 +45,7 @@ $(VENV)/.run: pyproject.toml constraints.txt | apt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	@PYTHON=$(PYTHON) .ci/venv $(VENV) pi,sim,test,lint
+	@PYTHON=$(PYTHON) .ci/venv $(VENV) pi,sim,test,lint,docs
 	@touch $@
 
 run: setup
@@ -71,6 +72,10 @@ bench-sim: setup-test
 soak: setup-test
 	@$(VENV)/bin/python -m soak $(ARGS)
 
+# A link that leads nowhere is a warning, and a warning is an error.
+docs: setup-test
+	$(VENV)/bin/sphinx-build -q -W --keep-going -j auto -d build/doctrees docs build/docs
+
 deb:
 	@.ci/apt-install $(APT_DEB)
 	rm -rf build/deb
@@ -84,7 +89,7 @@ image-test: deb
 	@$(PYTHON) -m tests.image $(ARGS) build/deb
 	@$(PYTHON) -m tests.vm build/deb
 
-lint: setup-test
+lint: setup-test docs
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy

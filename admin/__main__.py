@@ -22,7 +22,7 @@ BUS = "unix:/run/mycroft/bus.sock"
 EXAMPLES = """\
 examples:
   mycroft-admin run
-  mycroft-admin run --bus unix:/tmp/bus.sock --dbus unix:path=/tmp/dbus.sock   (for tests)
+  mycroft-admin run --bus unix:/tmp/bus.sock --dbus unix:path=/tmp/dbus.sock  # for tests
   sudo mycroft-admin plan-reset
   sudo mycroft-admin set admin.wifi.ssid kitchen
 

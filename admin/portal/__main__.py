@@ -18,7 +18,7 @@ ADMIN = Path("/run/mycroft-admin/portal.sock")
 EXAMPLES = """\
 examples:
   mycroft-portal run
-  mycroft-portal run --port 8082 --admin /tmp/portal.sock   (for tests)
+  mycroft-portal run --port 8082 --admin /tmp/portal.sock  # for tests
 
 exit codes: 0 done, 1 failed, 2 usage
 """

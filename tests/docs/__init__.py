@@ -1,0 +1,1 @@
+"""The documentation: what it says to type works, and its site is in order."""

@@ -1,0 +1,123 @@
+"""The pages of the documentation, and the code blocks in them.
+
+The words after the language of a block say who runs it: `simulator` (tests/docs/test_commands.py, with a simulated
+Mark 1), `device` (tests/image/pages.py, on the booted tree), and `output` is what the block before prints. A block
+without such a word is in NOT_RUN, with the reason.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+SIMULATOR, DEVICE, OUTPUT, PRESS = "simulator", "device", "output", "press"
+SHELLS = ("sh", "bash")
+
+_ITEM = re.compile(r"^ *```(?P<info>\w[^\n]*)\n(?P<text>.*?)^ *```$|!\[[^\]]*\]\((?P<image>[^)]+)\)", re.M | re.S)
+_FILE = re.compile(r"(?:[Ss]ave (?:it|this) as|[Aa]dd this to)\s+`([^`]+)`")
+
+_BUILD = "clones from an address that is not public; make image-test begins with make deb"
+_SHELL_OF_READER = "needs a second terminal, or ends with Ctrl-C"
+
+NOT_RUN = {
+    "README.md": {
+        "git clone": "the test has a device of its own",
+    },
+    "tutorials/owner.md": {
+        "ssh pi@mark1.local": "needs the device",
+        "sudo apt update": _BUILD,
+        "sudo reboot": "ends the machine that runs the page; tests/image/checks.py restarts it",
+    },
+    "tutorials/skill-author.md": {"git clone": "the test has a device of its own"},
+    "tutorials/image-builder.md": {
+        "sudo apt install --yes git make": _BUILD,
+        "mkdir -p stage-mycroft": "needs a checkout of pi-gen",
+        "chmod +x stage-mycroft": "needs a checkout of pi-gen, and hours",
+        "rpi-image-gen build": "needs rpi-image-gen, and hours",
+        "#!/bin/bash -e": "is a file",
+    },
+    "tutorials/board-builder.md": {
+        "sudo apt install": "tests/image/checks.py installs it, in place of mycroft-mark-1",
+        "mycroft-bus listen": _SHELL_OF_READER,
+        "mycroft-enclosure needs": "needs a profile that tests/enclosure/boards tries",
+    },
+    "how-to/bug-report.md": {"mycroft-bus record": _SHELL_OF_READER},
+    "how-to/uninstall.md": {
+        "sudo apt purge": "tests/image/checks.py purges the packages, at its end",
+        "sudo rm -r /etc/mycroft": "would end the checks that follow",
+    },
+    "reference/commands.md": {"mycroft-": "examples; tests/docs/test_pages.py parses them"},
+}
+"""By page, the beginnings of the blocks that no test runs, and why."""
+
+RUN_ELSEWHERE = {
+    "boards.md": "tests/enclosure/boards/test_page.py",
+    "bus.md": "tests/image/remote.py",
+    "fleet.md": "tests/ha",
+    "hivemind.md": "tests/bridges/hive",
+    "home-assistant.md": "tests/bridges/mqtt",
+    "install.md": "tests/image/checks.py, tests/image/beside.py",
+    "mark1.md": "tests/e2e/test_show.py, tests/e2e/test_doctor.py",
+    "simulator.md": "tests/e2e/test_simulator_page.py, tests/hw_sim/test_camera.py",
+    "voice-satellites.md": "tests/bridges/voice",
+    "voice.md": "tests/bridges/voice",
+}
+"""Pages that other tests try."""
+
+
+INCLUDES = ("changes.md", "contributing.md", "reporting.md")
+"""Pages that consist of a file beside docs."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A code block."""
+
+    language: str
+    marks: frozenset[str]
+    text: str
+    file: str
+    """The file that the reader is to save it as; empty for none."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture on a page, by its file."""
+
+    path: Path
+
+
+def pages() -> list[str]:
+    """All pages: README.md, and those below docs by their names there."""
+    return [
+        "README.md",
+        *sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md") if path.name not in INCLUDES),
+    ]
+
+
+def path_of(page: str) -> Path:
+    """The file of a page."""
+    return ROOT / page if page == "README.md" else DOCS / page
+
+
+def items(page: str) -> Iterator[Block | Image]:
+    """Blocks and pictures of a page, in order."""
+    path = path_of(page)
+    text, end = path.read_text(), 0
+    for found in _ITEM.finditer(text):
+        if found["image"]:
+            yield Image((path.parent / found["image"]).resolve())
+        else:
+            language, *marks = found["info"].split()
+            named = _FILE.findall(text[end : found.start()])
+            yield Block(language, frozenset(marks), dedent(found["text"]), named[-1] if named else "")
+        end = found.end()
+
+
+def blocks(page: str) -> list[Block]:
+    """The code blocks of a page."""
+    return [item for item in items(page) if isinstance(item, Block)]
