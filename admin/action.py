@@ -65,6 +65,9 @@ class Reporter(Protocol):
 Perform = Callable[..., Awaitable[None]]
 """Called with the host, a `Reporter`, and the fields of the request by name; raises HostError."""
 
+Confirm = Callable[[Reporter], Awaitable[None]]
+"""Returns when the user has confirmed an action; raises HostError where it is declined."""
+
 Failure = Callable[[HostError], tuple[Topic, dict[str, Any]]]
 """The topic and data that report a failure, or a refusal of the request."""
 
@@ -81,8 +84,10 @@ class Action:
     """Resources that no other action may change meanwhile; empty for a question."""
     reads: frozenset[Resource] = frozenset()
     """Resources that a question needs, and is refused while another action changes."""
+    confirm: Confirm | None = None
+    """What comes before everything else: until it returns, nothing is cancelled or changed."""
     cancels: frozenset[Topic] = frozenset()
-    """Requests to cancel first, where they are under way."""
+    """Requests to cancel before it is performed, where they are under way."""
     needs: tuple[str | Unit | Template, ...] = ()
     """Actions of polkit, and units to start; see `admin.polkit`."""
     awaits: tuple[Topic, ...] = ()

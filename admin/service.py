@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from admin.action import Action, Answer, Answers, Perform, Reporter
+from admin.action import Action, Answer, Answers, Confirm, Perform, Reporter
 from admin.errors import CANCELLED, REFUSED, HostError
 from admin.host import Host
 from admin.policy import Policy, RefusedRequest
@@ -143,7 +143,7 @@ class AdminService:
         action = self._actions[topic]
         if topic not in self._jobs and self._policy.start(action) is None:
             request = _Request(Message(topic.name), None, "the service itself")
-            self._start(action, fields, request, action.perform)
+            self._start(action, fields, request, action.perform, action.confirm)
 
     async def _on_request(self, action: Action, message: Message, **fields: Any) -> None:
         sender = sender_of(message)
@@ -160,7 +160,7 @@ class AdminService:
         elif refusal := refusal or self._policy.start(action):
             await self._end(action, request, HostError(refusal.reason, REFUSED))
         else:
-            self._start(action, fields, request, action.perform)
+            self._start(action, fields, request, action.perform, action.confirm)
 
     async def _on_answer(self, topic: Topic, message: Message, **fields: Any) -> None:
         for job in tuple(self._jobs.values()):
@@ -179,16 +179,25 @@ class AdminService:
                 perform = partial(action.resume, **message.data) if action.resume else _unknown_result
                 self._start(action, {}, request, perform)
 
-    def _start(self, action: Action, fields: dict[str, Any], request: _Request, perform: Perform) -> None:
+    def _start(
+        self,
+        action: Action,
+        fields: dict[str, Any],
+        request: _Request,
+        perform: Perform,
+        confirm: Confirm | None = None,
+    ) -> None:
         job = self._jobs[action.request] = _Job(self._say, self._unfinished, action, fields, request)
         _audit(action.request, request, "begins")
-        job.task = self._group.create_task(self._carry_out(job, perform))
+        job.task = self._group.create_task(self._carry_out(job, perform, confirm))
 
-    async def _carry_out(self, job: _Job, perform: Perform) -> None:
+    async def _carry_out(self, job: _Job, perform: Perform, confirm: Confirm | None) -> None:
         error: HostError | None = None
         request = job.action.request
         job.keep(**job.requests[0].message.data)
         try:
+            if confirm:
+                await confirm(job)
             for topic in job.action.cancels:
                 if other := self._jobs.get(topic):
                     await self._cancel(other, request.name)

@@ -40,8 +40,7 @@ async def reset(
     reset_hardware: bool,
     reboot: bool,
 ) -> None:
-    await _confirm(report)
-    # Not earlier: Neon's reset plugin wipes the configuration when it receives this, from any sender.
+    # Not before it is confirmed: Neon's reset plugin wipes the configuration at this, from any sender.
     await report(topics.FACTORY_RESET_START)
     if reset_hardware:
         await _reset_hardware(report)
@@ -57,7 +56,7 @@ async def reset(
         await power.reboot(host, report)
 
 
-async def _confirm(report: Reporter) -> None:
+async def confirm(report: Reporter) -> None:
     """Returns when the user wants it. Raises HostError.
 
     The enclosure asks before it requests a reset. For any other sender it asks now, and answers for the user.
@@ -136,6 +135,7 @@ ACTIONS = (
         "other host keys and deletes what the enclosure remembers, and the machine restarts. `mycroft-admin "
         "plan-reset` lists what is wiped",
         occupies=frozenset(Resource),
+        confirm=confirm,
         cancels=frozenset({topics.NTP_SYNC, topics.WIFI_SETUP}),
         needs=(WIPE, ROOT, "org.freedesktop.NetworkManager.settings.modify.system", *power.TO_REBOOT),
         awaits=(

@@ -83,8 +83,9 @@ class WifiHandler:
             self._fail()
 
     async def _on_denied(self, _: Message, type: str, **__: object) -> None:  # noqa: A002  # as in the message
+        """Reports that our own request was not relayed; a setup of another program goes on."""
         if type == topics.WIFI_SETUP.name:
-            self._fail()
+            self._display.notify(FAILED)
 
     async def _on_up(
         self, _: Message, *, ssid: str | None, password: str | None, address: str | None, lang: str | None

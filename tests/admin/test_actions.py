@@ -129,6 +129,8 @@ def host(tmp_path: Path) -> Host:
 
 
 async def perform(host: Any, topic: Topic, report: Any, **data: Any) -> None:
+    if confirm := ROW[topic].confirm:
+        await confirm(report)
     await ROW[topic].perform(host, report, **topic.read({**DATA.get(topic.name, {}), **data}))
 
 

@@ -30,6 +30,7 @@ ENDED = Topic("test.joined", "Ends.")
 QUESTION = Topic("test.question", "Asks.")
 ANSWER = Topic("test.question.response", "Answers.")
 LEAVE = Topic("test.leave", "Leaves.", privileged=True)
+WIPE = Topic("test.wipe", "Asks, and leaves.", privileged=True)
 LEFT = Topic("test.left", "Has left.")
 VOTE = Topic("test.vote", "Votes.")
 VOTED = Topic("test.voted", "Has voted.", (Field("name", str),))
@@ -77,6 +78,11 @@ class Machine:
     async def answer(self, _: Host, report: Reporter) -> None:
         await report(ANSWER)
 
+    async def confirm(self, report: Reporter) -> None:
+        with report.answers(VOTED) as votes:
+            if (await votes.get()).fields["name"] != "yes":
+                raise HostError("declined")
+
     async def vote(self, _: Host, report: Reporter) -> None:
         with report.answers(VOTED) as votes:
             await report(VOTE)
@@ -90,6 +96,14 @@ class Machine:
         return (
             Action(REQUEST, self.join, occupies=radio, resume=self.look_again),
             Action(LEAVE, self.leave, occupies=frozenset({Resource.POWER}), cancels=frozenset({REQUEST})),
+            Action(
+                WIPE,
+                self.leave,
+                occupies=radio,
+                confirm=self.confirm,
+                cancels=frozenset({REQUEST}),
+                awaits=(VOTED,),
+            ),
             Action(topics.REBOOT, self.leave, occupies=radio),
             Action(QUESTION, self.answer),
             Action(VOTE, self.vote, awaits=(VOTED,), failure=lambda e: (NOT_VOTED, {"kind": e.kind})),
@@ -317,6 +331,17 @@ async def test_a_request_cancels_another_one_after_its_cleanup(
     assert machine.cleaned
     assert sum("failed: cancelled by test.leave" in message for message in log.messages) == 1
     assert await daemon.join() == ["test.joining"]
+
+
+async def test_a_request_that_is_not_confirmed_cancels_nothing(daemon: Daemon, machine: Machine) -> None:
+    await daemon.join()
+    assert await daemon.ask(WIPE) == []
+    assert await daemon.ask(VOTED, data={"name": "no"}) == ["test.wipe.failed"]
+    assert daemon.errors == ["declined"]
+    assert await daemon.ask(WIPE) == []
+    assert not machine.cleaned
+    assert await daemon.ask(VOTED, data={"name": "yes"}) == ["test.join.failed", "test.left"]
+    assert machine.cleaned
 
 
 async def test_a_flood_is_refused_with_one_answer_and_one_line_until_it_ends(

@@ -121,11 +121,16 @@ async def test_a_cancelled_setup_is_no_failure() -> None:
         assert display.notified == []
 
 
-async def test_a_request_that_the_bus_denies_is_a_failure() -> None:
+async def test_a_request_that_the_bus_denies_is_a_failure_and_ends_no_other_setup() -> None:
     async with mark1() as (device, display):
         denied = Message("bus.message.denied", {"type": "system.wifi.setup", "reason": "no"})
         await device.enclosure.dispatcher(denied)
         assert display.notified == ["WI-FI FAILED"]
+        await receive(device, "ap_up", **UP)
+        await device.enclosure.dispatcher(denied)
+        assert display.notified == ["WI-FI FAILED"] * 2
+        await asyncio.sleep(REPEAT_S)
+        assert (display.activity.wifi_text, utterances(device)) == ("MYCROFT 1234", [JOIN] * 2)
 
 
 async def test_a_setup_that_nothing_comes_of_is_a_failure() -> None:
