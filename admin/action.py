@@ -84,6 +84,8 @@ class Action:
     """Resources that no other action may change meanwhile; empty for a question."""
     reads: frozenset[Resource] = frozenset()
     """Resources that a question needs, and is refused while another action changes."""
+    shared: bool = False
+    """Whether a further request joins the action under way whatever its fields; else they must be the same."""
     confirm: Confirm | None = None
     """What comes before everything else: until it returns, nothing is cancelled or changed."""
     cancels: frozenset[Topic] = frozenset()

@@ -109,7 +109,8 @@ class AdminService:
 
     A request is authorised and limited in rate. It is acknowledged before, and reported after, if necessary by the
     next daemon; a failure is ``<type>.failed {"error"}``. The log has its sender and its result. Actions that
-    exclude each other do not run at the same time; another request for an action under way joins it.
+    exclude each other do not run at the same time; a further request for an action under way joins it, where the
+    fields are the same or the action is shared.
     """
 
     def __init__(
@@ -154,7 +155,7 @@ class AdminService:
             refusal = RefusedRequest("the sender may not administer this machine")
         request = _Request(_as_kept(message), sender, str(sender or "an unknown sender"))
         job = self._jobs.get(action.request)
-        if not refusal and job and job.fields == fields:
+        if not refusal and job and (action.shared or job.fields == fields):
             _audit(action.request, request, "joins")
             await job.join(request)
         elif refusal := refusal or self._policy.start(action):

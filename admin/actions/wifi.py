@@ -142,6 +142,7 @@ ACTIONS = (
         does="switches the radio on and opens the access point; `mycroft-portal.socket` and "
         "`mycroft-portal-dns.service` run until a network is joined or the setup ends",
         occupies=_NETWORK,
+        shared=True,
         cancels=_CONNECTING,
         needs=(_CONTROL, _SCAN, _MODIFY, _ENABLE, *PORTAL),
         resume=set_up,

@@ -31,6 +31,7 @@ QUESTION = Topic("test.question", "Asks.")
 ANSWER = Topic("test.question.response", "Answers.")
 LEAVE = Topic("test.leave", "Leaves.", privileged=True)
 WIPE = Topic("test.wipe", "Asks, and leaves.", privileged=True)
+SIT = Topic("test.sit", "Joins all the others.", (Field("long", bool, False),), privileged=True)
 LEFT = Topic("test.left", "Has left.")
 VOTE = Topic("test.vote", "Votes.")
 VOTED = Topic("test.voted", "Has voted.", (Field("name", str),))
@@ -106,6 +107,7 @@ class Machine:
             ),
             Action(topics.REBOOT, self.leave, occupies=radio),
             Action(QUESTION, self.answer),
+            Action(SIT, self.join, occupies=frozenset({Resource.NAME}), shared=True),
             Action(VOTE, self.vote, awaits=(VOTED,), failure=lambda e: (NOT_VOTED, {"kind": e.kind})),
         )
 
@@ -311,6 +313,17 @@ async def test_a_further_request_with_other_fields_is_refused(daemon: Daemon, ma
     await daemon.join()
     assert await daemon.join(times=2) == ["test.join.failed"]
     assert daemon.errors == ["test.join is under way"]
+
+
+async def test_a_further_request_joins_a_shared_action_whatever_its_fields(
+    daemon: Daemon, machine: Machine
+) -> None:
+    daemon.service.begin(SIT, long=True)
+    assert await daemon.types() == ["test.joining"]
+    assert await daemon.ask(SIT, data={"long": False}) == ["test.joining"]
+    assert machine.calls == [("join", {"long": True})]
+    machine.go.set()
+    await daemon.types()
 
 
 async def test_an_action_excludes_another_one_until_it_ends(daemon: Daemon, machine: Machine) -> None:
