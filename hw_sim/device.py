@@ -84,7 +84,7 @@ async def run_device(
             group.create_task(program.watch())
             return program
 
-        host, sound = Host(folder), Sound(folder)
+        host, sound = Host(folder, portal=True), Sound(folder)
         dbus = await start("host", *host.command, environment=host.environment)
         card = await start("sound", *sound.command, environment=sound.environment)
         panel: Panel

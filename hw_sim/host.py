@@ -37,9 +37,12 @@ Exec={command}
 
 
 class Host:
-    """Files, command and address of a private D-Bus daemon, all in `folder`."""
+    """Files, command and address of a private D-Bus daemon, all in `folder`.
 
-    def __init__(self, folder: Path) -> None:
+    With `portal`, a wifi setup has its page, on a free port of 127.0.0.1 that the command prints.
+    """
+
+    def __init__(self, folder: Path, *, portal: bool = False) -> None:
         self.address = f"unix:path={folder / 'dbus.socket'}"
         services = folder / "services"
         services.mkdir()
@@ -51,6 +54,8 @@ class Host:
         self.command = ("dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", "--print-address")
         run = folder / "run"
         self.environment = {"DBUS_SYSTEM_BUS_ADDRESS": self.address, "MYCROFT_SIM_RUN": str(run)}
+        if portal:
+            self.environment["MYCROFT_SIM_PORTAL"] = "yes"
         self.admin_environment = {"RUNTIME_DIRECTORY": str(run / "mycroft-admin")}
         """What systemd gives the admin service."""
         (run / "mycroft-admin").mkdir(parents=True)

@@ -16,7 +16,7 @@ STOP_TIMEOUT_S = 3.0
 
 LINE_TIMEOUT_S = 30.0
 
-_DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
+DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--")
 """Of util-linux, which every Debian has; it becomes the program."""
 
 
@@ -58,7 +58,7 @@ class Program:
         # A process group of its own: Ctrl-C is for the simulator, which then stops them in their order. A killed
         # simulator stops none of them, so the kernel does.
         self._process = await asyncio.create_subprocess_exec(
-            *_DIES_WITH_US,
+            *DIES_WITH_US,
             *self.command,
             stdout=PIPE,
             stderr=STDOUT,

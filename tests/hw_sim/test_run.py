@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import re
 import shutil
 import socket
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 from websockets.asyncio.client import connect
@@ -41,6 +44,30 @@ async def test_a_killed_simulator_leaves_no_program_behind() -> None:
     process.kill()
     await process.wait()
     await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started), "the end of all programs")
+
+
+async def test_a_wifi_setup_has_its_page_until_it_ends() -> None:
+    command = ("-m", "hw_sim", "run", "--bus-port", "0", "--face-port", "0")
+    process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=PIPE, stderr=STDOUT)
+
+    async def printed(pattern: str) -> str:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            if found := re.search(pattern, line.decode()):
+                return found[1]
+        pytest.fail(f"{pattern} is not printed")
+
+    async with connect(await printed(r"^ready bus=(\S+)")) as client:
+        await client.send('{"type": "system.wifi.setup", "data": {}, "context": {}}')
+        page = await printed(r"serving (http://127\.0\.0\.1:\d+/)")
+        with await asyncio.to_thread(urlopen, page) as response:
+            assert ">Home<" in response.read().decode()
+        await client.send('{"type": "wifi.stop", "data": {}, "context": {}}')
+        await printed(r"bus +(system\.wifi\.ap_down)")
+        with pytest.raises(URLError):
+            await asyncio.to_thread(urlopen, page)
+    process.terminate()
+    await process.wait()
 
 
 async def test_the_sound_card_is_the_same_with_pipewire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
