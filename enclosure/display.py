@@ -36,6 +36,11 @@ class Bitmap:
             columns[column] = columns[column] & ~mask | pixels << y
         return Bitmap(HEIGHT, tuple(columns))
 
+    @property
+    def rows(self) -> list[str]:
+        """The rows as texts, the uppermost first, where # is a lit pixel and . a dark one."""
+        return ["".join(".#"[column >> y & 1] for column in self.columns) for y in range(self.height)]
+
 
 EMPTY = Bitmap(HEIGHT, (0,) * WIDTH)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from enclosure.activity import Activity
-from enclosure.display import Command, EyesColor
+from enclosure.display import Bitmap, Command, EyesColor
 
 
 class Display(Protocol):
@@ -21,6 +21,10 @@ class Display(Protocol):
     @property
     def pixels(self) -> Sequence[EyesColor]:
         """The colour of each pixel of the eyes, as it was asked for, at full brightness."""
+
+    @property
+    def mouth(self) -> Bitmap:
+        """What skills and the activity show on the mouth, without questions and notices."""
 
     def show(self, command: Command) -> None:
         """Shows what a skill asks for.

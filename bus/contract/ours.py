@@ -230,6 +230,24 @@ MOUTH_EVENTS_ACTIVATE = _mouth("enclosure.mouth.events.activate", "Shows speech 
 MOUTH_EVENTS_DEACTIVATE = _mouth(
     "enclosure.mouth.events.deactivate", "Does not show speech and listening on the mouth."
 )
+MOUTH_PIXELS_GET = _mouth(
+    "enclosure.mouth.pixels.get",
+    "Asks for what skills and the assistant show on the mouth.",
+    source="ours",
+    replies=("enclosure.mouth.pixels",),
+)
+MOUTH_PIXELS = _mouth(
+    "enclosure.mouth.pixels",
+    "What skills and the assistant show on the mouth, without questions and notices, which may name a password.",
+    (
+        Field(
+            "rows", list, meaning="8 texts of 32 characters, the uppermost first: # is a lit pixel, . a dark one"
+        ),
+    ),
+    source="ours",
+    emitted_by="enclosure",
+    handled_by="any program",
+)
 WEATHER_DISPLAY = _mouth(
     "enclosure.weather.display",
     "Shows a weather picture and a temperature.",

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from enclosure.activity import Activity
-from enclosure.display import Command, EyesColor
+from enclosure.display import EMPTY, Bitmap, Command, EyesColor
 
 
 class NullDisplay:
@@ -12,6 +12,7 @@ class NullDisplay:
 
     firmware: str | None = None
     pixels: Sequence[EyesColor] = ()
+    mouth: Bitmap = EMPTY
 
     def show(self, command: Command) -> None:
         """Ignores a command."""

@@ -8,6 +8,7 @@ from enclosure.activity import Activity
 from enclosure.display import (
     DEFAULT_COLOR,
     DEFAULT_LEVEL,
+    Bitmap,
     Command,
     EyesAction,
     EyesColor,
@@ -92,6 +93,11 @@ class FaceplateDevice:
     def pixels(self) -> Sequence[EyesColor]:
         """The colour of each of the 24 pixels of the eyes, as it was asked for, at full brightness."""
         return self._eyes.pixels
+
+    @property
+    def mouth(self) -> Bitmap:
+        """What skills and the activity show on the mouth, without questions and notices."""
+        return self._mouth.picture
 
     def show(self, command: Command) -> None:
         """Shows what a skill asks for."""

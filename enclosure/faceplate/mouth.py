@@ -82,6 +82,27 @@ class Mouth:
         """Whether anything is on the mouth."""
         return self._top[1] is not None
 
+    @property
+    def picture(self) -> Bitmap:
+        """What skills and the activity show. Questions and notices, which may name a password, are not part of it.
+
+        A text that moves is its beginning, and a mouth that moves one of its pictures.
+        """
+        layers = self._layers
+        match shown := layers[Layer.CONTENT] or layers[Layer.ACTIVITY] or layers[Layer.REST]:
+            case None:
+                return EMPTY
+            case MouthViseme():
+                return artwork.TALK
+            case MouthAction():
+                return artwork.MOTIONS[shown]
+            case MouthText():
+                return text.drawn(shown.text)
+            case Weather():
+                return text.weather_drawn(shown)
+            case Bitmap():
+                return shown
+
     def ask(self, question: str | None) -> Scenes | None:
         """Shows a question above all else; None ends it."""
         before, self._question = self._top, _displayable(MouthText(question)) if question else None
@@ -200,18 +221,23 @@ class Mouth:
     @property
     def _top(self) -> tuple[Layer, Content | Motion | None]:
         """What is seen, with its layer."""
+        layers = self._layers.items()
+        return next(((layer, shown) for layer, shown in layers if shown is not None), (Layer.REST, None))
+
+    @property
+    def _layers(self) -> dict[Layer, Content | Motion | None]:
+        """What each layer shows, the uppermost first."""
         look = None if self._still else _look(self._activity)
         if isinstance(look, MouthAction) and not self._follows:
             look = None
         plays = self._activity.playing and self._follows and not self._activity.leaving
-        layers = {
+        return {
             Layer.QUESTION: self._question,
             Layer.NOTIFICATION: self._notification or _instruction(self._activity),
             Layer.CONTENT: self._content,
             Layer.ACTIVITY: self._motion or look,
             Layer.REST: NOTE if plays else None,
         }
-        return next(((layer, shown) for layer, shown in layers.items() if shown is not None), (Layer.REST, None))
 
     def _scenes_unless_covered(self, layer: Layer) -> Scenes | None:
         return None if self._top[0] < layer else self.scenes()

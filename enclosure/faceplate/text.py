@@ -71,9 +71,9 @@ def duration_s(text: str) -> float:
 
 
 def drawn(text: str) -> Bitmap:
-    """What the mouth looks like while a displayable text stands still on it."""
+    """What the mouth looks like while a displayable text stands still on it; a longer text is cut off."""
     columns = tuple(column << TOP for column in _columns(text)[:WIDTH])
-    return Bitmap(HEIGHT, columns).over(EMPTY, (WIDTH - width(text)) // 2, 0)
+    return Bitmap(HEIGHT, columns).over(EMPTY, max((WIDTH - width(text)) // 2, 0), 0)
 
 
 def weather_drawn(weather: Weather) -> Bitmap:

@@ -46,6 +46,7 @@ class DisplayHandler:
         dispatcher.on(topics.ENCLOSURE_RESET, self._on_reset)
         dispatcher.on(topics.NO_INTERNET, self._on_no_internet)
         dispatcher.on(topics.EYES_RGB_GET, self._on_rgb_get)
+        dispatcher.on(topics.MOUTH_PIXELS_GET, self._on_mouth_pixels_get)
         dispatcher.on(topics.FIRMWARE_VERSION_GET, self._on_version_get)
         for topic in (topics.CONNECTED, topics.REPORT_PARTS):
             dispatcher.on(topic, self._on_state_wanted)
@@ -91,6 +92,9 @@ class DisplayHandler:
     async def _on_rgb_get(self, message: Message) -> None:
         pixels = [[pixel.r, pixel.g, pixel.b] for pixel in self._display.pixels]
         await self._emit(message.reply(topics.EYES_RGB.name, {"pixels": pixels}))
+
+    async def _on_mouth_pixels_get(self, message: Message) -> None:
+        await self._emit(message.reply(topics.MOUTH_PIXELS.name, {"rows": self._display.mouth.rows}))
 
     async def _on_version_get(self, message: Message) -> None:
         data = {"version": self._display.firmware, "supported": NEWEST_FIRMWARE}

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from enclosure.activity import Activity
-from enclosure.display import Command, EyesColor
+from enclosure.display import EMPTY, Bitmap, Command, EyesColor
 from enclosure.errors import BoardError
 from enclosure.events import Event, QuestionShown
 from enclosure.leds.looks import BLACK, Frame, dimmed
@@ -22,6 +22,7 @@ class LedDisplay:
 
     firmware: str | None = None
     pixels: Sequence[EyesColor] = ()
+    mouth: Bitmap = EMPTY
 
     def __init__(self, lights: Lights, brightness: float | None, on_event: Callable[[Event], None]) -> None:
         self._lights = lights

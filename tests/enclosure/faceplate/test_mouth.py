@@ -297,3 +297,41 @@ def test_an_instruction_of_the_wifi_setup_is_above_skill_content_and_below_notif
     assert board.mouth == drawn("1234")
     board.play(mouth.indicate(replace(setup, leaving=Leaving.REBOOT)))
     assert board.mouth == EMPTY
+
+
+@pytest.mark.parametrize(
+    ("command", "picture"),
+    [
+        (MouthText("hi"), drawn("HI")),
+        (MouthText(LONG_TEXT), drawn(LONG_TEXT)),
+        (WEATHER, weather_drawn(WEATHER)),
+        (MouthIcon(LOGO, 0, 0, clear=True), LOGO),
+        (MouthAction.LISTEN, artwork.LISTEN),
+        (MouthViseme(3), artwork.TALK),
+    ],
+)
+def test_the_picture_is_what_a_skill_shows(mouth: Mouth, command: MouthCommand, picture: Bitmap) -> None:
+    assert mouth.picture == EMPTY
+    mouth.show(command)
+    assert mouth.picture == picture
+
+
+def test_a_text_in_the_picture_is_where_the_firmware_draws_it(board: Board, mouth: Mouth) -> None:
+    board.play(mouth.show(MouthText("hi")))
+    board.wait(0.5)
+    assert board.mouth == mouth.picture
+
+
+def test_questions_notices_and_the_texts_of_a_wifi_setup_are_not_in_the_picture(mouth: Mouth) -> None:
+    mouth.show(MouthText("hi"))
+    mouth.ask("WIPE?")
+    mouth.notify("done")
+    mouth.indicate(Activity(wifi_text="PASSWORD 12345678"))
+    assert mouth.picture == drawn("HI")
+
+
+def test_what_the_assistant_does_is_in_the_picture(mouth: Mouth) -> None:
+    mouth.indicate(Activity(playing=True))
+    assert mouth.picture == NOTE
+    mouth.indicate(Activity(playing=True, thinking=True))
+    assert mouth.picture == artwork.THINK

@@ -13,7 +13,7 @@ from enclosure.activity import Activity
 from enclosure.app import Enclosure
 from enclosure.board import Profile
 from enclosure.config import VolumeSettings, load_profile
-from enclosure.display import Command, EyesColor
+from enclosure.display import HEIGHT, Bitmap, Command, EyesColor
 from enclosure.drivers.serial import AsyncSerial
 from enclosure.errors import MixerError
 from enclosure.events import Event
@@ -35,6 +35,7 @@ class Recorder:
 
     firmware = "1.4.2"
     pixels = (EyesColor(1, 2, 3),) * 24
+    mouth = Bitmap(HEIGHT, (1,) + (0,) * 31)
 
     def __init__(self) -> None:
         self.shown: list[Command] = []

@@ -160,10 +160,13 @@ async def test_questions_about_the_display_are_answered() -> None:
     device = Device()
     await device.dispatcher(Message("enclosure.eyes.rgb.get", {}, {"source": "ann"}))
     await device.dispatcher(Message("enclosure.firmware.version.get"))
-    colours, version = device.said
+    await device.dispatcher(Message("enclosure.mouth.pixels.get"))
+    colours, version, mouth = device.said
     assert (colours.msg_type, colours.data) == ("enclosure.eyes.rgb", {"pixels": [[1, 2, 3]] * 24})
     assert colours.context["destination"] == "ann"
     assert (version.msg_type, version.data["version"]) == ("enclosure.firmware.version", "1.4.2")
+    rows = ["#" + "." * 31, *["." * 32] * 7]
+    assert (mouth.msg_type, mouth.data) == ("enclosure.mouth.pixels", {"rows": rows})
 
 
 # The faceplate's state.
