@@ -165,7 +165,7 @@ class Connection:
             raise BrokerError(f"{self._broker} does not answer a subscription")
         answer.result()
 
-    def publish(self, topic: str, payload: str, *, qos: int, retain: bool) -> None:
+    def publish(self, topic: str, payload: str | bytes, *, qos: int, retain: bool) -> None:
         """Queues a publication. A broker that does not read ends the connection; nothing is raised."""
         if self._ended.done():
             return

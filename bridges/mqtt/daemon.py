@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from functools import partial
@@ -16,7 +16,7 @@ from bridges.mqtt.config import Broker, MqttSettings
 from bridges.mqtt.entities import OFFLINE, ONLINE, Device, discovery, discovery_topic, has
 from bridges.mqtt.errors import BrokerError
 from bridges.mqtt.host import Machine, device_id
-from bridges.mqtt.mapping import QUESTIONS, SOURCE, Mirror, Publication, command
+from bridges.mqtt.mapping import FACE_CHANGES, FACE_QUESTIONS, QUESTIONS, SOURCE, Mirror, Publication, command
 from bridges.outbox import Outbox
 from bus.client.backoff import STABLE_S, Backoff
 from bus.client.client import BusClient
@@ -34,6 +34,9 @@ BIRTH_DELAY_S = 5.0
 """At its start Home Assistant says so to all devices of a home at once; each answers within this time."""
 
 MEASURE_INTERVAL_S = 60.0
+
+LOOK_S = 2.0
+"""From a change of the face to its picture; a skill may draw several times in a second."""
 
 COMMANDS_PER_S = 20
 COMMANDS_BURST = 50
@@ -53,7 +56,7 @@ class Link(Protocol):
     async def subscribe(self, topics: Sequence[str]) -> None:
         """Subscribes to topics. Raises BrokerError."""
 
-    def publish(self, topic: str, payload: str, *, qos: int, retain: bool) -> None:
+    def publish(self, topic: str, payload: str | bytes, *, qos: int, retain: bool) -> None:
         """Queues a publication."""
 
     async def ended(self) -> None:
@@ -79,6 +82,7 @@ class Bridge:
         self._connection: Link | None = None
         self._bus_is_there = False
         self._birth: asyncio.TimerHandle | None = None
+        self._look: asyncio.TimerHandle | None = None
         self._bucket = TokenBucket(COMMANDS_PER_S, COMMANDS_BURST)
         self._next_flood_log_s = 0.0
         self._outbox = Outbox(bus)
@@ -107,15 +111,25 @@ class Bridge:
         if message.msg_type == CONNECTED.name:
             self._bus_is_there = True
             self._publish_availability()
-            for question in QUESTIONS:
-                self._outbox.put(replace(question, context={"source": SOURCE}))
+            self._ask(QUESTIONS)
             return
+        if message.msg_type in FACE_CHANGES and self._look is None:
+            self._look = asyncio.get_running_loop().call_later(LOOK_S, self._look_at_face)
         publications = self._mirror.read(message)
         if self._mirror.parts != self._device.parts:
             self._device = replace(self._device, parts=self._mirror.parts)
             self._announce()
         for publication in publications:
             self._publish(publication)
+
+    def _look_at_face(self) -> None:
+        self._look = None
+        if self._bus_is_there and has(self._device, "face"):
+            self._ask(FACE_QUESTIONS)
+
+    def _ask(self, questions: Iterable[Message]) -> None:
+        for question in questions:
+            self._outbox.put(replace(question, context={"source": SOURCE}))
 
     # The broker.
 
@@ -226,6 +240,7 @@ class Bridge:
             for key, value in values.items():
                 if value is not None:
                     self._publish(self._mirror.measured(key, value))
+            self._look_at_face()  # a text may have gone by
             await asyncio.sleep(MEASURE_INTERVAL_S)
 
 

@@ -91,6 +91,8 @@ class Component(NamedTuple):
     config: Mapping[str, Any]
     has_state: bool = True
     has_commands: bool = False
+    state_key: str = "state_topic"
+    """The key under which Home Assistant looks for the topic of the state."""
 
 
 _CONFIG, _DIAGNOSTIC = {"entity_category": "config"}, {"entity_category": "diagnostic"}
@@ -138,6 +140,9 @@ COMPONENTS: Mapping[str, Component] = {
             "value_template": "{{ value_json.text }}",  # an empty state would be no state
         },
         has_commands=True,
+    ),
+    "face": Component(
+        "image", {"name": "Face", "icon": "mdi:face-agent", "content_type": "image/png"}, state_key="image_topic"
     ),
     "say": Component("notify", {"name": "Say"}, has_state=False, has_commands=True),
     "button": Component("event", {"name": "Button", "device_class": "button", "event_types": ["press"]}),
@@ -193,6 +198,7 @@ _PRESENT: Mapping[str, Callable[[Device], bool]] = {
 _PRESENT_PARTS: Mapping[str, Callable[[Parts], bool]] = {
     "eyes": lambda parts: parts.display != "none",
     "mouth": lambda parts: parts.display == "faceplate",
+    "face": lambda parts: parts.display == "faceplate",
     "faceplate": lambda parts: parts.display == "faceplate",
     "button": lambda parts: bool(parts.buttons),
     "knob": lambda parts: parts.knob,
@@ -252,6 +258,6 @@ def _config(device: Device, key: str, component: Component) -> dict[str, Any]:
         "unique_id": f"{device.id}_{key}",
         "default_entity_id": f"{component.platform}.{slug(device.name)}_{key}",
         **component.config,
-        **({"state_topic": device.state_topic(key)} if component.has_state else {}),
+        **({component.state_key: device.state_topic(key)} if component.has_state else {}),
         **({"command_topic": device.command_topic(key)} if component.has_commands else {}),
     }

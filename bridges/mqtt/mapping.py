@@ -1,5 +1,6 @@
 """Commands of the broker as messages of the bus, and messages of the bus as states and events. Pure."""
 
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
@@ -8,8 +9,9 @@ import msgspec
 
 from bridges.effects import EFFECTS
 from bridges.mqtt.entities import LEVELS, MAX_TEXT, Parts
+from bridges.mqtt.picture import Rgb, face
 from bus.contract import ours as topics
-from bus.contract.topic import Topic
+from bus.contract.topic import Family, Topic
 from bus.errors import PayloadError
 from bus.message import Message, clip, is_local, printable
 
@@ -29,16 +31,40 @@ _LOGGER = logging.getLogger(__name__)
 
 _encode = msgspec.json.Encoder().encode
 
+FACE_QUESTIONS = (Message(topics.EYES_RGB_GET.name), Message(topics.MOUTH_PIXELS_GET.name))
+"""What the bridge asks for a picture of the face."""
+
+FACE_CHANGES = frozenset(
+    name
+    for topic in topics.OURS
+    if topic.family in (Family.EYES, Family.MOUTH)
+    or topic in (topics.ENCLOSURE_RESET, topics.RECORD_BEGIN, topics.RECORD_END)
+    for name in topic.names
+) - {
+    *(topics.EYES_RGB_GET.name, topics.EYES_RGB.name, topics.MOUTH_PIXELS_GET.name, topics.MOUTH_PIXELS.name),
+    *(topics.MOUTH_VISEME.name, topics.MOUTH_VISEME_LIST.name),
+}
+"""After these there may be another picture of the face. A mouth that speaks is not followed."""
+
 QUESTIONS = (
     Message(topics.VOLUME_GET.name),
     Message(topics.MIC_GET_STATUS.name),
     Message(topics.SWITCH_REPORT_STATES.name),
     Message(topics.REPORT_PARTS.name),
-    Message(topics.EYES_RGB_GET.name),
+    *FACE_QUESTIONS,
 )
 """What the bridge asks after each connection to the bus."""
 
+_EYES = "enclosure.eyes."
+"""A pattern for all of them: the bus takes 64 in all."""
+
 _Byte = Annotated[int, msgspec.Meta(ge=0, le=255)]
+
+
+_Pixels = Annotated[list[tuple[_Byte, _Byte, _Byte]], msgspec.Meta(min_length=24, max_length=24)]
+_Rows = Annotated[
+    list[Annotated[str, msgspec.Meta(pattern="^[.#]{32}$")]], msgspec.Meta(min_length=8, max_length=8)
+]
 
 
 class _Color(msgspec.Struct):
@@ -176,7 +202,7 @@ class Publication(NamedTuple):
     """What is published for a component."""
 
     key: str
-    payload: str
+    payload: str | bytes
     is_state: bool = True
     """Whether the broker keeps it, for those that come later; an event is for now."""
     qos: int = 1
@@ -186,12 +212,14 @@ class Mirror:
     """What is known of the device from the messages on the bus: `read` has the changes, `states` all of it."""
 
     def __init__(self, version: str) -> None:
-        self.states: dict[str, str] = {}
+        self.states: dict[str, str | bytes] = {}
         """The last state of each component that has one, by key."""
         self.parts: Parts | None = None
         """What the device has; None until the enclosure has answered."""
         self._version = version
         self._light: dict[str, Any] = {}
+        self._pixels: list[Rgb] = []
+        """Colours of the eyes, as they were asked for."""
         self._switches: dict[str, str] = {}
         self._board: dict[str, str] = {}
         self._new: list[Publication] = []
@@ -204,7 +232,8 @@ class Mirror:
     @property
     def patterns(self) -> list[str]:
         """The subscription to all messages that are read."""
-        return sorted({*self._handlers, *_FAILURES})
+        names = {*self._handlers, *_FAILURES, *FACE_CHANGES}
+        return sorted({f"{_EYES}*" if name.startswith(_EYES) else name for name in names})
 
     def read(self, message: Message) -> list[Publication]:
         """What there is to publish after a message."""
@@ -262,6 +291,7 @@ class Mirror:
                 ),
                 self._on_picture,
             ),
+            topics.MOUTH_PIXELS: self._on_mouth_pixels,
             topics.SWITCH_STATE: self._on_switch,
             topics.FACEPLATE_STATE: lambda _, state, firmware: self._set(
                 "faceplate", _on_off(state == "connected")
@@ -274,7 +304,7 @@ class Mirror:
             topics.DENIED: self._on_denied,
         }
 
-    def _set(self, key: str, state: str) -> None:
+    def _set(self, key: str, state: str | bytes) -> None:
         if self.states.get(key) != state:
             self.states[key] = state
             self._new.append(Publication(key, state))
@@ -321,10 +351,19 @@ class Mirror:
             self._set("eyes", _encode(self._light | color).decode())
 
     def _on_pixels(self, _: Message, pixels: list[Any]) -> None:
-        match pixels:
-            case [[int(r), int(g), int(b)], *_] if all(0 <= part <= 255 for part in (r, g, b)):
-                if "color" not in self._light:
-                    self._set_light(state=self._light.get("state", "ON"), color={"r": r, "g": g, "b": b})
+        try:
+            self._pixels = msgspec.convert(pixels, _Pixels)
+        except msgspec.ValidationError:
+            return
+        if "color" not in self._light:
+            color = dict(zip("rgb", self._pixels[0], strict=True))
+            self._set_light(state=self._light.get("state", "ON"), color=color)
+
+    def _on_mouth_pixels(self, _: Message, rows: list[Any]) -> None:
+        with contextlib.suppress(msgspec.ValidationError):
+            dark = [(0, 0, 0)] * 24
+            eyes = dark if self._light.get("state") == "OFF" else self._pixels or dark
+            self._set("face", face(eyes, msgspec.convert(rows, _Rows)))
 
     def _set_mouth(self, text: str) -> None:
         self._set("mouth", _encode({"text": printable(text[:MAX_TEXT])[:MAX_TEXT]}).decode())

@@ -13,6 +13,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "binary_sensor": ("state_topic",),
     "button": ("command_topic",),
     "event": ("state_topic", "event_types"),
+    "image": ("image_topic",),
     "light": ("command_topic",),
     "notify": ("command_topic",),
     "number": ("command_topic",),
@@ -23,7 +24,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 }
 """The platforms that a device may use, and what each of them has to have."""
 
-READ_ONLY = ("binary_sensor", "event", "sensor", "update")
+READ_ONLY = ("binary_sensor", "event", "image", "sensor", "update")
 """Platforms without settings, whose entities cannot have the category config."""
 
 MAX_TOPIC = 65535
@@ -85,7 +86,7 @@ def _problems_of_component(platform: str, config: Mapping[str, Any], device_name
     for name in REQUIRED[platform]:
         if not config.get(name):
             yield f"{name} is missing"
-    for name in ("state_topic", "command_topic"):
+    for name in ("state_topic", "image_topic", "command_topic"):
         if name in config:
             yield from _problems_of_name(name, config[name])
     if config.get("entity_category") == "config" and platform in READ_ONLY:

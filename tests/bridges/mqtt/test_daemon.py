@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bridges.mqtt.daemon import BIRTH_DELAY_S, COMMANDS_BURST, RETRY_MAX_S, Bridge
+from bridges.mqtt.daemon import BIRTH_DELAY_S, COMMANDS_BURST, MEASURE_INTERVAL_S, RETRY_MAX_S, Bridge
 from bridges.mqtt.entities import Device
 from bridges.mqtt.errors import BrokerError
 from bridges.mqtt.host import Machine
@@ -30,7 +30,7 @@ class Broker:
     """A broker as the bridge sees it: what it was sent, and whether it lets the bridge in."""
 
     def __init__(self) -> None:
-        self.published: list[tuple[str, str, int, bool]] = []
+        self.published: list[tuple[str, str | bytes, int, bool]] = []
         self.subscribed: list[str] = []
         self.attempts: list[float] = []
         self.refusal: str | None = None
@@ -53,7 +53,7 @@ class Broker:
     async def subscribe(self, topics: Sequence[str]) -> None:
         self.subscribed = [*topics]
 
-    def publish(self, topic: str, payload: str, *, qos: int, retain: bool) -> None:
+    def publish(self, topic: str, payload: str | bytes, *, qos: int, retain: bool) -> None:
         self.published.append((topic, payload, qos, retain))
 
     async def ended(self) -> None:
@@ -64,7 +64,7 @@ class Broker:
         assert self._end is not None
         self._end.set_result("it has closed the connection")
 
-    def last(self, topic: str) -> str | None:
+    def last(self, topic: str) -> Any:
         return next((payload for name, payload, *_ in reversed(self.published) if name == topic), None)
 
     def count(self, topic: str) -> int:
@@ -77,11 +77,14 @@ class Peer:
     def __init__(self, url: str) -> None:
         self.client = BusClient(url)
         self.received: list[Message] = []
+        self.mouth = ["." * 32] * 8
 
     async def receive(self, message: Message) -> None:
         self.received.append(message)
         if message.msg_type == "enclosure.report-parts":
             await self.client.emit(message.reply("enclosure.parts", PARTS))
+        elif message.msg_type == "enclosure.mouth.pixels.get":
+            await self.client.emit(message.reply("enclosure.mouth.pixels", {"rows": self.mouth}))
         elif message.msg_type in ("mycroft.volume.get", "mycroft.volume.set"):
             percent = message.data.get("percent", 0.6)
             await self.client.emit(
@@ -98,7 +101,7 @@ class Home:
 
     async def settled(self) -> None:
         await until(lambda: self.broker.last("mycroft/kitchen1/mouth") is not None, "the states")
-        await until(lambda: "enclosure.eyes.rgb.get" in self.peer.types(), "the last question")
+        await until(lambda: self.broker.last("mycroft/kitchen1/face") is not None, "the last answer")
 
     def command(self, key: str, payload: str, *, retained: bool = False) -> None:
         self.broker.receive(f"mycroft/kitchen1/{key}/set", payload.encode(), retained)
@@ -177,6 +180,25 @@ async def test_a_flood_of_commands_is_cut_and_logged_once(home: Home, caplog: py
     await home.barrier()
     assert home.peer.types().count("mycroft.volume.set") <= 5 * COMMANDS_BURST
     assert caplog.text.count("commands per second") == 1
+
+
+async def test_a_face_that_changes_often_is_one_picture(home: Home) -> None:
+    await home.settled()
+    before = home.broker.last("mycroft/kitchen1/face")
+    asked = home.peer.types().count("enclosure.mouth.pixels.get")
+    home.peer.mouth = ["#" * 32] * 8
+    for text in ("one", "two", "three"):
+        home.command("mouth", text)
+    await until(lambda: home.broker.last("mycroft/kitchen1/face") != before, "another picture")
+    assert home.peer.types().count("enclosure.mouth.pixels.get") == asked + 1
+
+
+async def test_a_text_that_has_gone_by_is_seen_within_a_minute(home: Home) -> None:
+    await home.settled()
+    before = home.broker.last("mycroft/kitchen1/face")
+    home.peer.mouth = ["#" * 32] * 8
+    await asyncio.sleep(MEASURE_INTERVAL_S)
+    await until(lambda: home.broker.last("mycroft/kitchen1/face") != before, "another picture")
 
 
 async def test_a_birth_message_is_answered_once_after_a_while(home: Home) -> None:

@@ -27,7 +27,7 @@ def test_a_mark_1_with_everything_has_all_but_the_parts_of_other_boards() -> Non
 
 def test_a_board_with_lights_and_a_switch_has_no_mouth_and_no_knob() -> None:
     device = replace(FULL, parts=RING)
-    assert removed(device) == {"mouth", "faceplate", "knob"}
+    assert removed(device) == {"mouth", "face", "faceplate", "knob"}
     assert {"eyes", "mute_switch", "board", "button"} <= announced(device)
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bridges.effects import EFFECTS
 from bridges.mqtt.entities import COMPONENTS
 from bridges.mqtt.mapping import MAX_PAYLOAD, QUESTIONS, SOURCE, Mirror, Publication, command
+from bridges.mqtt.picture import face
 from bus.contract import ours as topics
 from bus.contract.lookup import topic_of
 from bus.contract.patterns import Patterns
@@ -113,7 +114,8 @@ class Reader:
 
 
 def _parsed(publication: Publication) -> Any:
-    return json.loads(publication.payload) if publication.payload.startswith("{") else publication.payload
+    payload = publication.payload
+    return json.loads(payload) if isinstance(payload, str) and payload.startswith("{") else payload
 
 
 @pytest.fixture
@@ -176,9 +178,30 @@ def test_the_light_is_known_once_its_colour_is(read: Reader) -> None:
     assert read("enclosure.eyes.rgb", {"pixels": pixels}) == {}
 
 
-@pytest.mark.parametrize("pixels", [[], [1], [[1, 2]], [[1, 2, "x"]], [[1, 2, 256]], "x", None])
-def test_pixels_that_are_none_are_not_read(read: Reader, pixels: Any) -> None:
+@pytest.mark.parametrize(
+    "pixels",
+    [*([wrong] * 24 for wrong in (1, [1, 2], [1, 2, "x"], [1, 2, 256])), [], [[1, 2, 3]] * 25, "x", None],
+)
+def test_invalid_pixels_of_the_eyes_are_not_read(read: Reader, pixels: Any) -> None:
     assert read("enclosure.eyes.rgb", {"pixels": pixels}) == {}
+
+
+MOUTH = ["#" * 32, *["." * 32] * 7]
+
+
+def test_the_face_is_a_picture_of_eyes_and_mouth(read: Reader) -> None:
+    mouth = {"rows": MOUTH}
+    assert read("enclosure.mouth.pixels", mouth) == {"face": face([(0, 0, 0)] * 24, MOUTH)}
+    read("enclosure.eyes.rgb", {"pixels": [[0, 0, 255]] * 24})
+    assert read("enclosure.mouth.pixels", mouth) == {"face": face([(0, 0, 255)] * 24, MOUTH)}
+    assert read("enclosure.mouth.pixels", mouth) == {}
+    read("enclosure.eyes.off")
+    assert read("enclosure.mouth.pixels", mouth) == {"face": face([(0, 0, 0)] * 24, MOUTH)}
+
+
+@pytest.mark.parametrize("rows", [MOUTH[1:], [*MOUTH, "." * 32], ["#"] * 8, ["x" * 32] * 8, [1] * 8, "x", None])
+def test_an_invalid_mouth_is_not_read(read: Reader, rows: Any) -> None:
+    assert read("enclosure.mouth.pixels", {"rows": rows}) == {}
 
 
 def test_a_text_on_the_mouth_ends_with_the_next_picture(read: Reader) -> None:
