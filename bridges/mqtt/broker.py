@@ -8,6 +8,7 @@ of what TLS has decrypted, and loads OpenSSL also for a broker on this machine.
 import asyncio
 import contextlib
 import logging
+import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -209,6 +210,8 @@ class Connection:
         sock = self._client.socket()
         if sock is None:
             raise BrokerError(f"{self._broker} has closed the connection")
+        # A state follows the receipt of its command, and would wait 40 ms for the acknowledgement by TCP of that.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._attached = True
         self._loop.add_reader(sock, self._on_readable)
         if self._client.want_write():
