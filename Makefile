@@ -6,10 +6,12 @@
 # make bench            the speed of the bus; options in ARGS=--quick
 # make bench-enclosure  the speed of buttons and face; after make deb, as root, also on a virtual machine
 # make bench-sim        how soon a simulated device is ready, and what it costs at rest
+# make bench-fleet      300 devices on one MQTT broker; options in ARGS="--devices 50"
 # make soak             some minutes of random events; options in ARGS
 # make docs             the documentation as a site, in build/docs
 # make deb              the Debian packages, in build/deb
 # make image-test       the packages on a booted Debian 13, as root; options in ARGS="--only doctor --mirror URL"
+# make ha-test          the MQTT bridge with a real Home Assistant, as root; options in ARGS="--mirror URL"
 
 PYTHON ?= /usr/bin/python3
 VENV := .venv
@@ -26,7 +28,7 @@ APT_IMAGE := apt-utils debootstrap gpg qemu-system-x86 qemu-user-static systemd-
 # What goes into the Debian packages.
 DEB_SOURCES := debian docs bus enclosure admin bridges hw_sim README.md CHANGELOG.md LICENSE pyproject.toml
 
-.PHONY: setup run check unit test bench bench-enclosure bench-sim soak docs deb image-test lint clean
+.PHONY: setup run check unit test bench bench-enclosure bench-sim bench-fleet soak docs deb image-test ha-test lint clean
 
 setup: apt $(VENV)/.run
 
@@ -69,6 +71,9 @@ bench-enclosure: setup-test
 bench-sim: setup-test
 	@$(VENV)/bin/python -m benchmarks.simulator $(ARGS)
 
+bench-fleet: setup-test apt-test
+	@$(VENV)/bin/python -m benchmarks.fleet $(ARGS)
+
 soak: setup-test
 	@$(VENV)/bin/python -m soak $(ARGS)
 
@@ -84,10 +89,17 @@ deb:
 	cd build/deb/source && dpkg-buildpackage -us -uc -b
 	lintian --allow-root --fail-on error,warning build/deb/*.changes
 
-image-test: deb
-	@if [ "$$(id -u)" = 0 ]; then .ci/apt-install $(APT_IMAGE); fi
+image-test: deb setup-test apt-test apt-image
 	@$(PYTHON) -m tests.image $(ARGS) build/deb
 	@$(PYTHON) -m tests.vm build/deb
+	@$(VENV)/bin/python -m tests.ha --kept
+
+ha-test: setup-test apt-test apt-image
+	@$(VENV)/bin/python -m tests.ha $(ARGS)
+
+.PHONY: apt-image
+apt-image:
+	@if [ "$$(id -u)" = 0 ]; then .ci/apt-install $(APT_IMAGE); fi
 
 lint: setup-test docs
 	$(VENV)/bin/ruff check

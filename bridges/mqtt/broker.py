@@ -116,6 +116,7 @@ class Connection:
         client.on_message = self._on_message
         client.on_publish = self._on_publish
         client.on_subscribe = self._on_subscribe
+        client.on_socket_open = self._on_socket_open
         client.on_socket_close = self._on_socket_close
         client.on_socket_register_write = self._on_register_write
         client.on_socket_unregister_write = self._on_unregister_write
@@ -210,8 +211,6 @@ class Connection:
         sock = self._client.socket()
         if sock is None:
             raise BrokerError(f"{self._broker} has closed the connection")
-        # A state follows the receipt of its command, and would wait 40 ms for the acknowledgement by TCP of that.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._attached = True
         self._loop.add_reader(sock, self._on_readable)
         if self._client.want_write():
@@ -255,6 +254,10 @@ class Connection:
         except Exception as error:  # paho raises what it likes for a packet that is malformed
             _LOGGER.debug("malformed packet", exc_info=True)
             self._drop(f"it has sent a malformed packet ({type(error).__name__})")
+
+    def _on_socket_open(self, _: Client, __: Any, sock: Any) -> None:
+        # A state follows the receipt of its command, and would wait 40 ms for the acknowledgement by TCP of that.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _on_register_write(self, _: Client, __: Any, sock: Any) -> None:
         if self._attached:

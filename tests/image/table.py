@@ -10,6 +10,7 @@ class Table:
     """What has been found."""
 
     rows: list[tuple[str, str, str]] = field(default_factory=list)
+    name: str = "image"
 
     @property
     def failed(self) -> bool:
@@ -49,4 +50,4 @@ class Table:
         passed, failed, skipped = (
             sum(state == wanted for state, _, _ in self.rows) for wanted in ("ok", "FAIL", "skip")
         )
-        print(f"image: {passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+        print(f"{self.name}: {passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))

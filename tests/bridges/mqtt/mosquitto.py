@@ -20,6 +20,9 @@ POLL_S = 0.02
 
 ID = "kitchen1"
 
+PASSWORD = "s3cret-at-home"  # noqa: S105
+EXAMPLES = Path(__file__).parents[3] / "docs/examples"
+
 
 def until(condition: Callable[[], bool], what: str) -> None:
     """Waits for what another process does."""
@@ -44,8 +47,8 @@ class Mosquitto:
             )
         self._configuration = folder / "mosquitto.conf"
         self._configuration.write_text(
-            f"per_listener_settings false\nuser {_user()}\npersistence true\npersistence_location {folder}/\n"
-            f"{rights}{listeners}"
+            f"per_listener_settings false\nset_tcp_nodelay true\nuser {_user()}\n"
+            f"persistence true\npersistence_location {folder}/\n{rights}{listeners}"
         )
 
     def __enter__(self) -> Self:
@@ -54,6 +57,11 @@ class Mosquitto:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
 
     def start(self) -> None:
         """Starts it, and waits until it listens."""
@@ -72,6 +80,25 @@ class Mosquitto:
     def _listens(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+def rights_of_the_example(folder: Path, *users: str) -> str:
+    """Lines of the configuration for these users, all with PASSWORD, and the rights of the example."""
+    passwords, acl = folder / "passwords", folder / "acl"
+    for path, text in ((passwords, ""), (acl, (EXAMPLES / "mosquitto.acl").read_text())):
+        path.write_text(text)
+        path.chmod(0o600)
+    for user in users:
+        subprocess.run(("mosquitto_passwd", "-b", passwords, user, PASSWORD), check=True, capture_output=True)
+    return f"allow_anonymous false\npassword_file {passwords}\nacl_file {acl}\n"
+
+
+def secret_file(folder: Path, text: str = PASSWORD) -> str:
+    """A file with a password, for mqtt.password_file."""
+    path = folder / "secret"
+    path.write_text(text)
+    path.chmod(0o600)
+    return str(path)
 
 
 def free_port() -> int:
@@ -131,7 +158,7 @@ class Home:
         return sum(name == topic for name, *_ in self.received)
 
     def _on_message(self, _: Client, __: object, message: MQTTMessage) -> None:
-        payload = message.payload.decode()
+        payload = message.payload.decode(errors="replace")  # of a picture
         self.received.append((message.topic, payload, message.retain))
         self.retained[message.topic] = payload
 

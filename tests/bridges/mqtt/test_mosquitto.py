@@ -1,4 +1,4 @@
-"""The bridge as a process, with a simulated Mark 1 on one side and a real mosquitto on the other."""
+"""The bridge as a process between a simulated Mark 1 and a real mosquitto."""
 
 import json
 import os
@@ -12,14 +12,23 @@ from typing import NamedTuple
 import pytest
 
 from hw_sim.testing.mark1 import Mark1
-from tests.bridges.mqtt.mosquitto import ID, BridgeProcess, Home, Mosquitto, until
+from tests.bridges.mqtt.mosquitto import (
+    EXAMPLES,
+    ID,
+    PASSWORD,
+    BridgeProcess,
+    Home,
+    Mosquitto,
+    rights_of_the_example,
+    secret_file,
+    until,
+)
 from tests.bus.certificate import make_certificate
 
 pytestmark = pytest.mark.real_time
 
 CONFIG = f"homeassistant/device/{ID}/config"
-EXAMPLE = Path(__file__).parents[3] / "docs/examples/mosquitto.acl"
-PASSWORD = "s3cret-at-home"  # noqa: S105
+SITE = EXAMPLES / "mosquitto-site.conf"
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +82,7 @@ def test_commands_reach_the_device_and_come_back_as_state(house: House) -> None:
     assert mark1.wait_for("speak").data == {"utterance": "Grüße"}
 
 
-def test_what_people_do_at_the_device_is_published(house: House) -> None:
+def test_turn_press_cable_and_recording_are_published(house: House) -> None:
     mark1, _, home, _ = house
     home.command("volume", "50")
     home.sees("volume", "50")
@@ -112,7 +121,7 @@ def test_a_stopped_bridge_is_away_at_once(house: House) -> None:
     home.sees("availability", "offline")
 
 
-def test_a_broker_that_restarts_without_memory_is_told_everything_again(house: House, tmp_path: Path) -> None:
+def test_everything_is_published_again_to_a_broker_that_lost_its_memory(house: House, tmp_path: Path) -> None:
     _, broker, home, bridge = house
     broker.stop()
     (tmp_path / "mosquitto.db").unlink()
@@ -177,28 +186,15 @@ class Guarded(NamedTuple):
 def guarded(tmp_path: Path) -> Iterator[Guarded]:
     """A broker with TLS, with users, and with the rights of the example."""
     certificate = make_certificate(tmp_path, "DNS:localhost")
-    passwords, acl = tmp_path / "passwords", tmp_path / "acl"
-    for path, text in ((passwords, ""), (acl, EXAMPLE.read_text())):
-        path.write_text(text)
-        path.chmod(0o600)
-    for user in (ID, "kitchen2", "homeassistant"):
-        subprocess.run(("mosquitto_passwd", "-b", passwords, user, PASSWORD), check=True, capture_output=True)
-    rights = f"allow_anonymous false\npassword_file {passwords}\nacl_file {acl}\n"
+    rights = rights_of_the_example(tmp_path, ID, "kitchen2", "homeassistant")
     with Mosquitto(tmp_path, rights, certificate) as broker:
         yield Guarded(broker, certificate[0], f"mqtts://localhost:{broker.tls_port}")
-
-
-def secret(folder: Path, text: str = PASSWORD) -> str:
-    path = folder / "secret"
-    path.write_text(text)
-    path.chmod(0o600)
-    return str(path)
 
 
 def test_a_device_with_the_rights_of_the_example_works_over_tls(
     mark1: Mark1, guarded: Guarded, tmp_path: Path
 ) -> None:
-    given = {"username": ID, "password_file": secret(tmp_path), "ca_file": str(guarded.certificate)}
+    given = {"username": ID, "password_file": secret_file(tmp_path), "ca_file": str(guarded.certificate)}
     bridge = BridgeProcess(tmp_path, mark1.bus_url, guarded.url, **given)
     with Home(guarded.broker.port, "homeassistant", PASSWORD) as home, bridge:
         home.sees("faceplate", "ON")
@@ -215,10 +211,35 @@ def test_a_device_with_the_rights_of_the_example_works_over_tls(
     assert PASSWORD not in bridge.log
 
 
+def test_a_device_at_a_bridged_broker_works_with_the_rights_of_the_example(mark1: Mark1, tmp_path: Path) -> None:
+    site_folder = tmp_path / "site"
+    site_folder.mkdir()
+    with Mosquitto(tmp_path, rights_of_the_example(tmp_path, "site", "homeassistant")) as central:
+        changes = {"broker.home:8883": f"127.0.0.1:{central.port}", "CHANGE-ME": PASSWORD}
+        site_lines = [line for line in SITE.read_text().splitlines() if not line.startswith("bridge_cafile")]
+        site_text = "\n".join((*site_lines, ""))
+        for example, here in changes.items():
+            site_text = site_text.replace(example, here)
+        with (
+            Mosquitto(site_folder, f"allow_anonymous true\n{site_text}") as site,
+            Home(central.port, "homeassistant", PASSWORD) as home,
+            BridgeProcess(site_folder, mark1.bus_url, f"mqtt://127.0.0.1:{site.port}") as bridge,
+        ):
+            home.sees("faceplate", "ON")
+            assert CONFIG in home.retained
+            home.command("volume", "40")
+            home.sees("volume", "40")
+            before = home.count(CONFIG)
+            home.send("homeassistant/status", "online")
+            until(lambda: home.count(CONFIG) > before, "the answer to the birth message")
+            bridge.kill()
+            home.sees("availability", "offline")
+
+
 def test_a_broker_that_refuses_rights_is_a_line_for_each_topic(
     mark1: Mark1, guarded: Guarded, tmp_path: Path
 ) -> None:
-    given = {"username": "kitchen2", "password_file": secret(tmp_path), "ca_file": str(guarded.certificate)}
+    given = {"username": "kitchen2", "password_file": secret_file(tmp_path), "ca_file": str(guarded.certificate)}
     with (
         Home(guarded.broker.port, "homeassistant", PASSWORD) as home,
         BridgeProcess(tmp_path, mark1.bus_url, guarded.url, **given) as bridge,
@@ -239,10 +260,10 @@ def test_a_broker_that_refuses_rights_is_a_line_for_each_topic(
         ({"ca_file": None}, "certificate"),
     ],
 )
-def test_a_broker_that_refuses_or_is_another_one_is_one_line(
+def test_a_refused_password_or_an_unknown_certificate_is_one_line(
     changed: dict[str, str | None], reason: str, guarded: Guarded, tmp_path: Path
 ) -> None:
-    wrong = secret(tmp_path, "wrong") if "password_file" in changed else secret(tmp_path)
+    wrong = secret_file(tmp_path, "wrong") if "password_file" in changed else secret_file(tmp_path)
     given = {"username": ID, "password_file": wrong, "ca_file": str(guarded.certificate)}
     if "ca_file" in changed:
         del given["ca_file"]
@@ -259,7 +280,7 @@ def test_a_broker_that_refuses_or_is_another_one_is_one_line(
     [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\xff\xff\xff\x7f", b"\x30" * 99],
     ids=["silent", "http", "endless", "malformed"],
 )
-def test_what_is_no_broker_is_left_alone(answer: bytes, tmp_path: Path) -> None:
+def test_a_server_that_is_no_broker_is_one_line(answer: bytes, tmp_path: Path) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
