@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import importlib.util
 import json
 import logging
 import signal
@@ -47,6 +48,16 @@ MAX_SECONDS = 60
 """Duration of a film; each second takes some 2 MB of memory."""
 
 
+SIM_EXTRA = ("alsaaudio", "dbusmock")
+"""Modules that `run` needs for its sound card and its host, and that no other command does."""
+
+NEEDS = (
+    "run needs {}: apt install python3-alsaaudio python3-dbusmock, for a virtual environment with "
+    "--system-site-packages, or pip install 'mycroft-enclosure[sim]', which compiles them. screenshot, film, "
+    "faceplate and the pytest plugin do without"
+)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     parser = _parser()
@@ -62,6 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _record(options)
     cable = CABLES[options.cable]()
     if options.command == "run":
+        if missing := [name for name in SIM_EXTRA if importlib.util.find_spec(name) is None]:
+            log.complain(NEEDS.format(" and ".join(missing)))
+            return Exit.FAILED
         ports = Ports(options.bus_port, options.face_port)
         if options.terminal:
             return _run_in_terminal(ports, cable, options.board)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-from enclosure.drivers.alsa import AlsaMixer
 from enclosure.errors import MixerError
 
 RETRY_S = 0.5
@@ -14,6 +13,8 @@ Level = dict[str, object]
 
 async def watch_mixer(show: Callable[[Level | None], None]) -> None:
     """Calls `show` with each new level, and with None while the card is away, until cancelled."""
+    from enclosure.drivers.alsa import AlsaMixer  # noqa: PLC0415  # the other commands do without the library
+
     mixer = AlsaMixer("default", ("Master",))
     while True:
         try:

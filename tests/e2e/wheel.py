@@ -11,7 +11,7 @@ import pytest
 from tests.compat.environment import pypi_answers
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("bus", "enclosure", "admin", "hw_sim", "pyproject.toml", "README.md", "LICENSE")
+PACKAGES = ("bus", "enclosure", "admin", "bridges", "hw_sim", "pyproject.toml", "README.md", "LICENSE")
 
 
 def build(folder: Path) -> Path:
