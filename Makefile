@@ -9,7 +9,9 @@
 # make bench-fleet      300 devices on one MQTT broker; options in ARGS="--devices 50"
 # make soak             some minutes of random events; options in ARGS
 # make docs             the documentation as a site, in build/docs
-# make deb              the Debian packages, in build/deb
+# make deb              the Debian packages and their source, in build/deb
+# make repository       the packages as a signed repository for apt, in build/repository; KEY=<of gpg> URL=<its address>
+# make release          sets version and date, commits and tags; VERSION=1.2.3
 # make image-test       the packages on a booted Debian 13, as root; options in ARGS="--only doctor --mirror URL"
 # make ha-test          the MQTT bridge with a real Home Assistant, as root; options in ARGS="--mirror URL"
 
@@ -20,15 +22,18 @@ VENV := .venv
 # A desktop has one of the two sound servers, and Debian installs no second one.
 APT_RUN := python3-venv python3-alsaaudio python3-dbusmock dbus-daemon 'pulseaudio|pipewire-pulse' libasound2-plugins \
 	alsa-utils
+APT_REPOSITORY := apt-utils gpg gpg-agent xz-utils
 # Debian starts mosquitto as a service, which listens on loopback alone; the tests start others.
-APT_TEST := chromium chromium-driver iproute2 mosquitto openssl
+APT_TEST := $(APT_REPOSITORY) chromium chromium-driver iproute2 mosquitto openssl
 APT_DEB := build-essential debhelper dh-python lintian po-debconf
-APT_IMAGE := apt-utils debootstrap gpg qemu-system-x86 qemu-user-static systemd-container xz-utils
+APT_IMAGE := $(APT_REPOSITORY) debootstrap qemu-system-x86 qemu-user-static systemd-container
 
-# What goes into the Debian packages.
-DEB_SOURCES := debian docs bus enclosure admin bridges hw_sim README.md CHANGELOG.md LICENSE pyproject.toml
+# What the packages are built from, and what is needed to work on that.
+DEB_SOURCES := .ci .gitignore *.md LICENSE Makefile constraints.txt pyproject.toml admin benchmarks bridges bus debian docs \
+	enclosure examples hw_sim soak tests
 
-.PHONY: setup run check unit test bench bench-enclosure bench-sim bench-fleet soak docs deb image-test ha-test lint clean
+.PHONY: setup run check unit test bench bench-enclosure bench-sim bench-fleet soak docs deb repository release image-test \
+	ha-test lint clean
 
 setup: apt $(VENV)/.run
 
@@ -81,13 +86,29 @@ soak: setup-test
 docs: setup-test
 	$(VENV)/bin/sphinx-build -q -W --keep-going -j auto -d build/doctrees docs build/docs
 
+# The standards are those of Debian 13; lintian of Debian 12 knows older ones.
 deb:
 	@.ci/apt-install $(APT_DEB)
 	rm -rf build/deb
 	mkdir -p build/deb/source
-	cp -R $(DEB_SOURCES) build/deb/source
-	cd build/deb/source && dpkg-buildpackage -us -uc -b
-	lintian --allow-root --fail-on error,warning build/deb/*.changes
+	tar --create --exclude=__pycache__ $(DEB_SOURCES) | tar --extract --directory=build/deb/source
+	cd build/deb/source && dpkg-buildpackage -us -uc
+	lintian --allow-root --fail-on error,warning --suppress-tags newer-standards-version build/deb/*.changes
+
+.PHONY: key
+key:
+	@.ci/apt-install $(APT_REPOSITORY)
+	@gpg --list-secret-keys $(KEY) | grep -q . || { echo "gpg has no secret key: gpg --quick-generate-key NAME" >&2; exit 1; }
+	@test -n "$(KEY)" || { gpg --list-secret-keys; echo "Which one? make repository KEY=... [URL=...]" >&2; exit 1; }
+
+repository: key deb
+	rm -rf build/repository
+	mkdir -p build/repository
+	cp build/deb/*.deb build/deb/*.dsc build/deb/*.tar.xz build/repository
+	@.ci/repository build/repository "$(KEY)" $(URL)
+
+release: setup-test
+	@$(VENV)/bin/python -m tests.release $(VERSION)
 
 image-test: deb setup-test apt-test apt-image
 	@$(PYTHON) -m tests.image $(ARGS) build/deb

@@ -31,6 +31,9 @@ INSIDE = "/srv/inside"
 SMOKE_TEST = "/srv/smoke-test"
 """Where the tree finds the repository, and the programs that run in it."""
 
+_MAKE_REPOSITORY = Path(__file__).parents[2] / ".ci/repository"
+_KEY = "mycroft image test"
+
 _APT = ("-qq", "-o", "Acquire::Retries=3")
 
 _HERE = Path(__file__).parent
@@ -68,7 +71,7 @@ def debian_mirror() -> str | None:
 
 
 class Repository:
-    """A signed repository for apt. Use as a context manager: its key lives as long."""
+    """A signed repository for apt, as a release has one. Use as a context manager: its key lives as long."""
 
     def __init__(self, folder: Path, debs: Iterable[Path]) -> None:
         self.folder = folder
@@ -76,11 +79,10 @@ class Repository:
 
     def __enter__(self) -> Self:
         self._keys = tempfile.TemporaryDirectory(prefix="mycroft-image-test-")  # short: it gets a socket, too
-        self._gpg = ("gpg", "--homedir", self._keys.name, "--batch", "--yes", "--quiet")
-        run(*self._gpg, "--passphrase", "", "--quick-generate-key", "mycroft image test", "ed25519", "sign", "1d")
+        gpg = ("gpg", "--homedir", self._keys.name, "--batch", "--quiet")
+        run(*gpg, "--passphrase", "", "--quick-generate-key", _KEY, "ed25519", "sign", "1d")
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        run(*self._gpg, "--armor", "--output", self.folder / "key.asc", "--export")
         self.add(self._debs)
         return self
 
@@ -92,16 +94,7 @@ class Repository:
         """Adds packages, and tells apt about all that are there."""
         for deb in debs:
             shutil.copy(deb, self.folder)
-        packages = self._ftparchive("packages", ".")
-        (self.folder / "Packages").write_text(packages)
-        (self.folder / "Release").unlink(missing_ok=True)
-        (self.folder / "Release").write_text(self._ftparchive("release", "."))
-        run(*self._gpg, "--clearsign", "--output", self.folder / "InRelease", self.folder / "Release")
-
-    def _ftparchive(self, *arguments: str) -> str:
-        return subprocess.run(
-            ("apt-ftparchive", *arguments), check=True, text=True, stdout=subprocess.PIPE, cwd=self.folder
-        ).stdout
+        run(_MAKE_REPOSITORY, self.folder, _KEY, environment={"GNUPGHOME": self._keys.name})
 
 
 class Tree:
@@ -138,7 +131,7 @@ class Tree:
             self.root.rename(self._base)
         run("cp", "--archive", "--reflink=auto", self._base, self.root)
         (self.root / "etc/machine-id").write_text("")
-        source = f"deb [signed-by={REPOSITORY}/key.asc] file:{REPOSITORY} ./\n"
+        source = f"deb [signed-by={REPOSITORY}/mycroft-enclosure.asc] file:{REPOSITORY} ./\n"
         (self.root / "etc/apt/sources.list.d/mycroft.list").write_text(source)
         boot = self.root / "boot/firmware"
         boot.mkdir()
