@@ -40,7 +40,7 @@ _FIRST = ("flag", "MYCROFT_")
 """How the origins of values begin that come before those of files."""
 
 _TIMEOUT_S = 30.0
-"""For another program, or systemd, to answer."""
+"""For systemd to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class _View:
         return values
 
 
-def run(options: argparse.Namespace, daemon: Daemon, *, others: bool = False) -> Exit:
+def run(options: argparse.Namespace, daemon: Daemon, *, others: bool = False) -> int:
     """Carries out `config` or `set`; `others` shows the sections of the other programs, too."""
     try:
         if options.command == "set":
@@ -111,7 +111,7 @@ def _show(daemon: Daemon, *, as_json: bool, others: bool) -> Exit:
     code = Exit.DONE
     modules = sorted({*OWNERS.values()} - {daemon.module}) if others else []
     for process in [process for module in modules if (process := _ask(module))]:  # all of them start at once
-        printed, _ = process.communicate(timeout=_TIMEOUT_S)
+        printed, _ = process.communicate()
         if process.returncode:
             code = Exit.USAGE  # it has said why
         else:
@@ -128,7 +128,7 @@ def _show(daemon: Daemon, *, as_json: bool, others: bool) -> Exit:
     return code
 
 
-def _set(daemon: Daemon, key: str, text: str) -> Exit:
+def _set(daemon: Daemon, key: str, text: str) -> int:
     log.start(logging.ERROR)  # a warning about the rest of the file is not about this value
     section = key.partition(".")[0]
     if section not in OWNERS:
@@ -137,18 +137,19 @@ def _set(daemon: Daemon, key: str, text: str) -> Exit:
         command, environment = program(module)
         if command is None:
             raise ConfigError(f"{key}: the program that reads it is not installed")
-        return Exit(subprocess.run([*command, "set", key, text], env=environment, check=False).returncode)
+        return subprocess.run([*command, "set", key, text], env=environment, check=False).returncode
     path = (_SYSTEM_FILE if _is_installed() else _USER_FILE).expanduser()
+    target = Path(os.path.realpath(path))  # a link stays one
     values = partial(_view(daemon).values, daemon)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(path.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(target.parent):
             raw = path.read_bytes() if path.exists() else b""
             before: Mapping[str, Value] = {}
             with contextlib.suppress(ConfigError):  # which this may mend
                 before = values()
             written, after = _checked(path, raw, key, text, values)
-            _replace(Path(os.path.realpath(path)), written)
+            _replace(target, written)
     except PermissionError as error:
         again = shlex.join(("sudo", daemon.parser.prog, "set", key, text))
         log.complain(f"{error.filename}: {error.strerror}; as root: {again}")
@@ -201,14 +202,14 @@ def _report(path: Path, key: str, before: Mapping[str, Value], after: Mapping[st
         yield f"{name} is not set; before: {before[name]} ({before[name].origin})"
 
 
-def _next(program: str, key: str) -> Iterator[str]:
+def _next(daemon: str, key: str) -> Iterator[str]:
     """How the daemon gets to know of another value."""
     everywhere = key.partition(".")[0] in ("log_level", "websocket")
-    units = "'mycroft-*.service'" if everywhere else program
+    units = "'mycroft-*.service'" if everywhere else daemon
     if not _is_installed():
-        yield f"It counts from the next start of {'all programs' if everywhere else program}."
+        yield f"It takes effect at the next start of {'all programs' if everywhere else daemon}."
         return
-    yield f"It counts from the next start: sudo systemctl restart {units}"
+    yield f"It takes effect at the next start: sudo systemctl restart {units}"
     if key in ("websocket", "websocket.host", "websocket.port"):
         yield "systemd listens for the bus: see 'Another port' in /usr/share/doc/mycroft-bus/install.md"
 
@@ -225,17 +226,19 @@ def _view(daemon: Daemon) -> _View:
     return _View(files, environment, daemon.parser.parse_args(arguments or [daemon.command]))
 
 
-def _unit(program: str) -> tuple[Sequence[str], Mapping[str, str]]:
+def _unit(name: str) -> tuple[Sequence[str], Mapping[str, str]]:
     """Arguments and environment of the running unit; the environment that is configured where it does not run."""
-    command = ("systemctl", "show", "--property=Environment,MainPID", f"{program}.service")
-    shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S).stdout
+    command = ("systemctl", "show", "--property=Environment,MainPID", f"{name}.service")
+    shown = ""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # a system without systemd, or a chroot
+        shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S).stdout
     properties = dict(line.partition("=")[::2] for line in shown.splitlines())
     environment = dict(word.partition("=")[::2] for word in shlex.split(properties.get("Environment", "")))
     process = Path("/proc") / properties.get("MainPID", "0")
     arguments: Sequence[str] = ()
     with contextlib.suppress(OSError, ValueError):  # it does not run, or another program in its place
         words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
-        arguments = words[[Path(word).name for word in words].index(program) + 1 :]
+        arguments = words[[Path(word).name for word in words].index(name) + 1 :]
     with contextlib.suppress(OSError):  # only root may
         pairs = (process / "environ").read_bytes().decode(errors="replace").split("\0")
         environment = dict(pair.partition("=")[::2] for pair in pairs)

@@ -55,10 +55,10 @@ class Machine:
     package: Path
     own: Path
 
-    def set(self, key: str, value: str) -> Exit:
+    def set(self, key: str, value: str) -> int:
         return configure.run(argparse.Namespace(command="set", key=key, value=value), DAEMON)
 
-    def config(self) -> Exit:
+    def config(self) -> int:
         return configure.run(argparse.Namespace(command="config", json=False), DAEMON)
 
 
@@ -123,6 +123,12 @@ def test_an_installed_daemon_is_shown_with_environment_and_flags_of_its_unit(
     ]
     assert shown[-1] == f"As the units have it, which do not read {tmp_path / 'user.conf'}."
 
+    (tmp_path / "bin" / "systemctl").unlink()  # a chroot without systemd
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert installed.config() == Exit.DONE
+    assert '"/dev/my port"' not in capsys.readouterr().out
+
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
     command = ("sh", "-c", "read line", "mycroft-enclosure", "run", "--level", "7")
     environment = {"PATH": os.environ["PATH"], "MYCROFT_ENCLOSURE_PORT": "tty"}
     with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as unit:
@@ -146,7 +152,7 @@ def test_a_value_is_written_and_what_was_before_is_printed(
     before = f"{machine.package}: line 1"
     assert capsys.readouterr().out.splitlines() == [
         f"enclosure.level is 20 ({machine.own}: line 2); before: 1 ({before})",
-        "It counts from the next start of mycroft-enclosure.",
+        "It takes effect at the next start of mycroft-enclosure.",
     ]
     assert machine.set("enclosure.wifi.password", "87654321") == Exit.DONE  # digits, and yet a text
     assert '"password": "87654321"' in machine.own.read_text()
@@ -162,7 +168,7 @@ def test_an_installed_daemon_gets_its_value_in_the_file_of_the_system(
 ) -> None:
     assert installed.set("enclosure.level", "20") == Exit.DONE
     assert installed.own.exists()
-    restart = "It counts from the next start: sudo systemctl restart mycroft-enclosure"
+    restart = "It takes effect at the next start: sudo systemctl restart mycroft-enclosure"
     assert capsys.readouterr().out.splitlines()[-1] == restart
     assert installed.set("enclosure.port", "/dev/ttyAMA0") == Exit.DONE
     stays = f'enclosure.port stays "/dev/my port": MYCROFT_ENCLOSURE_PORT comes before {installed.own}'
@@ -230,6 +236,7 @@ def test_owner_mode_and_link_of_the_file_stay(machine: Machine, tmp_path: Path) 
     assert machine.own.is_symlink()
     assert real.read_text() == '{"enclosure": {"level": 20}}'
     assert (stat.S_IMODE(real.stat().st_mode), real.stat().st_uid) == (0o640, owner)
+    assert not list(tmp_path.rglob("mycroft.conf.*"))
 
 
 def test_a_file_of_another_user_is_named_with_the_command_for_root(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / ".ci/repository"
+UPDATE = SCRIPT.parents[1] / "admin/root/update"
 NEEDED = ("apt-ftparchive", "apt-get", "dpkg-deb", "gpg", "gpgconf", "xz")
 MISSING = [name for name in NEEDED if shutil.which(name) is None]
 KEY = "maintainers@example.org"
@@ -73,7 +74,7 @@ def apt(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     for name in ("lists/partial", "archives/partial", "etc"):
         (root / name).mkdir(parents=True, exist_ok=True)
     (root / "status").touch()
-    (root / "sources.list").write_text(f"deb [signed-by={folder}/mycroft-enclosure.asc] file:{folder} ./\n")
+    (root / "sources.list").write_text(f"deb [signed-by={folder}/mycroft.asc] file:{folder} ./\n")
     options = {
         "Dir::Etc": root / "etc",
         "Dir::Etc::SourceList": root / "sources.list",
@@ -98,7 +99,7 @@ def test_apt_finds_the_packages_and_verifies_their_signature(repository: Path) -
     assert "o=mycroft-enclosure,a=stable" in shown.replace("release ", "")
 
 
-@pytest.mark.parametrize("changed", ["Packages", "InRelease", "mycroft-enclosure.asc"])
+@pytest.mark.parametrize("changed", ["Packages", "InRelease", "mycroft.asc"])
 def test_apt_refuses_what_was_changed(changed: str, repository: Path) -> None:
     if changed == "Packages":
         for name in ("Packages", "Packages.xz"):
@@ -118,8 +119,8 @@ def test_a_package_can_be_added(repository: Path, keys: dict[str, str]) -> None:
     subprocess.run(("dpkg-deb", "--build", "--root-owner-group", control.parents[1], repository), check=True)
     lines = make(repository, keys).splitlines()
     assert len(lines) == 3
-    assert lines[1].startswith(
-        f'echo "deb [signed-by=/etc/apt/keyrings/mycroft-enclosure.asc] file:{repository} ./"'
-    )
+    assert lines[1].endswith("| sudo tee /etc/apt/sources.list.d/mycroft.list")
+    assert "/etc/apt/sources.list.d/mycroft.list" in UPDATE.read_text()
+    assert lines[1].startswith(f'echo "deb [signed-by=/etc/apt/keyrings/mycroft.asc] file:{repository} ./"')
     assert apt(repository, "apt-get", "update").returncode == 0
     assert "Candidate: 1.3.0" in apt(repository, "apt-cache", "policy", "mycroft-bus").stdout

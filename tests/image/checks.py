@@ -224,7 +224,7 @@ def a_setting_is_changed_and_reported(installed: Installed) -> str:
     change = ("mycroft-enclosure", "set", "admin.wifi.password", password)
     refused = machine.run(*change, user=OWNER, check=False)
     assert refused.endswith(f"Permission denied; as root: sudo mycroft-admin {' '.join(change[1:])}"), refused
-    restart = machine.run(*change).partition("It counts from the next start: sudo ")[2]
+    restart = machine.run(*change).partition("It takes effect at the next start: sudo ")[2]
     machine.run(*restart.split())
     wrong = machine.run("mycroft-enclosure", "set", "enclosure.volume.mx", "80", check=False)
     assert wrong == "mycroft-enclosure: enclosure.volume.mx: unknown key; did you mean max?", wrong

@@ -131,7 +131,7 @@ class Tree:
             self.root.rename(self._base)
         run("cp", "--archive", "--reflink=auto", self._base, self.root)
         (self.root / "etc/machine-id").write_text("")
-        source = f"deb [signed-by={REPOSITORY}/mycroft-enclosure.asc] file:{REPOSITORY} ./\n"
+        source = f"deb [signed-by={REPOSITORY}/mycroft.asc] file:{REPOSITORY} ./\n"
         (self.root / "etc/apt/sources.list.d/mycroft.list").write_text(source)
         boot = self.root / "boot/firmware"
         boot.mkdir()
