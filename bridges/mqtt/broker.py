@@ -158,14 +158,13 @@ class Connection:
         if code is not MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:
             raise BrokerError(f"{self._broker}: the connection has ended")
         answer = self._subscribed[mid] = self._loop.create_future()
-        done, _ = await asyncio.wait(
-            (answer, self._ended), timeout=ANSWER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
-        )
-        if self._ended in done:
+        await asyncio.wait((answer, self._ended), timeout=ANSWER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():  # first: a broker may refuse, and close the connection as well
+            answer.result()
+        elif self._ended.done():
             await self.ended()
-        if not done:
+        else:
             raise BrokerError(f"{self._broker} does not answer a subscription")
-        answer.result()
 
     def publish(self, topic: str, payload: str | bytes, *, qos: int, retain: bool) -> None:
         """Queues a publication. A broker that does not read ends the connection; nothing is raised."""

@@ -301,6 +301,27 @@ def test_a_server_that_is_no_broker_is_one_line(answer: bytes, tmp_path: Path) -
         assert "Traceback" not in bridge.log
 
 
+def test_a_refused_subscription_is_the_reason_where_the_broker_closes_the_connection_too(tmp_path: Path) -> None:
+    accepted, refused = b"\x20\x03\0\0\0", b"\x90\x05%b\0\x87\x87"
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        url = f"mqtt://127.0.0.1:{listener.getsockname()[1]}"
+        with BridgeProcess(tmp_path, "ws://127.0.0.1:1/core", url) as bridge:
+            for _ in range(2):
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(4096)
+                    connection.sendall(accepted)
+                    subscribe = connection.recv(4096)
+                    connection.sendall(refused % subscribe[2:4])
+            bridge.process.terminate()
+            assert bridge.process.wait(10) == 0
+    assert bridge.log.count("refuses a subscription: Not authorized") == 1
+    assert "closed" not in bridge.log
+    assert "ERROR" not in bridge.log
+
+
 def test_without_a_broker_it_says_so_and_ends(tmp_path: Path) -> None:
     command = (sys.executable, "-m", "bridges.mqtt", "run")
     done = subprocess.run(
