@@ -346,11 +346,13 @@ class Mirror:
 
     def _set_light(self, **changes: Any) -> None:
         self._light |= changes
-        if "state" in self._light and ("color" in self._light or self._light["state"] == "OFF"):
+        if "state" in self._light:
             color = {"color_mode": "rgb"} if "color" in self._light else {}
             self._set("eyes", _encode(self._light | color).decode())
 
     def _on_pixels(self, _: Message, pixels: list[Any]) -> None:
+        if not pixels and "state" not in self._light:  # of LEDs, which are dark at rest
+            self._set_light(state="OFF")
         try:
             self._pixels = msgspec.convert(pixels, _Pixels)
         except msgspec.ValidationError:

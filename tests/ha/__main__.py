@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bridges.mqtt.entities import COMPONENTS
 from bridges.mqtt.picture import face as png
+from hw_sim.testing.board import BoardDevice
 from hw_sim.testing.mark1 import Mark1
 from tests.bridges.mqtt.mosquitto import (
     ID,
@@ -32,11 +33,13 @@ OF_THE_MACHINE = {"wifi", "temperature"}
 """Components that depend on the machine that runs the test."""
 
 BROKER_USER = "homeassistant"
+BOARD = "bedroom"
+"""Id, name and user of the other device."""
 
 
-def entity(key: str) -> str:
-    """Entity id of a component of the device."""
-    return f"{COMPONENTS[key].platform}.kitchen_{key}"
+def entity(key: str, device: str = "kitchen") -> str:
+    """Entity id of a component of a device."""
+    return f"{COMPONENTS[key].platform}.{device}_{key}"
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,31 @@ def a_refused_request_is_an_event(setup: Setup) -> str:
     return ""
 
 
+def a_board_with_lights_and_a_switch_appears_too(setup: Setup) -> str:
+    """A Mark II's development kit, which has neither mouth nor knob."""
+    home = setup.home
+    folder = setup.folder / BOARD
+    folder.mkdir()
+    given = {"id": BOARD, "name": BOARD, "username": BOARD, "password_file": secret_file(folder)}
+
+    def of_board(key: str) -> str:
+        return entity(key, BOARD)
+
+    with BoardDevice("sj201_r6") as device, BridgeProcess(folder, device.bus_url, setup.broker_url, **given):
+        for key in ("board", "mute_switch", "listening", "eyes"):
+            home.shows(of_board(key), "off")
+        missing = {of_board(key) for key in ("mouth", "face", "faceplate", "knob")}
+        assert not (found := missing & home.registry.keys()), found
+        home.act("light.turn_on", of_board("eyes"), rgb_color=[0, 255, 0], brightness=255)
+        home.shows(of_board("eyes"), "on", rgb_color=[0, 255, 0], brightness=255)
+        device.slide("mute", muted=True)
+        home.shows(of_board("mute_switch"), "on")
+        device.press()
+        until(lambda: home.attribute(of_board("button"), "event_type") == "press", "the press")
+    home.shows(of_board("board"), "unavailable")
+    return ""
+
+
 def a_killed_bridge_is_unavailable_and_comes_back(setup: Setup) -> str:
     """The broker publishes the will of the bridge."""
     setup.bridge.kill()
@@ -253,6 +281,7 @@ CHECKS: tuple[Callable[[Setup], str], ...] = (
     turn_press_recording_and_cable_are_reported,
     an_update_shows_its_progress,
     a_refused_request_is_an_event,
+    a_board_with_lights_and_a_switch_appears_too,
     a_killed_bridge_is_unavailable_and_comes_back,
     everything_works_after_a_restart_of_the_broker,
     everything_works_after_a_restart_of_home_assistant,
@@ -297,7 +326,7 @@ def check_all(tree: Path, log: Path, table: Table) -> None:
     log.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="mycroft-ha-") as name:
         folder = Path(name)
-        rights = rights_of_the_example(folder, ID, BROKER_USER)
+        rights = rights_of_the_example(folder, ID, BOARD, BROKER_USER)
         with Mark1() as mark1, Mosquitto(folder, rights) as broker, HomeAssistant(tree, free_port(), log) as home:
             mark1.send("mycroft.volume.set", {"percent": 0.6})
             home.add_broker(broker.port, BROKER_USER, PASSWORD)

@@ -180,10 +180,16 @@ def test_the_light_is_known_once_its_colour_is(read: Reader) -> None:
 
 @pytest.mark.parametrize(
     "pixels",
-    [*([wrong] * 24 for wrong in (1, [1, 2], [1, 2, "x"], [1, 2, 256])), [], [[1, 2, 3]] * 25, "x", None],
+    [*([wrong] * 24 for wrong in (1, [1, 2], [1, 2, "x"], [1, 2, 256])), [[1, 2, 3]] * 25, "x", None],
 )
 def test_invalid_pixels_of_the_eyes_are_not_read(read: Reader, pixels: Any) -> None:
     assert read("enclosure.eyes.rgb", {"pixels": pixels}) == {}
+
+
+def test_leds_are_off_until_a_message_lights_them(read: Reader) -> None:
+    assert read("enclosure.eyes.rgb", {"pixels": []}) == {"eyes": {"state": "OFF"}}
+    assert read("enclosure.eyes.spin") == {"eyes": {"state": "ON", "effect": "spin"}}
+    assert read("enclosure.eyes.rgb", {"pixels": []}) == {}
 
 
 MOUTH = ["#" * 32, *["." * 32] * 7]
