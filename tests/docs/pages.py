@@ -57,7 +57,7 @@ NOT_RUN = {
 RUN_ELSEWHERE = {
     "boards.md": "tests/enclosure/boards/test_page.py",
     "bus.md": "tests/image/remote.py",
-    "fleet.md": "tests/ha",
+    "fleet.md": "tests/bridges/mqtt/test_mosquitto.py",
     "hivemind.md": "tests/bridges/hive",
     "home-assistant.md": "tests/bridges/mqtt",
     "install.md": "tests/image/checks.py, tests/image/beside.py",
