@@ -42,7 +42,7 @@ def _lines(topic: Topic) -> Iterator[str]:
     if topic.privileged:
         yield "  privileged: only root, our service users and the group mycroft-admin may send it"
     if topic.confidential:
-        yield "  confidential: only the admin service and root receive it"
+        yield "  confidential: only the admin service receives it"
     yield f"  from {topic.sender} to {topic.receiver}"
     if topic.replies:
         yield f"  answered by {', '.join(topic.replies)}"

@@ -1176,7 +1176,7 @@ PRIVILEGED = frozenset(name for topic in OURS if topic.privileged for name in to
 """The types, by either name, that the bus accepts only from users who may administer the machine."""
 
 CONFIDENTIAL = frozenset(name for topic in OURS if topic.confidential for name in topic.names)
-"""The types, by either name, that the bus delivers to the admin service and to root alone; none has an echo."""
+"""The types, by either name, that the bus delivers to the admin service alone; none has an echo."""
 
 BEGINNINGS_WITH_SENDER = (WIFI_PLUGIN_ACTIVATE, WIFI_PLUGIN_DEACTIVATE)
 """Beginnings of further types that are like those of WITH_SENDER."""

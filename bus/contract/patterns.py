@@ -39,6 +39,10 @@ class Patterns:
             raise PayloadError(f"more than {MAX_LOOSE} patterns have a * that is not at the end")
         self._prefixes = tuple(prefixes)
 
+    def name(self, msg_type: str) -> bool:
+        """Whether one of the patterns is this type itself, without a *."""
+        return msg_type in self._exact
+
     def match(self, msg_type: str) -> bool:
         """Whether a type matches one of the patterns."""
         return (

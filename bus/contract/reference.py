@@ -41,9 +41,9 @@ relayed. To such a message, and to a question to the admin service, the bus adds
 reports it: `context.bus_sender` is `{"uid", "pid", "process"}`. Questions (`system.ssh.status`, a wifi scan),
 acknowledgements and reports change nothing and are not privileged.
 
-**Confidential.** A request with a password is delivered to the admin service and to root alone, and only on the
-unix socket; no other client receives it, its sender included. Without such a receiver its sender gets
-`bus.message.denied`.
+**Confidential.** A request with a password is delivered to the admin service alone, and only on the unix socket:
+to its user or root, where the client has subscribed to the type by its name. No other client receives it, its
+sender included. Without the admin service its sender gets `bus.message.denied`.
 
 **Other names.** OVOS 2.x has renamed 26 types, and older Mycroft had other names for four; the table has them
 as "also". A program that handles such a message handles both names, and ignores the copy that OVOS 2.x marks

@@ -164,7 +164,7 @@ class Topic:
     privileged: bool = False
     """Whether the bus accepts it only from root, the service users and the group mycroft-admin."""
     confidential: bool = False
-    """Whether the bus delivers it only to the admin service and to root; it carries a password."""
+    """Whether the bus delivers it to the admin service alone; it carries a password."""
     unread: tuple[Field, ...] = ()
     """Fields that senders may add and that our handlers do not use; `read` leaves them out."""
     more: str = ""

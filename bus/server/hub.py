@@ -59,7 +59,9 @@ class Subscription:
 
     def __init__(self, patterns: Sequence[str]) -> None:
         """Raises PayloadError."""
-        self._wants = lru_cache(32)(Patterns(patterns).match)
+        compiled = Patterns(patterns)
+        self.names = compiled.name
+        self._wants = lru_cache(32)(compiled.match)
 
     def choose(self, types: Sequence[str]) -> tuple[int, ...]:
         """The positions in `types` of those that match a pattern."""
@@ -73,7 +75,7 @@ EVERYTHING = Subscription(["*"])
 class Hub:
     """Relays every valid message to every peer, its sender included, in the order of arrival.
 
-    Confidential messages go to the admin service and to root alone.
+    Confidential messages go to the admin service alone.
 
     `receive` collects, `flush` delivers: all that arrived in one turn of the event loop goes out to each peer at
     once. `wake` is called when there is something to flush. `memory` gives the bytes of memory of this process.
@@ -182,21 +184,23 @@ class Hub:
                 peer.deliver(pieces)
 
     def _deliver_confidential(self, sender: Peer, payload: bytes, msg_type: str) -> str | None:
-        """Delivers a message to the admin service and root alone, after what has arrived before it."""
+        """Delivers a message to the admin service alone, after what has arrived before it.
+
+        Root may be the admin service of a developer. Another program of root, such as a recorder for a bug report,
+        subscribes to no confidential type by its name.
+        """
         self.flush()
         pieces = (text_frame(payload),)
         receivers = [
             peer
             for peer, subscription in self._peers.items()
-            if subscription.choose((msg_type,)) and peer.may_receive_passwords()
+            if subscription.names(msg_type) and peer.may_receive_passwords()
         ]
         for peer in receivers:
             peer.deliver(pieces)
         if receivers:
             return None
-        return self._deny(
-            sender, msg_type, "only the admin service and root receive this, and neither is connected"
-        )
+        return self._deny(sender, msg_type, "only the admin service receives this, and it is not connected")
 
     def _deny(self, sender: Peer, msg_type: str, reason: str) -> str:
         """Answers a message that its sender may not send; returns the reason, with the type."""

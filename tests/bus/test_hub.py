@@ -216,6 +216,8 @@ def test_a_confidential_message_is_delivered_to_the_admin_service_alone_and_in_o
     hub: Hub, msg_type: str
 ) -> None:
     ann, bob, service = joined(hub, admin=True), joined(hub, admin=True), joined(hub, trusted=True)
+    hub.receive(service, frame("bus.subscribe", {"patterns": ["before", "after", msg_type]}))
+    service.deliveries.clear()
     for name in ("before", msg_type, "after"):
         assert hub.receive(ann, frame(name, {"password": "secret"})) is None
     hub.flush()
@@ -226,9 +228,13 @@ def test_a_confidential_message_is_delivered_to_the_admin_service_alone_and_in_o
         assert [Message.deserialize(heard).msg_type for heard in peer.heard] == ["before", "after"]
 
 
-def test_a_confidential_message_without_a_receiver_is_denied(hub: Hub) -> None:
+@pytest.mark.parametrize("patterns", [None, ["*"], ["wifi.*"], ["wifi.connec*"], ["*wifi.connect"], ["speak"]])
+def test_a_confidential_message_goes_to_no_client_of_root_that_has_not_asked_for_it_by_name(
+    hub: Hub, patterns: list[str] | None
+) -> None:
     ann, service = joined(hub, admin=True), joined(hub, trusted=True)
-    hub.receive(service, frame("bus.subscribe", {"patterns": ["speak"]}))
+    if patterns is not None:
+        hub.receive(service, frame("bus.subscribe", {"patterns": patterns}))
     service.deliveries.clear()
     assert hub.receive(ann, frame("wifi.connect"))
     hub.flush()

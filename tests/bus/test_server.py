@@ -324,6 +324,8 @@ async def test_a_confidential_message_comes_over_the_unix_socket_alone(tmp_path:
     ):
         for client in (service, other):
             await client.recv()
+            await client.send(Message("bus.subscribe", {"patterns": ["wifi.connect", "after"]}).serialize())
+            await client.recv()
         for msg_type in ("wifi.connect", "after"):
             await other.send(Message(msg_type).serialize())
         received = [Message.deserialize(str(await service.recv())).msg_type for _ in range(2)]
