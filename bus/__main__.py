@@ -179,7 +179,14 @@ def _parser() -> argparse.ArgumentParser:
         "send", help="send one message", description="Sends one message; warns where its type is known otherwise."
     )
     send.add_argument("type", type=_message_type, metavar="TYPE", help="such as speak")
-    send.add_argument("data", type=_json_object, nargs="?", default={}, metavar="JSON", help="its data ({})")
+    send.add_argument(
+        "data",
+        type=_json_object,
+        nargs="?",
+        default={},
+        metavar="JSON",
+        help="its data; - reads it from standard input, as for a password: all users see arguments ({})",
+    )
     send.add_argument(
         "--wait",
         nargs="?",
@@ -276,7 +283,7 @@ def _message_type(text: str) -> str:
 
 def _json_object(text: str) -> dict[str, object]:
     try:
-        value = json.loads(text)
+        value = json.loads(sys.stdin.read() if text == "-" else text)
         if isinstance(value, dict):
             Message("x", value).serialize()  # refuses what json lets pass: NaN, half a character
             return value

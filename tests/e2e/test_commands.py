@@ -25,10 +25,10 @@ FIELD = Path(__file__).parents[1] / "data/configurations"
 NOWHERE = "ws://127.0.0.1:9/core"
 
 
-async def start(*command: str, home: Path) -> Process:
+async def start(*command: str, home: Path, stdin: int | None = None) -> Process:
     environment = {**os.environ, "HOME": str(home)}
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", *command, stdout=PIPE, stderr=PIPE, env=environment
+        sys.executable, "-m", *command, stdin=stdin, stdout=PIPE, stderr=PIPE, env=environment
     )
 
 
@@ -328,6 +328,15 @@ async def test_a_refused_handshake_passes_on_the_hint_of_the_bus(bus: Server, tm
     assert await outcome("bus", "send", "x", "--bus", url, home=tmp_path) == (
         *(3, "", f"mycroft-bus: no bus at {url}: it answers HTTP/1.1 404 Not Found: The bus is at /core.\n"),
     )
+
+
+async def test_send_reads_from_standard_input_what_other_users_must_not_see(bus: Server, tmp_path: Path) -> None:
+    async with connect(bus.url) as listener:
+        await listener.recv()
+        process = await start("bus", "send", "x", "-", "--bus", bus.url, home=tmp_path, stdin=PIPE)
+        _, err = await process.communicate(b'{"password": "secret"}')
+        assert (process.returncode, err) == (0, b"")
+        assert json.loads(await listener.recv())["data"] == {"password": "secret"}
 
 
 async def test_send_warns_of_an_invalid_type(bus: Server, tmp_path: Path) -> None:
