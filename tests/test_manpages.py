@@ -21,3 +21,12 @@ def test_pages_refer_to_existing_documents() -> None:
 
 def test_the_page_of_commands_matches_the_parsers() -> None:
     assert PAGE.read_text() == page(), "run python -m tests.manpages"
+
+
+def test_a_shell_completes_each_command_that_people_type() -> None:
+    names = PARSERS.keys() - {"mycroft-portal"}  # the unit runs it
+    last = (ROOT / "debian/completions/mycroft-bus").read_text().splitlines()[-1]
+    links = (ROOT / "debian/mycroft-bus.links").read_text().split()
+    for name in names:
+        assert name.removeprefix("mycroft-") in last.partition("{")[2].rstrip("}").split(",")
+        assert f"usr/share/bash-completion/completions/{name}" in links
