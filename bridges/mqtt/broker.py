@@ -1,8 +1,8 @@
-"""One connection to the broker. The one file that knows paho.
+"""One connection to the broker. The only file that uses paho.
 
-paho leaves reading and writing to an event loop that calls it when the socket is ready. Only connecting blocks; it
-has a thread. aiomqtt wraps paho, but drops the reason for which a broker refuses a publication, reads too little
-of what TLS has decrypted, and loads OpenSSL also for a broker on this machine.
+paho lets an event loop read and write: the loop calls it when the socket is ready. Only connecting blocks, and has
+a thread. aiomqtt wraps paho, but drops the reason for which a broker refuses a publication, reads only a part of
+what TLS has decrypted, and loads OpenSSL even for a broker on this machine.
 """
 
 import asyncio
@@ -31,24 +31,24 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
 KEEPALIVE_S = 30
-"""The broker publishes the will after one and a half of it without a sign of life."""
+"""The broker publishes the will when it receives nothing for one and a half times as long (MQTT 5, 3.1.2.10)."""
 
 CONNECT_TIMEOUT_S = 15.0
 ANSWER_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 1.0
 
 MAX_PACKET = MAX_PAYLOAD + 1024
-"""Bytes of a packet that the broker may send, with its topic and properties."""
+"""Maximum size in bytes of a packet from the broker, with its topic and properties."""
 
 MAX_QUEUED = 500
-"""Publications that wait for the broker; a device has some 20 states."""
+"""Maximum number of publications that wait for the broker; a device has some 20 states."""
 
 _MISC_S = 1.0
-"""How often paho looks whether it has to ping."""
+"""How often paho checks whether a ping is due."""
 
 
 class _NoTls:
-    """What paho uses of the module ssl on a socket without TLS; `bus.daemon.start.lean` leaves the module out."""
+    """The names of ssl that paho uses on a socket without TLS; `bus.daemon.start.lean` blocks that module."""
 
     SSLWantReadError = SSLWantWriteError = BlockingIOError
 
@@ -59,14 +59,14 @@ if sys.modules.get("ssl") is None:
 _LOGGER = logging.getLogger(__name__)
 
 Receive = Callable[[str, bytes, bool], None]
-"""Called with topic and payload of what the broker sends, and whether it was retained."""
+"""Called with topic and payload of a publication from the broker, and whether it was retained."""
 
 Refused = Callable[[str, str], None]
-"""Called with the topic that the broker refuses, and its reason."""
+"""Called with the topic of a publication that the broker refuses, and the broker's reason."""
 
 
 def tls_context(broker: Broker) -> "SSLContext | None":
-    """What verifies the broker's certificate; None where the connection needs no TLS. Raises ConfigError."""
+    """Context that verifies the broker's certificate; None for a connection without TLS. Raises ConfigError."""
     if not broker.tls:
         return None
     import ssl  # noqa: PLC0415  # 4 MB that a broker on this machine does not need
@@ -97,7 +97,7 @@ class Connection:
         """The topic of each publication that the broker has not acknowledged."""
         self._subscribed: dict[int, asyncio.Future[None]] = {}
         self._attached = False
-        """Whether the socket belongs to the loop, and no longer to the thread that opens it."""
+        """Whether the event loop owns the socket; before that, the thread that opens it does."""
         self._loop = asyncio.get_running_loop()
         self._accepted: asyncio.Future[None] = self._loop.create_future()
         self._ended: asyncio.Future[str] = self._loop.create_future()
@@ -140,7 +140,7 @@ class Connection:
 
     async def __aexit__(self, *_: object) -> None:
         if not self._ended.done():
-            # With the will, so that all see that we leave.
+            # The broker publishes the will, which says that the device is offline.
             self._client.disconnect(ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message"))
             await asyncio.wait((self._ended,), timeout=CLOSE_TIMEOUT_S)
         self._drop("closed")
@@ -150,7 +150,10 @@ class Connection:
         raise BrokerError(f"{self._broker}: {await asyncio.shield(self._ended)}")
 
     async def subscribe(self, topics: Sequence[str]) -> None:
-        """Subscribes to topics, without what is retained there; returns when the broker has agreed."""
+        """Subscribes to topics, without retained publications; returns when the broker has acknowledged it.
+
+        Raises BrokerError.
+        """
         options = SubscribeOptions(
             qos=1, retainAsPublished=True, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND
         )
@@ -167,23 +170,23 @@ class Connection:
             raise BrokerError(f"{self._broker} does not answer a subscription")
 
     def publish(self, topic: str, payload: str | bytes, *, qos: int, retain: bool) -> None:
-        """Queues a publication. A broker that does not read ends the connection; nothing is raised."""
+        """Queues a publication. Where the queue is full, the connection ends; nothing is raised."""
         if self._ended.done():
             return
         published = self._client.publish(topic, payload, qos, retain)
         if published.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._drop("it does not read")
+            self._drop("it is too slow")
         elif qos and not published.is_published():
             self._topics[published.mid] = topic
 
     # Connecting.
 
     async def _open(self) -> None:
-        """Opens the socket in a thread: for a name that does not resolve, no end of the process is to wait."""
+        """Opens the socket in a daemon thread, so that resolving a name does not delay the end of the process."""
         opened: asyncio.Future[None] = self._loop.create_future()
 
         def finish(error: Exception | None) -> None:
-            if opened.done():  # given up
+            if opened.done():  # cancelled
                 self._drop("")
             elif error is not None:
                 opened.set_exception(BrokerError(f"{self._broker}: {getattr(error, 'strerror', None) or error}"))
@@ -198,7 +201,7 @@ class Connection:
                 self._client.connect(
                     self._broker.host, self._broker.port, KEEPALIVE_S, clean_start=True, properties=largest
                 )
-            except (OSError, ValueError) as error:  # ValueError: of a hostname that no certificate can have
+            except (OSError, ValueError) as error:  # ValueError: a host name that no certificate can have
                 found = error
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 self._loop.call_soon_threadsafe(finish, found)
@@ -217,7 +220,7 @@ class Connection:
         self._on_misc()
 
     def _drop(self, reason: str) -> None:
-        """Closes the socket, whatever its state."""
+        """Closes the socket in any state; may be called twice."""
         if not self._ended.done():
             self._ended.set_result(reason)
         if self._misc is not None:
@@ -250,7 +253,7 @@ class Connection:
     def _containing(self) -> Any:
         try:
             yield
-        except Exception as error:  # paho raises what it likes for a packet that is malformed
+        except Exception as error:  # paho raises many types for a malformed packet
             _LOGGER.debug("malformed packet", exc_info=True)
             self._drop(f"it has sent a malformed packet ({type(error).__name__})")
 
@@ -271,7 +274,7 @@ class Connection:
             self._loop.remove_reader(sock)
             self._loop.remove_writer(sock)
 
-    # What the broker says.
+    # Packets from the broker.
 
     def _on_connect(self, _: Client, __: Any, ___: Any, reason: ReasonCode, ____: Any) -> None:
         if self._accepted.done():

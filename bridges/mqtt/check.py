@@ -1,4 +1,4 @@
-"""What `mycroft-mqtt check` says: the announcement of this device, and what Home Assistant would refuse of it."""
+"""The command `mycroft-mqtt check`: the announcement of this device, checked by Home Assistant's rules."""
 
 import asyncio
 from dataclasses import replace
@@ -18,7 +18,7 @@ from bus.message import Message
 from bus.version import VERSION
 
 ANSWER_TIMEOUT_S = 3.0
-"""How long the enclosure may take to say what the device has."""
+"""How long the enclosure may take to report the parts of the device."""
 
 
 async def report(bus_url: str, settings: MqttSettings) -> tuple[list[str], Exit]:
@@ -35,7 +35,7 @@ async def report(bus_url: str, settings: MqttSettings) -> tuple[list[str], Exit]
 
 
 async def _parts(bus_url: str) -> Parts | None:
-    """What the enclosure says that the device has; None without an answer."""
+    """The parts of the device, as the enclosure reports them; None without an answer."""
     mirror = Mirror(VERSION)
     answered = asyncio.Event()
 

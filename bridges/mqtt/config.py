@@ -49,7 +49,7 @@ class MqttSettings:
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where the broker is, and what it is told."""
+    """Address of the broker, and the credentials for it."""
 
     host: str
     port: int

@@ -1,4 +1,4 @@
-"""Puts the bridge together: the bus on one side, the broker on the other."""
+"""The bridge: the bus on one side, the broker on the other."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ RETRY_FIRST_S = 1.0
 RETRY_MAX_S = 60.0
 
 BIRTH_DELAY_S = 5.0
-"""At its start Home Assistant says so to all devices of a home at once; each answers within this time."""
+"""When Home Assistant starts, its birth message reaches all devices at once; each answers within this time."""
 
 MEASURE_INTERVAL_S = 60.0
 
@@ -66,11 +66,11 @@ class Link(Protocol):
 Connect = Callable[
     [Callable[[str, bytes, bool], None], Callable[[str, str], None]], AbstractAsyncContextManager[Link]
 ]
-"""Makes a connection that hands on what is received, and what is refused."""
+"""Makes a connection with callbacks for received and for refused publications."""
 
 
 class Bridge:
-    """Announces a device at the broker, keeps its states there, and hands commands to the bus."""
+    """Announces a device at the broker, publishes its states, and turns commands into messages of the bus."""
 
     def __init__(self, bus: BusClient, connect: Connect, device: Device, prefix: str, machine: Machine) -> None:
         self._bus = bus
@@ -87,10 +87,10 @@ class Bridge:
         self._next_flood_log_s = 0.0
         self._outbox = Outbox(bus)
         self._logged: set[tuple[str, str]] = set()
-        """What has been logged, and is not again."""
+        """Topics and texts that were logged, and are not logged again."""
 
     async def run(self) -> None:
-        """Runs until cancelled, and connects to both sides again and again."""
+        """Runs until cancelled; reconnects to both sides."""
         async with asyncio.TaskGroup() as group:
             group.create_task(
                 self._bus.run(watched(self._on_bus_message), self._observe_bus, patterns=self._mirror.patterns)
@@ -165,7 +165,7 @@ class Bridge:
         return f"{self._prefix}/status"
 
     def _announce(self) -> None:
-        """Publishes all that is retained, so that a broker and a Home Assistant that are new know it, too."""
+        """Publishes everything that is retained: the broker or Home Assistant may be new."""
         if self._connection is None:
             return
         payload = msgspec.json.encode(discovery(self._device)).decode()
@@ -240,12 +240,12 @@ class Bridge:
             for key, value in values.items():
                 if value is not None:
                     self._publish(self._mirror.measured(key, value))
-            self._look_at_face()  # a text may have gone by
+            self._look_at_face()  # no message reports that a text has scrolled by
             await asyncio.sleep(MEASURE_INTERVAL_S)
 
 
 def device_of(settings: MqttSettings, machine: Machine) -> Device:
-    """The device, as far as it is known without the bus. Raises ConfigError."""
+    """The device without its parts, which the bus reports. Raises ConfigError."""
     macs = machine.macs
     return Device(
         settings.id or device_id(macs),

@@ -1,8 +1,8 @@
-"""What is announced to Home Assistant: one device and its components. Pure.
+"""The announcement to Home Assistant: one device and its components. Pure.
 
-Home Assistant reads one retained message for each device. A component that the message lacks stays as it was; one
-that has a platform and nothing else is removed, with all that its user has set. So a component is left out until
-the device is known to have it, and removed only where the device is known to lack it.
+Home Assistant reads one retained message for each device. A component that the message lacks stays as it was. A
+component with a platform and nothing else is removed, with all settings of the user. So a component is left out
+while it is unknown whether the device has it, and removed where the device has reported that it does not.
 """
 
 import re
@@ -17,18 +17,18 @@ ORIGIN = "mycroft-mqtt"
 ONLINE, OFFLINE = "online", "offline"
 
 LEVELS = 30
-"""Brightest level of the eyes, and Home Assistant's for the light."""
+"""Maximum brightness of the eyes, and of their light in Home Assistant."""
 
 MAX_TEXT = 255
-"""Characters of a text entity's state; Home Assistant takes no more."""
+"""Maximum number of characters of a text entity's state in Home Assistant."""
 
 EXPIRE_S = 300
-"""A measurement that is not repeated for so long is unknown."""
+"""Home Assistant shows a measurement as unknown when it is this old."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a device has besides a loudspeaker; the message enclosure.parts."""
+    """Parts of a device besides a loudspeaker; the message enclosure.parts."""
 
     display: str
     """faceplate, lights or none."""
@@ -39,7 +39,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What is announced."""
+    """The device that is announced."""
 
     id: str
     name: str
@@ -62,15 +62,15 @@ class Device:
 
     @property
     def availability_topic(self) -> str:
-        """Where the device says that it is there, and the broker that it is not."""
+        """Topic of ONLINE, from the device, and OFFLINE, from the broker as the will of the device."""
         return f"{self.base}/availability"
 
     def state_topic(self, key: str) -> str:
-        """Where a component's state or events are published."""
+        """Topic of a component's state or events."""
         return f"{self.base}/{key}"
 
     def command_topic(self, key: str) -> str:
-        """Where a component's commands are received."""
+        """Topic of a component's commands."""
         return f"{self.base}/{key}/set"
 
     @property
@@ -188,7 +188,7 @@ COMPONENTS: Mapping[str, Component] = {
         },
     ),
 }
-"""Every entity that there may be, by the word that its topics have after the device."""
+"""All possible entities, by the last part of their topics."""
 
 _PRESENT: Mapping[str, Callable[[Device], bool]] = {
     **dict.fromkeys(("upgrade", "restart", "shutdown"), lambda device: device.full_control),
@@ -205,7 +205,7 @@ _PRESENT_PARTS: Mapping[str, Callable[[Parts], bool]] = {
     "mute_switch": lambda parts: bool(parts.switches),
     "board": lambda parts: parts.display != "faceplate",
 }
-"""Which device has a component; every device has those that are in neither."""
+"""Conditions of the components that not every device has."""
 
 
 def has(device: Device, key: str) -> bool | None:
@@ -218,7 +218,7 @@ def has(device: Device, key: str) -> bool | None:
 
 
 def discovery_topic(device: Device, prefix: str) -> str:
-    """Where Home Assistant reads what is announced."""
+    """Topic of the announcement."""
     return f"{prefix}/device/{device.id}/config"
 
 

@@ -1,5 +1,5 @@
-"""Everything that the MQTT bridge raises."""
+"""Errors of the MQTT bridge."""
 
 
 class BrokerError(ConnectionError):
-    """There is no connection to the broker, or none any more; the text says why."""
+    """There is no connection to the broker; the text is the reason."""

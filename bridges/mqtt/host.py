@@ -1,4 +1,4 @@
-"""What the bridge reports of the machine itself: addresses, the wifi signal, the temperature."""
+"""Addresses, wifi signal and temperature of the machine."""
 
 import contextlib
 import re

@@ -19,20 +19,20 @@ SOURCE = "mycroft_mqtt"
 """`context.source` of all messages of the bridge."""
 
 ENCLOSURE = "mycroft_enclosure"
-"""`context.source` of what the enclosure sends when a control is used."""
+"""`context.source` of the messages that the enclosure sends when a control is used."""
 
 MAX_PAYLOAD = 4096
-"""Bytes of a command; also asked of the broker, as the largest packet."""
+"""Maximum size of a command in bytes; the broker is asked to send no larger packets."""
 
 MAX_SPOKEN = 1000
-"""Characters that are said at a time: more than a minute of speech."""
+"""Maximum number of characters of an utterance: more than a minute of speech."""
 
 _LOGGER = logging.getLogger(__name__)
 
 _encode = msgspec.json.Encoder().encode
 
 FACE_QUESTIONS = (Message(topics.EYES_RGB_GET.name), Message(topics.MOUTH_PIXELS_GET.name))
-"""What the bridge asks for a picture of the face."""
+"""Requests for a picture of the face."""
 
 FACE_CHANGES = frozenset(
     name
@@ -44,7 +44,7 @@ FACE_CHANGES = frozenset(
     *(topics.EYES_RGB_GET.name, topics.EYES_RGB.name, topics.MOUTH_PIXELS_GET.name, topics.MOUTH_PIXELS.name),
     *(topics.MOUTH_VISEME.name, topics.MOUTH_VISEME_LIST.name),
 }
-"""After these there may be another picture of the face. A mouth that speaks is not followed."""
+"""Types after which the picture of the face may change. Mouth shapes of speech are left out."""
 
 QUESTIONS = (
     Message(topics.VOLUME_GET.name),
@@ -53,10 +53,10 @@ QUESTIONS = (
     Message(topics.REPORT_PARTS.name),
     *FACE_QUESTIONS,
 )
-"""What the bridge asks after each connection to the bus."""
+"""Requests after each connection to the bus."""
 
 _EYES = "enclosure.eyes."
-"""A pattern for all of them: the bus takes 64 in all."""
+"""Beginning of the types that one pattern stands for: a subscription has at most 64 patterns."""
 
 _Byte = Annotated[int, msgspec.Meta(ge=0, le=255)]
 
@@ -91,7 +91,7 @@ _LOOKS = {fields["side"]: name for name, (_, fields) in EFFECTS.items() if field
 
 
 def command(key: str, payload: bytes) -> list[Message]:
-    """The messages that a command for a component stands for. Raises PayloadError."""
+    """Messages of the bus for a command to a component. Raises PayloadError."""
     if key not in _COMMANDS:
         raise PayloadError("there is no such command")
     if len(payload) > MAX_PAYLOAD:
@@ -104,7 +104,7 @@ def command(key: str, payload: bytes) -> list[Message]:
 
 
 def _message(topic: Topic, **data: object) -> Message:
-    """A message whose data the contract accepts. Raises PayloadError."""
+    """A message with data that the contract has checked. Raises PayloadError."""
     if problems := topic.problems(data):
         raise PayloadError(problems[0])
     return Message(topic.name, data, {"source": SOURCE})
@@ -199,27 +199,27 @@ _FAILURES = frozenset(
 
 
 class Publication(NamedTuple):
-    """What is published for a component."""
+    """A publication for a component."""
 
     key: str
     payload: str | bytes
     is_state: bool = True
-    """Whether the broker keeps it, for those that come later; an event is for now."""
+    """Whether the broker retains it for later subscribers; events are not retained."""
     qos: int = 1
 
 
 class Mirror:
-    """What is known of the device from the messages on the bus: `read` has the changes, `states` all of it."""
+    """States of the device, from messages on the bus: `read` returns changes, `states` has all of them."""
 
     def __init__(self, version: str) -> None:
         self.states: dict[str, str | bytes] = {}
-        """The last state of each component that has one, by key."""
+        """Last state of each component, by key."""
         self.parts: Parts | None = None
-        """What the device has; None until the enclosure has answered."""
+        """Parts of the device; None until the enclosure has reported them."""
         self._version = version
         self._light: dict[str, Any] = {}
         self._pixels: list[Rgb] = []
-        """Colours of the eyes, as they were asked for."""
+        """Colours of the eyes at full brightness."""
         self._switches: dict[str, str] = {}
         self._board: dict[str, str] = {}
         self._new: list[Publication] = []
@@ -231,12 +231,12 @@ class Mirror:
 
     @property
     def patterns(self) -> list[str]:
-        """The subscription to all messages that are read."""
+        """Subscription to all messages that `read` needs, and that change the face."""
         names = {*self._handlers, *_FAILURES, *FACE_CHANGES}
         return sorted({f"{_EYES}*" if name.startswith(_EYES) else name for name in names})
 
     def read(self, message: Message) -> list[Publication]:
-        """What there is to publish after a message."""
+        """Publications that a message causes."""
         self._new = []
         if message.msg_type in _FAILURES:
             self._on_failure(message)
@@ -247,11 +247,11 @@ class Mirror:
                 try:
                     handler(message, **topic.read(message.data))
                 except PayloadError as error:
-                    _LOGGER.debug("%s is not read: %s", message.msg_type, error)
+                    _LOGGER.debug("invalid %s: %s", message.msg_type, error)
         return self._new
 
     def measured(self, key: str, value: str) -> Publication:
-        """What there is to publish after a measurement: it is repeated, so that it does not expire."""
+        """The publication of a measurement, also of an unchanged one, so that it does not expire."""
         self.states[key] = value
         return Publication(key, value, qos=0)
 
@@ -328,7 +328,7 @@ class Mirror:
         self._set("listening", "ON")
         self._set_mouth("")
 
-    # Controls: the enclosure sends what they ask for.
+    # Controls: the enclosure sends the request that a control stands for.
 
     def _on_press(self, message: Message) -> None:
         if message.context.get("source") == ENCLOSURE:
@@ -351,7 +351,7 @@ class Mirror:
             self._set("eyes", _encode(self._light | color).decode())
 
     def _on_pixels(self, _: Message, pixels: list[Any]) -> None:
-        if not pixels and "state" not in self._light:  # of LEDs, which are dark at rest
+        if not pixels and "state" not in self._light:  # LEDs are dark at rest
             self._set_light(state="OFF")
         try:
             self._pixels = msgspec.convert(pixels, _Pixels)
@@ -414,7 +414,7 @@ class Mirror:
 
 
 def _is_of_knob(message: Message) -> bool:
-    """Whether a message reports a turn; its session is another, so that no program turns the volume once more."""
+    """Whether a message reports a turn. Its session is not local, so that no program changes the volume again."""
     is_turn = message.msg_type in (topics.VOLUME_INCREASE.name, topics.VOLUME_DECREASE.name)
     return is_turn and message.context.get("source") == ENCLOSURE
 

@@ -1,8 +1,8 @@
 """Home Assistant's rules for an announcement, as far as a device can break them. Pure.
 
-A wrong value costs one component. A component without a unique_id, an unknown platform or a missing origin costs
-the whole device, with one warning in Home Assistant's log, so all is verified before it is sent. The rules are
-those of Home Assistant 2026.2: homeassistant/components/mqtt, schemas.py and the platforms.
+For an invalid value, Home Assistant ignores one component. For a component without a unique_id, an unknown platform
+or a missing origin, it ignores the whole device, with one warning in its log. The rules are those of Home Assistant
+2026.2: homeassistant/components/mqtt, schemas.py and the platforms.
 """
 
 import re
@@ -22,20 +22,20 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "text": ("command_topic",),
     "update": (),
 }
-"""The platforms that a device may use, and what each of them has to have."""
+"""Platforms that a device may use, and the keys that each of them requires."""
 
 READ_ONLY = ("binary_sensor", "event", "image", "sensor", "update")
-"""Platforms without settings, whose entities cannot have the category config."""
+"""Platforms whose entities cannot have the category config."""
 
 MAX_TOPIC = 65535
-"""Bytes of a topic (MQTT 5, 1.5.4)."""
+"""Maximum size of a topic in bytes (MQTT 5, 1.5.4)."""
 
 _ENTITY_ID = re.compile("[a-z0-9_]+")
 _WILDCARDS = re.compile("[+#\0]")
 
 
 def problems(topic: str, announcement: Mapping[str, Any]) -> list[str]:
-    """What is wrong with an announcement and its topic, in words."""
+    """Problems of an announcement and its topic, each as a sentence."""
     return [*_problems_of_topic(topic), *_problems_of_device(announcement), *_problems_of_components(announcement)]
 
 

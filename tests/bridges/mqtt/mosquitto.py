@@ -1,4 +1,4 @@
-"""A real mosquitto on loopback, a client of it, and the bridge as a process of its own."""
+"""A real mosquitto on loopback, a client in the place of Home Assistant, and the bridge as a process."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ EXAMPLES = Path(__file__).parents[3] / "docs/examples"
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
-    """Waits for what another process does."""
+    """Waits until the condition holds; fails the test where it does not."""
     deadline = time.monotonic() + TIMEOUT_S
     while not condition():
         if time.monotonic() > deadline:
@@ -34,7 +34,7 @@ def until(condition: Callable[[], bool], what: str) -> None:
 
 
 class Mosquitto:
-    """The broker. Use as a context manager; `stop` and `start` keep the port, and what is retained."""
+    """The broker. Use as a context manager; `stop` and `start` keep the port and all retained publications."""
 
     def __init__(
         self, folder: Path, rights: str = "allow_anonymous true\n", certificate: tuple[Path, Path] | None = None
@@ -109,7 +109,7 @@ def free_port() -> int:
 
 
 def _user() -> str:
-    """mosquitto gives up the rights of root, and could not write its folder then."""
+    """User of mosquitto, which drops the rights of root and then could not write to its folder."""
     return "root" if os.getuid() == 0 else "nobody"
 
 
@@ -154,7 +154,7 @@ class Home:
         until(lambda: self.state(key) == state, f"{key} {state}; there is {self.state(key)}")
 
     def count(self, topic: str) -> int:
-        """How often something was published there."""
+        """Number of publications on a topic."""
         return sum(name == topic for name, *_ in self.received)
 
     def _on_message(self, _: Client, __: object, message: MQTTMessage) -> None:
@@ -195,11 +195,11 @@ class BridgeProcess:
         self._environment[f"MYCROFT_MQTT_{key.upper()}"] = value
 
     def kill(self) -> None:
-        """Ends it without a last word."""
+        """Kills it, so that only the broker can report that it is offline."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(TIMEOUT_S)
 
     @property
     def log(self) -> str:
-        """All that it has logged."""
+        """The log since the first start."""
         return self._log.read_text()

@@ -1,4 +1,4 @@
-"""The bridge between a real bus and a link to the broker that records, in virtual time."""
+"""The bridge between a real bus and a recording link to the broker, in virtual time."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ PARTS = {"display": "faceplate", "buttons": ["knob"], "switches": [], "knob": Tr
 
 
 class Broker:
-    """A broker as the bridge sees it: what it was sent, and whether it lets the bridge in."""
+    """A broker that records publications, and can refuse the bridge."""
 
     def __init__(self) -> None:
         self.published: list[tuple[str, str | bytes, int, bool]] = []
@@ -72,7 +72,7 @@ class Broker:
 
 
 class Peer:
-    """Another program on the bus, which answers as an enclosure does."""
+    """Another client of the bus, which answers as the enclosure does."""
 
     def __init__(self, url: str) -> None:
         self.client = BusClient(url)

@@ -160,7 +160,7 @@ def test_a_birth_message_is_answered_with_the_announcement(house: House) -> None
 
 def test_hostile_packets_do_not_stop_the_bridge(house: House) -> None:
     _, _, home, bridge = house
-    for payload in ("[" * 4000, "x" * 100_000, "{" * 100):  # the second is more than the bridge takes
+    for payload in ("[" * 4000, "x" * 100_000, "{" * 100):  # the second exceeds the maximum packet size
         home.command("eyes", payload)
     home.command("volume", "55")
     home.sees("volume", "55")
