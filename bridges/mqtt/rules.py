@@ -1,8 +1,8 @@
 """Home Assistant's rules for an announcement, as far as a device can break them. Pure.
 
-For an invalid value, Home Assistant ignores one component. For a component without a unique_id, an unknown platform
-or a missing origin, it ignores the whole device, with one warning in its log. The rules are those of Home Assistant
-2026.2: homeassistant/components/mqtt, schemas.py and the platforms.
+For an invalid value, Home Assistant ignores one component. For a component without a unique_id, an unknown
+platform or a missing origin, it ignores the whole device, with one warning in its log. The rules are those of Home
+Assistant 2026.2: homeassistant/components/mqtt, schemas.py and the platforms.
 """
 
 import re

@@ -167,6 +167,27 @@ def test_hostile_packets_do_not_stop_the_bridge(house: House) -> None:
     assert bridge.process.poll() is None
 
 
+def test_memory_does_not_grow_with_messages_and_connections(house: House) -> None:
+    mark1, broker, home, bridge = house
+
+    def use(rounds: int) -> int:
+        """Returns the resident memory in kB."""
+        for _ in range(rounds):
+            for percent in range(100):
+                mark1.send("mycroft.volume.get.response", {"percent": percent / 100, "muted": False})
+            home.sees("volume", "99")
+        broker.stop()
+        broker.start()
+        home.retained.clear()
+        home.sees("availability", "online")
+        home.sees("volume", "99")
+        status = Path(f"/proc/{bridge.process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0])
+
+    before = use(5)
+    assert use(30) - before < 300
+
+
 def test_with_full_control_the_machine_restarts(mark1: Mark1, broker: Mosquitto, tmp_path: Path) -> None:
     """The bridge has the user of the bus here, who may do that."""
     url = f"mqtt://127.0.0.1:{broker.port}"
