@@ -66,14 +66,17 @@ def forged(topic: Topic) -> Iterator[Request]:
 
 
 def answer(bus: Connection, number: int, request: Request) -> str:
-    """The type of the answer to a request."""
+    """The type of the answer to a request; "none" where there is none."""
     msg_type, data = request
     source = f"hostile-{number}"
     sender = {"uid": 0, "pid": 1, "process": "systemd"}
     context = {"source": source, topics.SENDER: sender}
     bus.send(json.dumps({"type": msg_type, "data": data, "context": context}))
     while True:
-        message = json.loads(bus.recv(TIMEOUT_S))
+        try:
+            message = json.loads(bus.recv(TIMEOUT_S))
+        except TimeoutError:
+            return "none"
         denied = message["type"] == topics.DENIED.name
         if denied or message["context"].get("destination") == source:
             return "denied" if denied else str(message["type"])
