@@ -15,7 +15,9 @@ _LOGIN = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 """User and password in a URL."""
 
 _GIVEN = re.compile(
-    r"""((?:password|passphrase|secret|token|psk|api_?key)["']?\s*[=:]\s*["']?|bearer\s+)[^\s"',;}]+""", re.I
+    r"""((?:password|passphrase|secret|token|psk|api_?key)["']?\s*[=:]\s*|bearer\s+)"""
+    r"""("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s"',;}]+)""",
+    re.IGNORECASE,
 )
 """A secret behind its name, as in `psk=...` or `"token": "..."`."""
 
