@@ -40,6 +40,8 @@ class Tas5806:
     def __init__(self, chip: I2c, enable: Output | None = None) -> None:
         self._chip = chip
         self._enable = enable
+        self._known: MixerLevel | None = None
+        """The level that the user of the port has last been given."""
 
     async def open(self) -> None:
         """Sets the amplifier up, silent. Raises MixerError."""
@@ -51,16 +53,15 @@ class Tas5806:
             for register, value in _SET_UP:
                 self._chip.write(register, (value,))
                 await asyncio.sleep(STEP_S)
+        self.read()
 
     def read(self) -> MixerLevel:
         """The current level; silent is 0. Raises MixerError, also after a loss of power.
 
         The volume is then that of the chip's reset, which is louder than LOUDEST and must not be taken over.
         """
-        with _mixer_errors():
-            if self._chip.read(_STATE) != _PLAY:
-                raise MixerError("amplifier: it does not play, so it was without power")
-            return MixerLevel(percent(self._chip.read(_VOLUME)), muted=False)
+        self._known = self._level()
+        return self._known
 
     def write(self, percent: int, muted: bool) -> MixerLevel:
         """Sets the level, 0 to 100. Raises MixerError."""
@@ -70,10 +71,9 @@ class Tas5806:
 
     async def changed(self) -> None:
         """Waits until another program has changed the level. Raises MixerError after a loss of power."""
-        before = self.read()
         while True:
             await asyncio.sleep(POLL_S)
-            if self.read() != before:
+            if self._level() != self._known:
                 return
 
     def close(self) -> None:
@@ -84,6 +84,12 @@ class Tas5806:
         self._chip.close()
         if self._enable is not None:
             self._enable.close()
+
+    def _level(self) -> MixerLevel:
+        with _mixer_errors():
+            if self._chip.read(_STATE) != _PLAY:
+                raise MixerError("amplifier: it does not play, so it was without power")
+            return MixerLevel(percent(self._chip.read(_VOLUME)), muted=False)
 
 
 def register(percent: int) -> int:

@@ -18,7 +18,7 @@ from bus.message import Message, clip, render
 from hw_sim.errors import SimulatorError
 from hw_sim.faceplate import Faceplate
 from hw_sim.faceviewer import FaceViewer
-from hw_sim.faults import Switching, face_faults
+from hw_sim.faults import Fault, Switching, face_faults
 from hw_sim.host import Host
 from hw_sim.hostview import HostView
 from hw_sim.links import Cable
@@ -45,6 +45,8 @@ MAX_LINE = 2000
 MAX_UNSENT = 500
 """Messages of the page that wait while the bus is away."""
 
+_PYTHON = (sys.executable, "-m")
+
 _LOG_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ")
 
 _READ = re.compile(r"\d+\.\d+ (Get|GetAll|GetUnitFileState) ")
@@ -66,6 +68,38 @@ class Ports:
     face: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What lasts as long as the device."""
+
+    folder: Path
+    report: ReportLine
+    stack: contextlib.AsyncExitStack
+    group: asyncio.TaskGroup
+
+    async def start(self, name: str, *command: str, environment: dict[str, str] | None = None) -> Program:
+        """Starts a program, which must not end by itself."""
+        program = Program(name, command, partial(_report_line, self.report, name), environment)
+        await self.stack.enter_async_context(program)
+        self.group.create_task(program.watch())
+        return program
+
+
+@dataclass(frozen=True, slots=True)
+class _Hardware:
+    """What tells a Mark 1 from another board."""
+
+    panel: Panel
+    faults: list[Fault]
+    name: str
+    """For the line "ready"."""
+    has_sound_card: bool
+    spoken_to: asyncio.Event
+    """Set once the enclosure has found the hardware."""
+    start_enclosure: Callable[[str], Awaitable[None]]
+    """Called with the URL of the bus."""
+
+
 async def run_device(
     ports: Ports, cable: Cable, report: ReportLine, board: str | None = None, screen: Screen | None = None
 ) -> None:
@@ -77,75 +111,100 @@ async def run_device(
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mycroft-sim-")))
         group = await stack.enter_async_context(asyncio.TaskGroup())
-
-        async def start(name: str, *command: str, environment: dict[str, str] | None = None) -> Program:
-            program = Program(name, command, partial(_report_line, report, name), environment)
-            await stack.enter_async_context(program)
-            group.create_task(program.watch())
-            return program
-
-        host, sound = Host(folder, portal=True), Sound(folder)
-        dbus = await start("host", *host.command, environment=host.environment)
-        card = await start("sound", *sound.command, environment=sound.environment)
-        panel: Panel
-        if board is None:
-            faceplate = await stack.enter_async_context(
-                Faceplate(folder / "faceplate", cable, partial(report, "face"))
-            )
-            group.create_task(faceplate.run())
-            panel, board_faults = Panel(FaceViewer(faceplate)), face_faults(faceplate)
-            faceplate.on_bytes = SerialLog(panel.serial, panel.notify).add
-        else:
-            # A Mark 1 does without.
-            from hw_sim.boards.device import simulated  # noqa: PLC0415
-            from hw_sim.boards.viewer import BoardViewer, board_faults_of  # noqa: PLC0415
-
-            chips, run_enclosure = simulated(board, folder, sound.client_environment, stack)
-            viewer = BoardViewer(board, chips)
-            panel, board_faults = Panel(viewer), board_faults_of(chips)
-            group.create_task(viewer.run())
+        scope = _Scope(folder, report, stack, group)
+        host = Host(folder, portal=True)
+        dbus = await scope.start("host", *host.command, environment=host.environment)
+        hardware = await _mark1(cable, scope) if board is None else _board(board, scope)
+        panel = hardware.panel
+        sound = Sound(folder) if hardware.has_sound_card else None
+        if sound is not None:
+            card = await scope.start("sound", *sound.command, environment=sound.environment)
+            os.environ.update(sound.client_environment)  # of this process and of those that it starts from here on
         face_url = await _serve(panel, ports.face, stack)
         if screen is not None:
             group.create_task(screen(panel.viewer))
-        await sound.ready()
+        if sound is not None:
+            await sound.ready()
 
-        python = (sys.executable, "-m")
         socket = folder / "bus.sock"
-        bus, bus_url = await _start_bus(start, ports.bus, socket)
-        if board is None:
-            await start(
-                "enclosure",
-                *(*python, "enclosure", "run", "--bus", bus_url, "--profile", "mycroft_mark_1"),
-                *("--serial", str(faceplate.link)),
-                environment={**sound.client_environment, "STATE_DIRECTORY": str(folder)},
-            )
-        else:
-            group.create_task(run_enclosure(bus_url))
-        await start(
-            *("admin", *python, "admin", "run", "--bus", f"unix:{socket}", "--dbus", host.address),
+        bus, bus_url = await _start_bus(ports.bus, socket, scope)
+        await hardware.start_enclosure(bus_url)
+        await scope.start(
+            *("admin", *_PYTHON, "admin", "run", "--bus", f"unix:{socket}", "--dbus", host.address),
             environment=host.admin_environment,
         )
         # On the unix socket, so that it may send what only the device's own user may.
         client = BusClient(f"unix:{socket}")
-        await _until_it_answers(client, None if board else faceplate.spoken_to, group, report, panel)
+        await _until_it_answers(client, hardware.spoken_to, group, report, panel)
 
-        os.environ.update(sound.client_environment)
         watch_host = HostView(host.address, partial(_show, panel, "host"))
         group.create_task(watch_host.run())
-        group.create_task(watch_mixer(partial(_show, panel, "mixer")))
         _let_it_play(panel, client, group, report)
         switch = Switching(group, panel.notify)
         panel.faults = [
-            *board_faults,
-            switch.program("card-gone", "Sound card gone", card),
+            *hardware.faults,
             switch.restart("bus-restart", "Bus restart", bus),
             switch.hang("dbus-hangs", "D-Bus hangs", dbus, watch_host.look),
         ]
+        if sound is not None:
+            group.create_task(watch_mixer(partial(_show, panel, "mixer")))
+            panel.faults.append(switch.program("card-gone", "Sound card gone", card))
+            report("sim", f"its mixer: ALSA_CONFIG_PATH={sound.config} amixer sget Master")
         panel.notify()
-        report("sim", f"its mixer: ALSA_CONFIG_PATH={sound.config} amixer sget Master")
-        where = f"board={board}" if board else f"serial={faceplate.link}"
-        report("", f"ready bus={bus_url} face={face_url} {where}")
+        report("", f"ready bus={bus_url} face={face_url} {hardware.name}")
         await asyncio.get_running_loop().create_future()
+
+
+async def _mark1(cable: Cable, scope: _Scope) -> _Hardware:
+    """A faceplate on a serial port; the enclosure is a process of its own."""
+    faceplate = await scope.stack.enter_async_context(
+        Faceplate(scope.folder / "faceplate", cable, partial(scope.report, "face"))
+    )
+    scope.group.create_task(faceplate.run())
+    panel = Panel(FaceViewer(faceplate))
+    faceplate.on_bytes = SerialLog(panel.serial, panel.notify).add
+
+    async def start_enclosure(bus_url: str) -> None:
+        await scope.start(
+            "enclosure",
+            *(*_PYTHON, "enclosure", "run", "--bus", bus_url, "--profile", "mycroft_mark_1"),
+            *("--serial", str(faceplate.link)),
+            environment={"STATE_DIRECTORY": str(scope.folder)},
+        )
+
+    return _Hardware(
+        panel,
+        face_faults(faceplate),
+        f"serial={faceplate.link}",
+        has_sound_card=True,
+        spoken_to=faceplate.spoken_to,
+        start_enclosure=start_enclosure,
+    )
+
+
+def _board(name: str, scope: _Scope) -> _Hardware:
+    """The chips of a board; the enclosure runs in this process, which has them in the place of real ones."""
+    # A Mark 1 does without.
+    from hw_sim.boards.device import simulated  # noqa: PLC0415
+    from hw_sim.boards.viewer import BoardViewer, board_faults_of  # noqa: PLC0415
+
+    board, run_enclosure = simulated(name, scope.folder, scope.stack)
+    viewer = BoardViewer(name, board)
+    scope.group.create_task(viewer.run())
+    found = asyncio.Event()
+    found.set()
+
+    async def start_enclosure(bus_url: str) -> None:
+        scope.group.create_task(run_enclosure(bus_url))
+
+    return _Hardware(
+        Panel(viewer),
+        board_faults_of(board),
+        f"board={name}",
+        has_sound_card=board.amplifier is None,
+        spoken_to=found,
+        start_enclosure=start_enclosure,
+    )
 
 
 async def _serve(panel: Panel, port: int, stack: contextlib.AsyncExitStack) -> str:
@@ -156,10 +215,10 @@ async def _serve(panel: Panel, port: int, stack: contextlib.AsyncExitStack) -> s
         raise SimulatorError(f"no page on port {port}: {reason}; try --face-port 0") from error
 
 
-async def _start_bus(start: Callable[..., Awaitable[Program]], port: int, socket: Path) -> tuple[Program, str]:
+async def _start_bus(port: int, socket: Path, scope: _Scope) -> tuple[Program, str]:
     """The bus and its URL; it keeps its port when it is started again."""
-    command = (sys.executable, "-m", "bus", "serve", "--host", "127.0.0.1", "--port")
-    bus = await start("bus", *command, str(port), environment={"MYCROFT_BUS_SOCKET": str(socket)})
+    command = (*_PYTHON, "bus", "serve", "--host", "127.0.0.1", "--port")
+    bus = await scope.start("bus", *command, str(port), environment={"MYCROFT_BUS_SOCKET": str(socket)})
     url = (await bus.line("bus=")).removeprefix("bus=")
     bus.command = (*command, url.removesuffix("/core").rpartition(":")[2])
     return bus, url
@@ -201,7 +260,7 @@ def _report_line(report: ReportLine, name: str, line: str) -> None:
 
 
 async def _until_it_answers(
-    client: BusClient, spoken_to: asyncio.Event | None, group: asyncio.TaskGroup, report: ReportLine, panel: Panel
+    client: BusClient, spoken_to: asyncio.Event, group: asyncio.TaskGroup, report: ReportLine, panel: Panel
 ) -> None:
     missing = {f"{question}.response" for question in QUESTIONS}
     answered = asyncio.Event()
@@ -218,8 +277,7 @@ async def _until_it_answers(
     group.create_task(client.run(receive))
     try:
         async with asyncio.timeout(READY_TIMEOUT_S):
-            if spoken_to is not None:
-                await spoken_to.wait()
+            await spoken_to.wait()
             while not answered.is_set():
                 for question in QUESTIONS:
                     await client.emit(Message(question))

@@ -21,6 +21,7 @@ class FaceViewer:
             "buttons": [KNOB],
             "encoders": [KNOB],
             "switches": [],
+            "amplifier": False,
         }
         self._faceplate = faceplate
 

@@ -5,10 +5,11 @@ The page and the simulator exchange JSON objects.
 From the simulator, each object holds the parts of the page's state that have changed, by key; a part replaces
 the one before. The first object holds all of them:
 
-- ``board``: {"name", "face", "lights", "buttons", "encoders", "switches"}, what there is to draw
+- ``board``: {"name", "face", "lights", "buttons", "encoders", "switches", "amplifier"}, what there is to draw, and
+  whether an amplifier is in the place of a sound card
 - ``eyes``, ``mouth``, ``plugged`` of a Mark 1; ``lights``, ``muted``, ``lines``, ``chips`` of another board. A
   colour is "rrggbb"; a row of the mouth has a "#" for each lit pixel and a "." for each dark one
-- ``mixer``: {"percent", "muted"}, or null while the sound card is away
+- ``mixer``: {"percent", "muted"}, or null while the sound card or the amplifier is away
 - ``host``: {"answers", "values": [[name, value]], "calls": [[time, text]]}
 - ``faults``: [{"name", "text", "on", "momentary"}]
 - ``scenes``: [{"name", "text"}], and ``scene``: the name of the one that plays, or ""
@@ -117,8 +118,8 @@ class Panel:
         """All that is to be seen, but for the logs."""
         return {
             "board": self.viewer.board,
-            **self.viewer.state(),
             "mixer": self.mixer,
+            **self.viewer.state(),
             "host": self.host,
             "faults": [fault.state() for fault in self.faults],
             "scenes": [{"name": scene.name, "text": scene.text} for scene in SCENES],

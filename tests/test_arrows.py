@@ -21,7 +21,10 @@ ARROWS: dict[str, set[str]] = {
     "hw_sim": {"hw_sim", "bus", "enclosure.ports", "admin.portal.protocol", "admin.wifi"},
     # Tests of skills have the daemons in their own process, for speed.
     "hw_sim.testing": {"hw_sim", "bus", "enclosure", "admin"},
-    "hw_sim.boards": {"hw_sim.boards", "hw_sim.faults", "hw_sim.inputs", "enclosure.board", "enclosure.drivers"},
+    "hw_sim.boards": {
+        *("hw_sim.boards", "hw_sim.faults", "hw_sim.inputs"),
+        *("enclosure.amplifier", "enclosure.board", "enclosure.drivers", "enclosure.ports"),
+    },
     "hw_sim.mixer": {"hw_sim", "enclosure.drivers.alsa", "enclosure.errors"},
     # The one place that runs the enclosure with what stands in for its libraries.
     "hw_sim.boards.device": {"hw_sim.boards", "enclosure"},

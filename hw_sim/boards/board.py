@@ -16,10 +16,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from enclosure import amplifier
 from enclosure.board import Profile, pins
 from enclosure.drivers import spi, usb, ws2812_pio
+from enclosure.ports import MixerLevel
+from hw_sim.boards.amplifier import SILENT, Tas5806Chip
 from hw_sim.boards.gpiod import Gpio
-from hw_sim.boards.i2c import Buses, RegisterChip
+from hw_sim.boards.i2c import Buses
 from hw_sim.boards.leds import DARK, Apa102Strip, AttinyRing, Colour, Ktd2026, Ws2812Pio
 from hw_sim.boards.usb import UsbRing
 
@@ -70,7 +73,7 @@ class Board:
         """Whether contacts bounce."""
         self.muted = dict.fromkeys(profile.switches, False)
         """Whether each switch is in the position that mutes."""
-        leds, amplifier = profile.leds, profile.amplifier
+        leds = profile.leds
         self._strip = Apa102Strip(leds.count)
         self._pio = Ws2812Pio(leds.count)
         self._usb: UsbRing | None = None
@@ -81,8 +84,11 @@ class Board:
                 self.i2c.chips[leds.bus, leds.address] = Ktd2026()
             case "respeaker_usb":
                 self._usb = UsbRing(folder)
-        if amplifier.kind == "tas5806":
-            self.i2c.chips[amplifier.bus, amplifier.address] = RegisterChip()
+        self.amplifier = Tas5806Chip() if profile.amplifier.kind == "tas5806" else None
+        """The chip that is its volume; None where that is a sound card."""
+        if self.amplifier is not None:
+            self.i2c.chips[self._amplifier_address] = self.amplifier
+        self._chips = dict(self.i2c.chips)
         if leds.clock_gpio is not None:
             self.gpio.on_output = self._clock_strip
         for name in profile.switches:
@@ -126,6 +132,27 @@ class Board:
                 self._contact(line, level, encoder.active)
             await asyncio.sleep(QUARTER_S)
 
+    def plug_gpio(self, there: bool) -> None:
+        """The GPIO chip comes or goes."""
+        if there != self.gpio.present:
+            (self.gpio.plug_in if there else self.gpio.pull_out)()
+
+    def plug_chips(self, there: bool) -> None:
+        """All chips on I2C come or go."""
+        self.i2c.chips.clear()
+        if there:
+            self.i2c.chips.update(self._chips)
+
+    def plug_amplifier(self, there: bool) -> None:
+        """The amplifier comes or goes, and then loses its power."""
+        if self.amplifier is None:
+            return
+        self.i2c.chips.pop(self._amplifier_address, None)
+        if there:
+            self.i2c.chips[self._amplifier_address] = self.amplifier
+        else:
+            self.amplifier.lose_power()
+
     # Eyes.
 
     @property
@@ -152,10 +179,14 @@ class Board:
                 return list(chip.colours) if isinstance(chip, AttinyRing | Ktd2026) else [DARK] * leds.count
 
     @property
-    def amplifier(self) -> bytes:
-        """Registers of the amplifier."""
-        amplifier = self.profile.amplifier
-        return bytes(self.i2c.chips[amplifier.bus, amplifier.address].registers)
+    def level(self) -> MixerLevel | None:
+        """The level of the amplifier, as the enclosure counts; None while it is away, and for a board without."""
+        if self.amplifier is None or self._amplifier_address not in self.i2c.chips:
+            return None
+        enable = self.profile.amplifier.enable_gpio
+        is_enabled = enable is None or self._is_driven(enable, True)
+        volume = self.amplifier.volume if is_enabled else SILENT
+        return MixerLevel(amplifier.percent(volume), volume == SILENT)
 
     # Its chips in the place of real ones.
 
@@ -169,6 +200,7 @@ class Board:
             stack.callback(_put_back, before)
             # Not by `from`: that finds the module of an earlier board.
             _replace(stack, importlib.import_module("enclosure.drivers.gpiod"), "DEVICES", self._folder)
+            _replace(stack, amplifier, "STEP_S", 0)  # these chips need no time
             _replace(stack, spi, "SpiBus", lambda _path, _speed_hz: self._strip)
             _replace(stack, ws2812_pio, "Ws2812Pio", lambda _path: self._pio)
             if self._usb is not None:
@@ -201,6 +233,10 @@ class Board:
     def _contact(self, line: int, closed: bool, active: str) -> None:
         """A contact pulls its line to one level, and leaves it to the pull of the chip when it opens."""
         self.gpio.drive(line, active == "high" if closed else None)
+
+    @property
+    def _amplifier_address(self) -> tuple[int, int]:
+        return self.profile.amplifier.bus, self.profile.amplifier.address
 
     def _is_driven(self, pin: int, level: bool) -> bool:
         line = self.gpio.lines[pin]

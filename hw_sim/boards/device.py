@@ -1,7 +1,6 @@
 """The real enclosure on a simulated board, in this process: its chips are where the drivers look for libraries."""
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -17,12 +16,11 @@ RunEnclosure = Callable[[str], Coroutine[None, None, None]]
 """Runs the enclosure on the bus of this URL, until cancelled."""
 
 
-def simulated(name: str, folder: Path, sound: dict[str, str], stack: AsyncExitStack) -> tuple[Board, RunEnclosure]:
-    """A board, plugged in while the stack is, and what runs its enclosure with this environment for its sound."""
+def simulated(name: str, folder: Path, stack: AsyncExitStack) -> tuple[Board, RunEnclosure]:
+    """A board, plugged in while the stack is, and what runs its enclosure."""
     profile = wired(load_profile(name))
     board = Board(profile, folder, asyncio.get_running_loop().time)
     stack.enter_context(board.plugged_in())
-    os.environ.update(sound)
 
     async def run(bus_url: str) -> None:
         state = folder / "state.json"

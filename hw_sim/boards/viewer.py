@@ -26,6 +26,7 @@ class BoardViewer:
             "buttons": list(profile.buttons),
             "encoders": list(profile.encoders),
             "switches": list(profile.switches),
+            "amplifier": board.amplifier is not None,
         }
         self._board = board
         self._lines = list(pins(profile))
@@ -44,6 +45,7 @@ class BoardViewer:
         """What is to be seen."""
         board = self._board
         return {
+            **self._level(),
             "lights": ["{:02x}{:02x}{:02x}".format(*colour) for colour in board.colours],
             "muted": dict(board.muted),
             "lines": [self._line(pin, place) for pin, place in self._lines],
@@ -68,6 +70,13 @@ class BoardViewer:
             case _:
                 raise ValueError(f"this board has no {hand.name} for this")
 
+    def _level(self) -> dict[str, object]:
+        """The level of the amplifier in the place of a sound card's, where the board has one."""
+        if self._board.amplifier is None:
+            return {}
+        level = self._board.level
+        return {"mixer": None if level is None else level._asdict()}
+
     def _line(self, pin: int, place: str) -> dict[str, object]:
         line = self._board.gpio.lines[pin]
         direction = "free" if not line.consumer else "out" if line.settings.direction is Direction.OUTPUT else "in"
@@ -89,21 +98,22 @@ class BoardViewer:
 def board_faults_of(board: Board) -> list[Fault]:
     """The faults of a board's chips and contacts."""
     gpio, i2c = board.gpio, board.i2c
-    chips = dict(i2c.chips)
-
-    def remove_gpio(on: bool) -> None:
-        if on == gpio.present:
-            (gpio.pull_out if on else gpio.plug_in)()
 
     def bounce(on: bool) -> None:
         board.bounces = on
 
-    def remove_chips(on: bool) -> None:
-        i2c.chips.clear()
-        i2c.chips.update({} if on else chips)
-
-    return [
-        Fault("gpio-gone", "GPIO chip gone", remove_gpio, lambda: not gpio.present),
+    faults = [
+        Fault("gpio-gone", "GPIO chip gone", lambda on: board.plug_gpio(not on), lambda: not gpio.present),
         Fault("bounce", "Contacts bounce", bounce, lambda: board.bounces),
-        *([Fault("i2c-gone", "I2C chips gone", remove_chips, lambda: not i2c.chips)] if chips else []),
     ]
+    if i2c.chips:
+        faults.append(
+            Fault("i2c-gone", "I2C chips gone", lambda on: board.plug_chips(not on), lambda: not i2c.chips)
+        )
+    if board.amplifier is not None:
+
+        def remove_amplifier(on: bool) -> None:
+            board.plug_amplifier(not on)
+
+        faults.append(Fault("card-gone", "Amplifier gone", remove_amplifier, lambda: board.level is None))
+    return faults

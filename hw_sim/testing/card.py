@@ -1,30 +1,56 @@
-"""The sound card of a device in a test: a mixer with a memory, since not every machine has a sound server."""
+"""What makes the sound of a device in a test: a mixer with a memory, or the amplifier of its board."""
 
 import asyncio
+from typing import Protocol
 
+from enclosure.amplifier import register
+from enclosure.board import Profile
 from enclosure.errors import MixerError
-from enclosure.ports import MixerLevel
+from enclosure.parts import mixer_of
+from enclosure.ports import Mixer, MixerLevel
+from hw_sim.boards.board import Board
 
 GONE = "the sound card is gone"
 
 
+class Card(Protocol):
+    """Hands and eyes on it."""
+
+    @property
+    def level(self) -> MixerLevel:
+        """The level."""
+
+    def mixer(self, profile: Profile) -> Mixer:
+        """The enclosure's side of it."""
+
+    def turn_to(self, percent: int) -> None:
+        """Another program sets the level."""
+
+    def plug(self, there: bool) -> None:
+        """It comes or goes."""
+
+
 class SoundCard:
-    """A card with one control, 0 to 100 percent, and a switch. The enclosure uses it as its `Mixer`."""
+    """A card with one control, 0 to 100 percent, and a switch: not every machine has a sound server."""
 
     def __init__(self) -> None:
         self.level = MixerLevel(50, False)
-        self.there = True
+        self._there = True
         self._changed = asyncio.Event()
 
-    def set(self, percent: int | None = None, *, muted: bool | None = None, there: bool | None = None) -> None:
-        """Another program sets the level, or the card goes away or comes back."""
-        if percent is not None:
-            self.level = self.level._replace(percent=percent)
-        if muted is not None:
-            self.level = self.level._replace(muted=muted)
-        if there is not None:
-            self.there = there
+    def turn_to(self, percent: int) -> None:
+        """Another program sets the level."""
+        self.level = self.level._replace(percent=percent)
         self._changed.set()
+
+    def plug(self, there: bool) -> None:
+        """It comes or goes."""
+        self._there = there
+        self._changed.set()
+
+    def mixer(self, _: Profile) -> Mixer:
+        """The enclosure uses the card itself."""
+        return self
 
     # The port.
 
@@ -34,7 +60,7 @@ class SoundCard:
 
     def read(self) -> MixerLevel:
         """The level."""
-        if not self.there:
+        if not self._there:
             raise MixerError(GONE)
         return self.level
 
@@ -51,3 +77,28 @@ class SoundCard:
 
     def close(self) -> None:
         """Leaves the card as it is."""
+
+
+class Amplifier:
+    """The amplifier of a board, which the enclosure's own driver uses."""
+
+    def __init__(self) -> None:
+        self.board: Board
+
+    @property
+    def level(self) -> MixerLevel:
+        """The level; silent while it is away."""
+        return self.board.level or MixerLevel(0, muted=True)
+
+    def mixer(self, profile: Profile) -> Mixer:
+        """The driver, which finds the chip of the board."""
+        return mixer_of(profile, "", None)
+
+    def turn_to(self, percent: int) -> None:
+        """Another program sets the level."""
+        assert self.board.amplifier is not None, "it has one"
+        self.board.amplifier.turn_to(register(percent))
+
+    def plug(self, there: bool) -> None:
+        """It comes, without what was written to it, or goes."""
+        self.board.plug_amplifier(there)

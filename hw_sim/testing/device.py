@@ -21,7 +21,7 @@ from enclosure.board import Profile
 from enclosure.config import VolumeSettings
 from enclosure.parts import controls_of, display_of
 from enclosure.state import SavedState
-from hw_sim.testing.card import SoundCard
+from hw_sim.testing.card import Card
 from hw_sim.testing.host import RecordedHost
 from hw_sim.testing.thread import LoopThread
 
@@ -36,6 +36,10 @@ ASK_AGAIN_S = 0.02
 
 QUESTIONS = ("mycroft.volume.get", "system.ssh.status")
 """The daemons are there when each of these has an answer."""
+
+
+_NAME = "mycroft-sim"
+"""Source of our own questions, which the test does not see."""
 
 
 class Host:
@@ -55,6 +59,14 @@ class Host:
         """Whether ssh is enabled."""
         return self._recorded.ssh
 
+    def hang(self) -> None:
+        """No service of it answers, until `resume`; a call fails after 25 s."""
+        self._thread.call(self._recorded.answers.clear)
+
+    def resume(self) -> None:
+        """Its services answer again, also calls that still wait."""
+        self._thread.call(self._recorded.answers.set)
+
     def wait_for(self, call: str, timeout: float = TIMEOUT_S) -> None:
         """Waits until the device has asked for `call`. Raises AssertionError."""
         __tracebackhide__ = True
@@ -68,33 +80,33 @@ class Host:
 
 
 class Sound:
-    """The sound card of the device."""
+    """The sound card of the device, or its amplifier."""
 
-    def __init__(self, thread: LoopThread, card: SoundCard) -> None:
+    def __init__(self, thread: LoopThread, card: Card) -> None:
         self._thread = thread
         self._card = card
 
     @property
     def percent(self) -> int:
         """The level of the card; the Mark 1 uses up to 83."""
-        return self._card.level.percent
+        return self._thread.call(lambda: self._card.level.percent)
 
     @property
     def muted(self) -> bool:
         """Whether the card is muted."""
-        return self._card.level.muted
+        return self._thread.call(lambda: self._card.level.muted)
 
     def set(self, percent: int) -> None:
         """Has another program set the level."""
-        self._thread.call(lambda: self._card.set(percent))
+        self._thread.call(lambda: self._card.turn_to(percent))
 
     def remove(self) -> None:
         """Takes the card away."""
-        self._thread.call(lambda: self._card.set(there=False))
+        self._thread.call(lambda: self._card.plug(False))
 
     def insert(self) -> None:
         """Brings the card back."""
-        self._thread.call(lambda: self._card.set(there=True))
+        self._thread.call(lambda: self._card.plug(True))
 
 
 class SimulatedDevice(ABC):
@@ -103,22 +115,25 @@ class SimulatedDevice(ABC):
     All its methods may be called from any other thread, and return when what they do is done.
     """
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, card: Card) -> None:
         self.profile = profile
         """Its board."""
         self.thread = LoopThread(self._running)
         """What runs it."""
-        self._card = SoundCard()
+        self._card = card
         self._recorded = RecordedHost()
         self._messages: deque[Message] = deque(maxlen=MAX_MESSAGES)
+        self._missing: set[str] = set()
+        """Types of the answers that `_until_they_answer` waits for."""
         self._taken: dict[str, int] = {}
         """By type: how many of its messages `wait_for` has returned."""
         self._client: BusClient
         self._server: Server
+        self._url = ""
         self.host = Host(self.thread, self._recorded)
         """The machine that the device runs on."""
         self.sound = Sound(self.thread, self._card)
-        """Its sound card."""
+        """Its sound card, or its amplifier."""
 
     def __enter__(self) -> Self:
         self.thread.start()
@@ -130,7 +145,7 @@ class SimulatedDevice(ABC):
     @property
     def bus_url(self) -> str:
         """Where clients connect to, such as "ws://127.0.0.1:43541/core"."""
-        return self._server.url
+        return self._url
 
     @property
     def bus_port(self) -> int:
@@ -168,6 +183,10 @@ class SimulatedDevice(ABC):
         self._taken[msg_type] = self._taken.get(msg_type, 0) + 1
         return message
 
+    def restart_bus(self) -> None:
+        """Ends the bus, and starts it again on its port; returns when the daemons of the device are back."""
+        self.thread.run(self._restart_bus())
+
     # The rest.
 
     @abstractmethod
@@ -182,9 +201,9 @@ class SimulatedDevice(ABC):
     async def _running(self) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mycroft-sim-")))
-            here = WebSocketSettings(host="127.0.0.1", port=0)
-            self._server = await stack.enter_async_context(Server(here, BusSettings()))
-            url = self._server.url
+            await self._start_bus(0)
+            stack.push_async_callback(self._stop_bus)
+            url = self._url
             serial_port = await self._hardware(stack, folder)
             self._client = BusClient(url)
             group = await stack.enter_async_context(asyncio.TaskGroup())
@@ -194,12 +213,25 @@ class SimulatedDevice(ABC):
             await self._until_ready()
             yield
 
+    async def _start_bus(self, port: int) -> None:
+        self._server = Server(WebSocketSettings(host="127.0.0.1", port=port), BusSettings())
+        await self._server.__aenter__()
+        self._url = self._server.url
+
+    async def _stop_bus(self) -> None:
+        await self._server.__aexit__()
+
+    async def _restart_bus(self) -> None:
+        await self._stop_bus()
+        await self._start_bus(self.bus_port)
+        await self._until_they_answer()
+
     async def _enclosure(self, url: str, serial_port: str | None, folder: Path) -> None:
         profile, settings = self.profile, VolumeSettings()
         await Enclosure(
             BusClient(url),
             display_of(profile, serial_port, profile.serial_rate),
-            self._card,
+            self._card.mixer(profile),
             profile=profile,
             settings=settings,
             saved=SavedState(folder / "state.json"),
@@ -207,19 +239,25 @@ class SimulatedDevice(ABC):
         ).run()
 
     async def _receive(self, message: Message) -> None:
-        self._messages.append(message)
+        if _NAME in (message.context.get("source"), message.context.get("destination")):
+            self._missing.discard(message.msg_type)
+        else:
+            self._messages.append(message)
 
     async def _until_ready(self) -> None:
         # There is no assistant that would say so; the eyes would spin for two minutes.
         await self._client.emit(Message("mycroft.ready"))
-        missing = {f"{question}.response" for question in QUESTIONS}
-        while missing := missing - {message.msg_type for message in self._messages}:
-            for question in missing:
-                await self._client.emit(Message(question.removesuffix(".response")))
-            await asyncio.sleep(ASK_AGAIN_S)
+        await self._until_they_answer()
         while not self._is_ready():  # noqa: ASYNC110  # lights emit no signal
             await asyncio.sleep(ASK_AGAIN_S)
         self._messages.clear()
+
+    async def _until_they_answer(self) -> None:
+        self._missing = {f"{question}.response" for question in QUESTIONS}
+        while self._missing:
+            for question in QUESTIONS:
+                await self._client.emit(Message(question, {}, {"source": _NAME}))
+            await asyncio.sleep(ASK_AGAIN_S)
 
 
 def _listed(messages: Iterable[Message]) -> str:

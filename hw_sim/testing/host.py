@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from dbus_fast import Variant
 
+from admin.dbus import system
 from admin.dbus.system import Remote, SystemBus
 from admin.errors import HostError
 
@@ -32,6 +33,9 @@ class RecordedHost(SystemBus):
         self.calls: list[str] = []
         self.ssh = False
         """Whether ssh is enabled."""
+        self.answers = asyncio.Event()
+        """Set while its services answer."""
+        self.answers.set()
         self._jobs: list[asyncio.Queue[list[Any]]] = []
 
     async def __aenter__(self) -> Self:
@@ -48,6 +52,11 @@ class RecordedHost(SystemBus):
         self, remote: Remote, member: str, signature: str = "", *body: object, returns: str = ""
     ) -> list[Any]:
         """Records a call, and answers as the service would."""
+        try:
+            async with asyncio.timeout(system.CALL_TIMEOUT_S):
+                await self.answers.wait()
+        except TimeoutError:
+            raise HostError(f"{member}: {remote.service} does not answer") from None
         if remote.service not in (_SYSTEMD, *_OTHERS):
             raise HostError(f"{member}: there is no {remote.service}", "org.freedesktop.DBus.Error.ServiceUnknown")
         if member not in _SILENT:

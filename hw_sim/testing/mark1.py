@@ -9,6 +9,7 @@ from hw_sim.face import Picture, colour_of
 from hw_sim.faceplate import Faceplate
 from hw_sim.firmware.eyes import BOOT_COLOUR
 from hw_sim.links import CABLES
+from hw_sim.testing.card import SoundCard
 from hw_sim.testing.device import TIMEOUT_S, SimulatedDevice
 from hw_sim.testing.thread import LoopThread
 
@@ -89,7 +90,7 @@ class Mark1(SimulatedDevice):
     """A Mark 1: a face, and a knob that is a button too."""
 
     def __init__(self, cable: str = "clean") -> None:
-        super().__init__(load_profile("mycroft_mark_1"))
+        super().__init__(load_profile("mycroft_mark_1"), SoundCard())
         self._cable = CABLES[cable]()
         self.face = Face(self.thread)
         """Its eyes and mouth."""

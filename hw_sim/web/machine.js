@@ -20,6 +20,7 @@ export class Machine {
     if (news.board) {
       $("wire").hidden = !news.board.face;
       $("gpio").hidden = news.board.face;
+      $("mixer-heading").textContent = news.board.amplifier ? "Amplifier" : "Sound card";
     }
     if (news.scenes) this.buildScenes(news.scenes);
     if ("scene" in news) this.markScene(news.scene);

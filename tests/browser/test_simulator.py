@@ -245,6 +245,15 @@ async def test_each_fault_of_a_board_happens_and_ends(browser: Chrome) -> None:
         page.switches("i2c-gone")
         page.until(lambda: page.pixel(200, 78)[1] > 150, "a green ring")
 
+        level = page.find("#level-text")
+        assert page.find("#mixer-heading").text == "Amplifier"
+        page.sends("mycroft.volume.set", percent="0.3")
+        page.until(lambda: level.text == "30 %", "the level of the amplifier")
+        page.switches("card-gone")
+        page.until(lambda: level.text == "away", "the amplifier goes")
+        page.switches("card-gone")
+        page.until(lambda: level.text == "30 %", "the amplifier comes back, at the level of before")
+
     await play(browser, scene, "--board", "sj201_r6")
 
 

@@ -57,7 +57,7 @@ async def device(*arguments: str) -> AsyncIterator[Device]:
     try:
         said, rest = await _until_ready(process)
         async with connect(said["face"].replace("http:", "ws:") + "panel") as panel:
-            found = Device(said["bus"], said["face"], said.get("serial", ""), said["alsa"], panel)
+            found = Device(said["bus"], said["face"], said.get("serial", ""), said.get("alsa", ""), panel)
             watching = asyncio.create_task(found.watch())
             await until(lambda: bool(found.state), "the face")
             yield found

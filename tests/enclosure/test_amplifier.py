@@ -5,7 +5,7 @@ import pytest
 
 from enclosure.amplifier import Tas5806, percent, register
 from enclosure.errors import BoardError, MixerError
-from hw_sim.boards.i2c import RegisterChip
+from hw_sim.boards.amplifier import Tas5806Chip
 
 VOLUME, STATE = 0x4C, 0x03
 
@@ -13,8 +13,8 @@ VOLUME, STATE = 0x4C, 0x03
 AWAY = BoardError(errno.EREMOTEIO, "I2C bus 1, address 0x2f: Remote I/O error")
 
 
-class Chip(RegisterChip):
-    """The amplifier's registers; without power it forgets them, and with a fault it does not answer."""
+class Chip(Tas5806Chip):
+    """The amplifier; with a fault it does not answer."""
 
     fault: BoardError | None = None
 
@@ -30,10 +30,6 @@ class Chip(RegisterChip):
 
     def close(self) -> None:
         """It is no bus."""
-
-    def lose_power(self) -> None:
-        self.registers[:] = bytes(256)
-        self.registers[VOLUME] = 0x30
 
 
 class Enable:
@@ -135,6 +131,18 @@ async def test_another_program_that_changes_the_level_is_noticed(chip: Chip) -> 
     chip.registers[VOLUME] = 0x60
     await changed
     assert mixer.read().percent == percent(0x60)
+
+
+async def test_another_program_that_restores_an_earlier_level_is_noticed(chip: Chip) -> None:
+    mixer = Tas5806(chip)
+    await mixer.open()
+    mixer.write(60, muted=False)
+    changed = asyncio.create_task(mixer.changed())
+    await asyncio.sleep(1)
+    mixer.write(60, muted=True)
+    chip.turn_to(register(60))
+    await changed
+    assert mixer.read().percent == 60
 
 
 async def test_an_amplifier_that_does_not_answer_is_a_mixer_error(chip: Chip) -> None:

@@ -186,7 +186,10 @@ async def test_the_leds_show_what_goes_on(name: str, tmp_path: Path) -> None:
 async def test_the_amplifier_is_the_volume(name: str, tmp_path: Path) -> None:
     async with running(name, tmp_path) as device:
         await device.send("mycroft.volume.set", {"percent": 1.0})
-        await until(lambda: device.board.amplifier[0x4C] == LOUDEST, "the loudest level")
+        amplifier = device.board.amplifier
+        assert amplifier is not None
+        await until(lambda: amplifier.registers[0x4C] == LOUDEST, "the loudest level")
+        assert device.board.level == (100, False)
         await device.has("mycroft.volume.get.response", percent=1.0)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from admin.dbus import system
 from bus import Message, MessageBusClient
 from hw_sim.errors import SimulatorError
 from hw_sim.pytest_plugin import mark1, mark2, picroft  # noqa: F401  # fixtures
@@ -130,6 +131,68 @@ def test_a_device_that_has_ended_says_why() -> None:
             act()
 
 
+def test_the_device_and_its_clients_are_back_after_a_restart_of_the_bus(mark1: Mark1) -> None:
+    url = mark1.bus_url
+    client = MessageBusClient(port=mark1.bus_port)
+    client.on("dice.roll", lambda message: client.emit(message.reply("dice.rolled")))
+    client.run_in_thread()
+    try:
+        assert client.connected_event.wait(10)
+        mark1.restart_bus()
+        assert mark1.bus_url == url
+        mark1.send("enclosure.mouth.text", {"text": "hi"})
+        mark1.face.wait_for(text="HI")
+        mark1.press()
+        mark1.wait_for("mycroft.mic.listen")
+        mark1.send("system.ssh.enable")
+        mark1.wait_for("system.ssh.enabled")
+        assert client.connected_event.wait(10)
+        mark1.send("dice.roll")
+        mark1.wait_for("dice.rolled")
+        assert not any("ssh.status" in message.msg_type for message in mark1.messages)
+    finally:
+        client.close()
+
+
+def test_calls_wait_while_the_host_hangs(mark1: Mark1) -> None:
+    mark1.host.hang()
+    mark1.send("system.ssh.enable")
+    mark1.send("mycroft.volume.get")
+    mark1.wait_for("mycroft.volume.get.response")
+    assert (mark1.host.ssh, mark1.host.calls) == (False, [])
+    mark1.host.resume()
+    mark1.wait_for("system.ssh.enabled")
+    assert mark1.host.ssh
+
+
+def test_a_call_fails_while_the_host_hangs(mark1: Mark1, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system, "CALL_TIMEOUT_S", 0.1)
+    mark1.host.hang()
+    mark1.send("system.ssh.enable")
+    assert "does not answer" in mark1.wait_for("system.ssh.enable.failed").data["error"]
+
+
+def test_a_board_without_its_chips_comes_back(mark2: BoardDevice) -> None:
+    mark2.unplug()
+    for part in ("controls", "mixer"):
+        while mark2.wait_for("enclosure.board.state").data["part"] != part:
+            pass
+    mark2.plug()
+    back = {"part": "controls", "state": "connected", "detail": ""}
+    while back not in [message.data for message in mark2.messages]:
+        mark2.wait_for("enclosure.board.state")
+    mark2.press()
+    mark2.wait_for("mycroft.mic.listen")
+
+
+def test_a_press_counts_once_where_contacts_bounce(picroft: BoardDevice) -> None:
+    picroft.bounce()
+    picroft.press()
+    picroft.press("volume_up")
+    picroft.wait_for("mycroft.volume.increase")
+    assert [message.msg_type for message in picroft.messages].count("mycroft.mic.listen") == 1
+
+
 def test_the_buttons_of_a_picroft_are_pressed(picroft: BoardDevice) -> None:
     assert picroft.leds.colours == []
     picroft.press()
@@ -148,6 +211,26 @@ def test_the_ring_of_a_mark_2_lights_while_it_listens(mark2: BoardDevice) -> Non
     mark2.wait_for("mycroft.mic.mute")
     with pytest.raises(AssertionError, match=r"the LEDs do not show it within 0.1 s, but: #"):
         mark2.leds.wait_for(lambda _: False, timeout=0.1)
+
+
+def test_the_amplifier_of_a_mark_2_is_its_volume(mark2: BoardDevice) -> None:
+    mark2.send("mycroft.volume.set", {"percent": 0.3})
+    mark2.wait_for("mycroft.volume.get.response")
+    assert (mark2.sound.percent, mark2.sound.muted) == (30, False)
+    mark2.send("mycroft.volume.mute")
+    mark2.wait_for("mycroft.volume.get.response")
+    assert mark2.sound.muted
+    mark2.sound.set(60)
+    while mark2.wait_for("mycroft.volume.get.response").data["percent"] != 0.6:
+        pass
+    mark2.sound.remove()
+    mark2.send("mycroft.volume.set", {"percent": 0.4})
+    mark2.wait_for("mycroft.volume.set.failed")
+    assert mark2.sound.muted
+    mark2.sound.insert()
+    while mark2.wait_for("mycroft.volume.get.response").data["percent"] != 0.6:
+        pass
+    assert mark2.sound.percent == 60
 
 
 def test_a_picture_that_differs_is_shown_with_its_pixels(tmp_path: Path) -> None:
