@@ -29,6 +29,7 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
+from benchmarks.simulator import descendants
 from bridges.mqtt.broker import Connection
 from bridges.mqtt.config import Broker
 from bridges.mqtt.daemon import Bridge
@@ -39,7 +40,11 @@ from bus.contract import ours as topics
 from bus.message import Message
 from bus.version import VERSION
 from hw_sim.testing.mark1 import Mark1
-from tests.bridges.mqtt.mosquitto import ID, BridgeProcess, Mosquitto
+from tests.bridges.mqtt.mosquitto import ID, BridgeProcess, Mosquitto, free_port
+from tests.ha.homeassistant import HomeAssistant, until
+
+TREE = Path("build/ha/tree").resolve()
+"""Where `make ha-test` has installed Home Assistant."""
 
 DEVICES = 300
 PROCESSES = 2
@@ -319,10 +324,48 @@ def measure(devices: int, folder: Path) -> None:
         home.close()
 
 
+def measure_home_assistant(devices: int, folder: Path) -> None:
+    """Measures the devices with the Home Assistant of `make ha-test`, and prints the table."""
+    volumes = [f"number.device_{number}_volume" for number in range(devices)]
+    with (
+        Mosquitto(folder) as broker,
+        HomeAssistant(TREE, free_port(), folder / "home-assistant.log") as home,
+        started(broker.port, devices) as connect,
+    ):
+
+        def row_until(name: str, began: float, is_wanted: Callable[[str], bool]) -> None:
+            def reached() -> bool:
+                states = home.states
+                return all(entity in states and is_wanted(states[entity]["state"]) for entity in volumes)
+
+            until(reached, name, TIMEOUT_S)
+            row(name, f"{perf_counter() - began:6.1f} s")
+
+        def memory_mb() -> float:
+            return sum(map(pss_mb, (home.pid, *descendants(home.pid))))
+
+        home.add_broker(broker.port, "any", "any")
+        row("PSS of Home Assistant without a device", f"{memory_mb():6.1f} MB")
+        began = perf_counter()
+        connect()
+        row_until(f"until Home Assistant has all {devices}", began, str.isdecimal)
+        row("its entities", f"{sum('device_' in entity for entity in home.states):6}")
+        row(f"PSS of Home Assistant with {devices} devices", f"{memory_mb():6.1f} MB")
+        began = perf_counter()
+        home.act("number.set_value", volumes, value=33)
+        row_until("one action on all volumes, until the last state", began, "33".__eq__)
+        home.stop()
+        home.start()
+        row_until("from the end of a start of Home Assistant to all states", perf_counter(), "33".__eq__)
+
+
 def main() -> None:
     """Measures; or is one of the processes of other devices."""
     parser = argparse.ArgumentParser(prog="make bench-fleet", description=__doc__)
     parser.add_argument("--devices", type=int, default=DEVICES, metavar="N", help=f"on the broker ({DEVICES})")
+    parser.add_argument(
+        "--home-assistant", action="store_true", help="with a real Home Assistant, as root after make ha-test"
+    )
     parser.add_argument("--run", type=int, nargs=3, metavar=("PORT", "FIRST", "COUNT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.run:
@@ -332,7 +375,7 @@ def main() -> None:
         return
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load before {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory(prefix="mycroft-fleet-") as folder:
-        measure(options.devices, Path(folder))
+        (measure_home_assistant if options.home_assistant else measure)(options.devices, Path(folder))
 
 
 if __name__ == "__main__":

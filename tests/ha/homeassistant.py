@@ -5,7 +5,7 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 from urllib.error import HTTPError
@@ -138,6 +138,12 @@ class HomeAssistant:
             )
         until(self._runs, "Home Assistant", START_TIMEOUT_S)
 
+    @property
+    def pid(self) -> int:
+        """Process id of the command that runs it."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> None:
         """Stops it in an orderly way, so that it saves its state."""
         if self._process is None:
@@ -158,8 +164,8 @@ class HomeAssistant:
         done = self._call(f"/api/config/config_entries/flow/{flow['flow_id']}", answer)
         assert done["type"] == "create_entry", done
 
-    def act(self, action: str, entity: str, **data: Any) -> None:
-        """Performs an action, such as "switch.turn_on", on an entity."""
+    def act(self, action: str, entity: str | Sequence[str], **data: Any) -> None:
+        """Performs an action, such as "switch.turn_on", on one entity or several."""
         self._call(f"/api/services/{action.replace('.', '/')}", {"entity_id": entity, **data})
 
     @property
