@@ -24,7 +24,8 @@ APT_RUN := python3-venv python3-alsaaudio python3-dbusmock dbus-daemon 'pulseaud
 	alsa-utils
 APT_REPOSITORY := apt-utils gpg gpg-agent xz-utils
 # Debian starts mosquitto as a service, which listens on loopback alone; the tests start others.
-APT_TEST := $(APT_REPOSITORY) chromium chromium-driver iproute2 mosquitto openssl
+APT_BROKER := mosquitto
+APT_TEST := $(APT_REPOSITORY) chromium chromium-driver iproute2 $(APT_BROKER) openssl
 APT_DEB := build-essential debhelper dh-python lintian po-debconf
 APT_IMAGE := $(APT_REPOSITORY) debootstrap qemu-system-x86 qemu-user-static systemd-container
 
@@ -40,12 +41,15 @@ setup: apt $(VENV)/.run
 .PHONY: setup-test
 setup-test: setup $(VENV)/.test
 
-.PHONY: apt apt-test
+.PHONY: apt apt-test apt-broker
 apt:
 	@.ci/apt-install $(APT_RUN)
 
 apt-test:
 	@.ci/apt-install $(APT_TEST)
+
+apt-broker:
+	@.ci/apt-install $(APT_BROKER)
 
 $(VENV)/.run: pyproject.toml constraints.txt | apt
 	@PYTHON=$(PYTHON) .ci/venv $(VENV) pi,sim
@@ -76,7 +80,7 @@ bench-enclosure: setup-test
 bench-sim: setup-test
 	@$(VENV)/bin/python -m benchmarks.simulator $(ARGS)
 
-bench-fleet: setup-test apt-test
+bench-fleet: setup-test apt-broker
 	@$(VENV)/bin/python -m benchmarks.fleet $(ARGS)
 
 soak: setup-test
@@ -110,12 +114,12 @@ repository: key deb
 release: setup-test
 	@$(VENV)/bin/python -m tests.release $(VERSION)
 
-image-test: deb setup-test apt-test apt-image
+image-test: deb setup-test apt-broker apt-image
 	@$(PYTHON) -m tests.image $(ARGS) build/deb
 	@$(PYTHON) -m tests.vm build/deb
 	@$(VENV)/bin/python -m tests.ha --kept
 
-ha-test: setup-test apt-test apt-image
+ha-test: setup-test apt-broker apt-image
 	@$(VENV)/bin/python -m tests.ha $(ARGS)
 
 .PHONY: apt-image
