@@ -137,6 +137,14 @@ def modes_of_files(installed: Installed) -> str:
     return ""
 
 
+def no_program_imports_from_elsewhere(installed: Installed) -> str:
+    """Neither from the folder that it is started in, nor from one that the environment names."""
+    launchers = [f"/usr/bin/{name}" for name in (*DAEMONS, "mycroft-mqtt", "mycroft-portal", "mycroft-sim")]
+    found = {path: installed.machine.run("head", "--lines=1", path) for path in launchers}
+    assert set(found.values()) == {"#!/usr/bin/python3 -I"}, found
+    return f"{len(found)} launchers"
+
+
 def code_is_compiled(installed: Installed) -> str:
     """As root, once; the daemons could not."""
     code = installed.tree.root / "usr/lib/mycroft-enclosure"
@@ -469,6 +477,7 @@ CHECKS: tuple[Check, ...] = (
     users_and_groups,
     the_bridge_is_off_until_it_is_configured,
     modes_of_files,
+    no_program_imports_from_elsewhere,
     code_is_compiled,
     the_board_is_prepared,
     users_exposure_memory_and_time,
