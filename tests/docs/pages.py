@@ -30,6 +30,7 @@ NOT_RUN = {
     "tutorials/owner.md": {
         "ssh pi@mark1.local": "needs the device",
         "sudo apt update": _BUILD,
+        "speaker-test": "needs the sound board",
         "sudo reboot": "ends the machine that runs the page; tests/image/checks.py restarts it",
     },
     "tutorials/skill-author.md": {"git clone": "the test has a device of its own"},

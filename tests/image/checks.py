@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tests.image import admin, beside, faults, remote
+from tests.image import admin, beside, faults, pages, remote
 from tests.image.installed import (
     ANSWER_TIMEOUT_S,
     DAEMONS,
@@ -495,6 +495,7 @@ CHECKS: tuple[Check, ...] = (
     the_clock_is_asked_for,
     the_admin_user_may_do_nothing_else,
     *admin.CHECKS,
+    *pages.CHECKS,
     a_message_restarts_the_machine,
     an_upgrade_refuses_no_client,
     no_warning_in_the_journal,
