@@ -33,11 +33,11 @@ def page() -> str:
 
 
 def _tables() -> Iterator[str]:
-    yield from ("| fixture | |", "|---|---|")
+    yield from ("| fixture | what it is |", "|---|---|")
     for name in FIXTURES:
         yield f"| `{name}` | {_sentences(getattr(pytest_plugin, name)._get_wrapped_function())} |"
     for title, kind in OBJECTS.items():
-        yield from ("", f"### {title}", "", "| | |", "|---|---|")
+        yield from ("", f"### {title}", "", "| name | what it is or does |", "|---|---|")
         for name, member in vars(kind).items():
             if not name.startswith("_") and member.__doc__:
                 yield f"| `{name}{_arguments(member)}` | {_sentences(member)} |"

@@ -28,6 +28,8 @@ PAGES = (
 )
 """Of each kind, and the widest ones; the page of the messages has the form of that of the configuration."""
 
+LOADED = "return performance.getEntriesByType('resource').map(entry => entry.name)"
+
 TIMEOUT_S = 20
 
 
@@ -53,16 +55,13 @@ def has(browser: Chrome, *, width: int, dark: bool = False) -> None:
 def test_the_search_finds_a_message_at_its_anchor(browser: Chrome, site: str) -> None:
     has(browser, width=1200)
     browser.get(f"{site}/index.html")
-    field = browser.find_element(By.CSS_SELECTOR, ".sidebar-search")
-    field.send_keys("mouth.text\n")
-    results = WebDriverWait(browser, TIMEOUT_S).until(
-        lambda _: browser.find_elements(By.CSS_SELECTOR, "#search-results .search li a")
-    )
-    [link] = [link for link in results if link.text == "enclosure.mouth.text"][:1]
+    browser.find_element(By.CSS_SELECTOR, ".sidebar-search").send_keys("mouth.text\n")
+    found = "#search-results .search li:first-child a[href$='#enclosure-mouth-text']"
+    link = WebDriverWait(browser, TIMEOUT_S).until(lambda _: browser.find_element(By.CSS_SELECTOR, found))
     link.click()
     WebDriverWait(browser, TIMEOUT_S).until(lambda _: "#enclosure-mouth-text" in browser.current_url)
     section = browser.find_element(By.ID, "enclosure-mouth-text")
-    assert "Shows a text on the mouth" in section.text
+    assert "Shows a text; a long one scrolls" in section.text
 
 
 def test_the_index_has_messages_commands_and_settings(browser: Chrome, site: str) -> None:
@@ -82,6 +81,10 @@ def test_pages_fit_and_are_accessible(browser: Chrome, site: str, width: int, da
             wrong[page] = found
         assert not overflows(browser), page
     assert wrong == {}
+
+
+def test_pages_load_everything_from_the_site_itself(browser: Chrome, site: str) -> None:
+    for page in PAGES:
+        browser.get(f"{site}/{page}.html")
+        assert all(name.startswith("file:") for name in browser.execute_script(LOADED)), page
     assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]  # of selenium
-    loaded = "return performance.getEntriesByType('resource').map(entry => entry.name)"
-    assert all(name.startswith("file:") for name in browser.execute_script(loaded)), "nothing comes from elsewhere"
