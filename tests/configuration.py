@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 
 from admin.config import AdminSettings
+from bridges.hive.config import HiveSettings
 from bridges.mqtt.config import MqttSettings
 from bus.daemon.config import FILES, BusSettings, WebSocketSettings
 from enclosure.config import EnclosureSettings
@@ -30,6 +31,7 @@ SECTIONS: Mapping[str, Any] = {
     "bus": BusSettings(),
     "enclosure": EnclosureSettings(),
     "admin": AdminSettings(),
+    "hive": HiveSettings(),
     "mqtt": MqttSettings(),
 }
 """Each section of our programs, with its defaults."""
@@ -41,6 +43,7 @@ _PURPOSES = {
     "bus": "Limits of the bus, and its listener for other machines.",
     "enclosure": "The board, its sound card and its volume. Keys of OVOS, Neon and mycroft-core are passed over.",
     "admin": "The admin service.",
+    "hive": "The bridge to a HiveMind hub, which is off without one.",
     "mqtt": "The bridge to MQTT and Home Assistant, which is off without a broker.",
 }
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import admin.__main__
 import admin.portal.__main__
+import bridges.hive.__main__
 import bridges.mqtt.__main__
 import bus.__main__
 import enclosure.__main__
@@ -30,6 +31,7 @@ PARSERS = {
             enclosure.__main__,
             admin.__main__,
             admin.portal.__main__,
+            bridges.hive.__main__,
             bridges.mqtt.__main__,
             hw_sim.__main__,
         )
@@ -53,6 +55,10 @@ FILES: Mapping[str, Mapping[str, str]] = {
     },
     "mycroft-admin": _CONFIGURATION,
     "mycroft-portal": {"/run/mycroft-admin/portal.sock": "the socket of the admin service, during a wifi setup"},
+    "mycroft-hive": {
+        **_CONFIGURATION,
+        "/var/lib/mycroft-hive/pairing.json": "the keys of the device and of its hub; its user alone can read it",
+    },
     "mycroft-mqtt": {
         **_CONFIGURATION,
         "/etc/mycroft/mqtt-password": "the password at the broker; root alone can read it",
@@ -66,6 +72,7 @@ DOCUMENTS = {
     "mycroft-admin": ("admin.md", "messages.md"),
     "mycroft-portal": ("wifi.md",),
     "mycroft-sim": ("simulator.md",),
+    "mycroft-hive": ("hivemind.md",),
     "mycroft-mqtt": ("home-assistant.md",),
 }
 """In /usr/share/doc/mycroft-bus."""

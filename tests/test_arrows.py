@@ -109,6 +109,7 @@ PURE = [
     *(f"admin/wifi/{name}.py" for name in ("networks", "outcome", "radio", "setup")),
     *(f"admin/portal/{name}.py" for name in ("protocol", "markup", "pages", "texts", "wire")),
     "bridges/effects.py",
+    *(f"bridges/hive/{name}.py" for name in ("errors", "frames", "mapping")),
     *(f"bridges/mqtt/{name}.py" for name in ("entities", "mapping", "picture", "rules")),
     *("admin/policy.py", "hw_sim/firmware/*.py", "hw_sim/links.py", "hw_sim/face.py"),
     *(f"enclosure/faceplate/{name}.py" for name in ("protocol", "exchange", "text", "scene", "eyes", "mouth")),

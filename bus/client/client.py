@@ -10,6 +10,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from bus.client.backoff import STABLE_S, Backoff
 from bus.client.inbox import Inbox, QueuedMessage
@@ -34,16 +35,20 @@ Observe = Callable[..., None]
 
 
 @contextlib.asynccontextmanager
-async def open_socket(url: str, verify: Verify = lambda _: None) -> AsyncIterator[WebSocket]:
-    """One connection to the bus, at a ws:, wss: or unix:PATH address. Raises BusUnavailableError."""
-    socket = await WebSocket.open(url, verify)
+async def open_socket(url: str, verify: Verify = lambda _: None, **options: Any) -> AsyncIterator[WebSocket]:
+    """One connection to the bus, at a ws:, wss: or unix:PATH address; `options` are those of `WebSocket.open`.
+
+    Raises BusUnavailableError.
+    """
+    socket = await WebSocket.open(url, verify, **options)
     try:
         yield socket
     finally:
         closing = asyncio.create_task(socket.close())
         closed, _ = await asyncio.wait((closing,), timeout=CLOSE_TIMEOUT_S)
         if not closed:
-            _LOGGER.warning("%s does not answer the closing; what was sent last may not have arrived", url)
+            where = url.partition("?")[0]  # a query may be a secret
+            _LOGGER.warning("%s does not answer the closing; what was sent last may not have arrived", where)
         socket.abort()  # for a bus that hangs, perhaps with what we have sent still unread
         await closing
 

@@ -35,6 +35,7 @@ SECTIONS = {
     "admin": "admin",
     "bus": "bus",
     "enclosure": "enclosure",
+    "hive": "bridges.hive",
     "mqtt": "bridges.mqtt",
     "websocket": "bus",
 }

@@ -1,0 +1,1 @@
+"""The bridge to a HiveMind hub: a satellite that answers for the device on its own bus."""

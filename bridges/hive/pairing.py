@@ -1,0 +1,100 @@
+"""What this device and its hub know of each other: made once, by `mycroft-hive pair`, and kept in one file."""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from bridges.hive.noise import KEY
+from bus.errors import ConfigError
+
+FILE = "pairing.json"
+
+MAX_FILE = 16 * 1024
+
+_HEX = Annotated[str, msgspec.Meta(pattern=f"^[0-9a-f]{{{2 * KEY}}}$")]
+
+
+class Pairing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A pairing. None of it but the hub's key and the session is for other eyes."""
+
+    hub: str
+    """The address of the hub."""
+    access_key: str
+    static: _HEX
+    """The device's private key; the hub has pinned the public one."""
+    hub_key: _HEX
+    """The hub's public key."""
+    psk: _HEX
+    """What is derived from the password, which is not kept."""
+    session_id: str
+
+    def __repr__(self) -> str:
+        return f"Pairing({self.hub!r})"
+
+
+def load(folder: Path, hub: str) -> Pairing:
+    """The pairing with this hub. Raises ConfigError."""
+    mend = "sudo mycroft-hive pair"
+    pairing = read(folder)
+    if pairing is None:
+        raise ConfigError(f"this device is not paired with {hub}: {mend}")
+    if pairing.hub != hub:
+        raise ConfigError(f"this device is paired with {pairing.hub}, and not with {hub}: {mend}")
+    return pairing
+
+
+def read(folder: Path) -> Pairing | None:
+    """The pairing that there is. Raises ConfigError for one that is damaged, or that others can read."""
+    path = folder / FILE
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            content = file.read(MAX_FILE)
+        if mode & 0o077:
+            raise ConfigError(f"{path} can be read by other users: sudo chmod 600 {path}, or pair again")
+        return msgspec.json.decode(content, type=Pairing)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is damaged ({error}): remove it, and sudo mycroft-hive pair") from error
+
+
+def save(folder: Path, pairing: Pairing) -> None:
+    """Writes the pairing in place of the one before, as a whole, for this user alone. Raises ConfigError."""
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{FILE}.")  # with mode 0600
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(msgspec.json.encode(pairing))
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(folder / FILE)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+            raise
+    except OSError as error:
+        raise ConfigError(f"{folder}: {error.strerror}") from error
+
+
+def derive_psk(password: str, node_id: str) -> bytes:
+    """The key that Noise takes for a password (HIVEMIND-CRYPTO-1, 3.4.4). Takes a second or more, and 64 MiB."""
+    from argon2.low_level import Type, hash_secret_raw  # noqa: PLC0415  # the daemon has no password
+
+    psk: bytes = hash_secret_raw(
+        password.encode(),
+        hashlib.sha256(node_id.encode()).digest(),
+        time_cost=3,
+        memory_cost=64 * 1024,
+        parallelism=1,
+        hash_len=KEY,
+        type=Type.ID,
+    )
+    return psk
