@@ -139,7 +139,7 @@ def modes_of_files(installed: Installed) -> str:
 
 def no_program_imports_from_elsewhere(installed: Installed) -> str:
     """Neither from the folder that it is started in, nor from one that the environment names."""
-    launchers = [f"/usr/bin/{name}" for name in (*DAEMONS, "mycroft-mqtt", "mycroft-portal", "mycroft-sim")]
+    launchers = [f"/usr/bin/{name}" for name in (*DAEMONS, "mycroft-hive", "mycroft-mqtt", "mycroft-portal", "mycroft-sim")]
     found = {path: installed.machine.run("head", "--lines=1", path) for path in launchers}
     assert set(found.values()) == {"#!/usr/bin/python3 -I"}, found
     return f"{len(found)} launchers"
