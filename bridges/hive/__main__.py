@@ -22,10 +22,10 @@ _LOGGER = logging.getLogger("bridges.hive")
 
 EXAMPLES = """\
 examples:
-  sudo mycroft-hive set hive.hub ws://hub.lan
-  sudo mycroft-hive pair
   mycroft-hive run
   mycroft-hive run --bus ws://127.0.0.1:8181/core --state ~/hive --log-level debug
+  sudo mycroft-hive set hive.hub ws://hub.lan
+  sudo mycroft-hive pair
 
 exit codes: 0 done or not configured, 1 failed, 2 usage, configuration or not paired
 """

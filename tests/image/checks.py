@@ -36,6 +36,7 @@ from tests.image.tree import BOOT_FILES, INSIDE, OWNER, SMOKE_TEST, STRANGER
 
 Check = Callable[[Installed], str]
 
+BRIDGES = ("mycroft-hive", "mycroft-mqtt")
 MAX_EXPOSURE = 1.5
 MAX_BOOT_S = 5.0
 MAX_READY_S = 1.5
@@ -113,16 +114,25 @@ def users_and_groups(installed: Installed) -> str:
     return "; ".join(f"{user}: {' '.join(sorted(found))}" for user, found in groups.items())
 
 
-def the_bridge_is_off_until_it_is_configured(installed: Installed) -> str:
-    """It has ended by itself, without a failure, and its user may nothing."""
-    machine, unit = installed.machine, "mycroft-mqtt.service"
-    names = ("UnitFileState", "ActiveState", "Result", "NRestarts")
-    found = [machine.property(unit, name) for name in names]
-    assert found == ["enabled", "inactive", "success", "0"], found
-    assert machine.run("id", "--name", "--groups", "mycroft-mqtt") == "mycroft-mqtt"
-    exposure = exposure_of(machine, "mycroft-mqtt")
-    assert exposure <= MAX_EXPOSURE, exposure
-    return f"exposure {exposure}"
+def bridges_are_off_until_they_are_configured(installed: Installed) -> str:
+    """They have ended by themselves, without a failure, and their users may nothing."""
+    machine = installed.machine
+    exposures = {}
+    for bridge in BRIDGES:
+        names = ("UnitFileState", "ActiveState", "Result", "NRestarts")
+        found = [machine.property(f"{bridge}.service", name) for name in names]
+        assert found == ["enabled", "inactive", "success", "0"], (bridge, found)
+        assert machine.run("id", "--name", "--groups", bridge) == bridge
+        exposures[bridge] = exposure_of(machine, bridge)
+    assert max(exposures.values()) <= MAX_EXPOSURE, exposures
+    return f"exposure {exposures}"
+
+
+def the_keys_of_a_bridge_are_its_own(installed: Installed) -> str:
+    """Also where root pairs the device: the bridge's user writes them, and here there is no hub."""
+    machine = installed.machine
+    assert machine.run("stat", "--format=%a %U %G", "/var/lib/mycroft-hive") == "700 mycroft-hive mycroft-hive"
+    return ""
 
 
 def modes_of_files(installed: Installed) -> str:
@@ -139,7 +149,8 @@ def modes_of_files(installed: Installed) -> str:
 
 def no_program_imports_from_elsewhere(installed: Installed) -> str:
     """Neither from the folder that it is started in, nor from one that the environment names."""
-    launchers = [f"/usr/bin/{name}" for name in (*DAEMONS, "mycroft-hive", "mycroft-mqtt", "mycroft-portal", "mycroft-sim")]
+    programs = (*DAEMONS, *BRIDGES, "mycroft-portal", "mycroft-sim")
+    launchers = [f"/usr/bin/{name}" for name in programs]
     found = {path: installed.machine.run("head", "--lines=1", path) for path in launchers}
     assert set(found.values()) == {"#!/usr/bin/python3 -I"}, found
     return f"{len(found)} launchers"
@@ -475,7 +486,8 @@ CHECKS: tuple[Check, ...] = (
     they_are_active_soon_after_boot,
     no_unit_has_failed,
     users_and_groups,
-    the_bridge_is_off_until_it_is_configured,
+    bridges_are_off_until_they_are_configured,
+    the_keys_of_a_bridge_are_its_own,
     modes_of_files,
     no_program_imports_from_elsewhere,
     code_is_compiled,
