@@ -96,6 +96,7 @@ deb:
 	rm -rf build/deb
 	mkdir -p build/deb/source
 	tar --create --exclude=__pycache__ $(DEB_SOURCES) | tar --extract --directory=build/deb/source
+	$(if $(MAINTAINER),sed --in-place 's/^Maintainer: .*/Maintainer: $(MAINTAINER)/' build/deb/source/debian/control)
 	cd build/deb/source && dpkg-buildpackage -us -uc
 	lintian --allow-root --fail-on error,warning --suppress-tags newer-standards-version build/deb/*.changes
 
@@ -105,6 +106,8 @@ key:
 	@gpg --list-secret-keys $(KEY) | grep -q . || { echo "gpg has no secret key: gpg --quick-generate-key NAME" >&2; exit 1; }
 	@test -n "$(KEY)" || { gpg --list-secret-keys; echo "Which one? make repository KEY=... [URL=...]" >&2; exit 1; }
 
+# Their maintainer is the owner of the key, who answers for them.
+repository: MAINTAINER ?= $(shell gpg --list-secret-keys --with-colons "$(KEY)" | sed -n 's/^uid:\([^:]*:\)\{8\}\([^:]* <[^:]*>\):.*/\2/p' | head -n 1)
 repository: key deb
 	rm -rf build/repository
 	mkdir -p build/repository
