@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import importlib.util
 import json
 import logging
 import signal
@@ -21,7 +20,7 @@ from bus.daemon import log
 from bus.daemon.runner import run
 from bus.daemon.start import command_line, port
 from bus.errors import Exit
-from hw_sim.device import Ports, run_device
+from hw_sim.device import Ports, Run, lacking, run_device
 from hw_sim.errors import SimulatorError
 from hw_sim.faceplate import Faceplate
 from hw_sim.links import CABLES, Cable
@@ -48,16 +47,6 @@ MAX_SECONDS = 60
 """Duration of a film; each second takes some 2 MB of memory."""
 
 
-SIM_EXTRA = ("alsaaudio", "dbusmock")
-"""Modules that `run` needs for its sound card and its host, and that no other command does."""
-
-NEEDS = (
-    "run needs {}: apt install python3-alsaaudio python3-dbusmock, for a virtual environment with "
-    "--system-site-packages, or pip install 'mycroft-enclosure[sim]', which compiles them. screenshot, film, "
-    "faceplate and the pytest plugin do without"
-)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     parser = _parser()
@@ -73,9 +62,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _record(options)
     cable = CABLES[options.cable]()
     if options.command == "run":
-        if missing := [name for name in SIM_EXTRA if importlib.util.find_spec(name) is None]:
-            log.complain(NEEDS.format(" and ".join(missing)))
-            return Exit.FAILED
         ports = Ports(options.bus_port, options.face_port)
         if options.terminal:
             return _run_in_terminal(ports, cable, options.board)
@@ -93,7 +79,7 @@ def _run_in_terminal(ports: Ports, cable: Cable, board: str | None) -> int:
 
     async def main() -> Exit:
         try:
-            await run_device(ports, cable, terminal.report, board, terminal.run)
+            await _run_of_this_machine()(ports, cable, terminal.report, board, terminal.run)
         except* SimulatorError as errors:
             failures.extend(errors.exceptions)
         return Exit.FAILED
@@ -108,6 +94,14 @@ def _run_in_terminal(ports: Ports, cable: Cable, board: str | None) -> int:
     for failure in failures:
         log.complain(str(failure))
     return code
+
+
+def _run_of_this_machine() -> Run:
+    if not lacking():
+        return run_device
+    from hw_sim.one_process import run_in_one_process  # noqa: PLC0415  # with the daemons of tests
+
+    return run_in_one_process
 
 
 def _record(options: argparse.Namespace) -> Exit:
@@ -128,7 +122,7 @@ def _record(options: argparse.Namespace) -> Exit:
 async def simulate(ports: Ports, cable: Cable, board: str | None) -> Exit:
     """Runs the whole device until it is stopped."""
     try:
-        await run_device(ports, cable, report, board)
+        await _run_of_this_machine()(ports, cable, report, board, None)
     except* SimulatorError as errors:
         for error in errors.exceptions:
             log.complain(str(error))

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Coroutine
@@ -100,6 +102,18 @@ class _Hardware:
     """Called with the URL of the bus."""
 
 
+Run = Callable[[Ports, Cable, ReportLine, str | None, Screen | None], Awaitable[None]]
+"""How a device is run, as `run_device` does."""
+
+
+def lacking() -> list[str]:
+    """What this machine has not of what `run_device` needs for the sound card and the host."""
+    modules = [name for name in ("alsaaudio", "dbusmock") if importlib.util.find_spec(name) is None]
+    programs = [] if shutil.which("dbus-daemon") else ["dbus-daemon"]
+    servers = [] if shutil.which("pulseaudio") or shutil.which("pipewire") else ["pulseaudio"]
+    return [*modules, *programs, *servers]
+
+
 async def run_device(
     ports: Ports, cable: Cable, report: ReportLine, board: str | None = None, screen: Screen | None = None
 ) -> None:
@@ -120,7 +134,7 @@ async def run_device(
         if sound is not None:
             card = await scope.start("sound", *sound.command, environment=sound.environment)
             os.environ.update(sound.client_environment)  # of this process and of those that it starts from here on
-        face_url = await _serve(panel, ports.face, stack)
+        face_url = await serve(panel, ports.face, stack)
         if screen is not None:
             group.create_task(screen(panel.viewer))
         if sound is not None:
@@ -139,7 +153,7 @@ async def run_device(
 
         watch_host = HostView(host.address, partial(_show, panel, "host"))
         group.create_task(watch_host.run())
-        _let_it_play(panel, client, group, report)
+        let_it_play(panel, client, group, report)
         switch = Switching(group, panel.notify)
         panel.faults = [
             *hardware.faults,
@@ -207,7 +221,8 @@ def _board(name: str, scope: _Scope) -> _Hardware:
     )
 
 
-async def _serve(panel: Panel, port: int, stack: contextlib.AsyncExitStack) -> str:
+async def serve(panel: Panel, port: int, stack: contextlib.AsyncExitStack) -> str:
+    """Serves the page until the stack is left; returns its address. Raises SimulatorError."""
     try:
         return await stack.enter_async_context(served_page(panel, port))
     except OSError as error:
@@ -229,7 +244,7 @@ def _show(panel: Panel, part: str, value: dict[str, object] | None) -> None:
     panel.notify()
 
 
-def _let_it_play(panel: Panel, client: BusClient, group: asyncio.TaskGroup, report: ReportLine) -> None:
+def let_it_play(panel: Panel, client: BusClient, group: asyncio.TaskGroup, report: ReportLine) -> None:
     """Has the page send messages, by its form and in scenes."""
     unsent: asyncio.Queue[Message] = asyncio.Queue(MAX_UNSENT)
     group.create_task(_send_all(client, unsent, report))

@@ -118,10 +118,12 @@ class SimulatedDevice(ABC):
     def __init__(self, profile: Profile, card: Card) -> None:
         self.profile = profile
         """Its board."""
-        self.thread = LoopThread(self._running)
+        self.thread = LoopThread(self.running)
         """What runs it."""
-        self._card = card
-        self._recorded = RecordedHost()
+        self.card = card
+        """What `sound` moves, for the event loop of the device."""
+        self.recorded = RecordedHost()
+        """What `host` looks at, likewise."""
         self._messages: deque[Message] = deque(maxlen=MAX_MESSAGES)
         self._missing: set[str] = set()
         """Types of the answers that `_until_they_answer` waits for."""
@@ -130,9 +132,9 @@ class SimulatedDevice(ABC):
         self._client: BusClient
         self._server: Server
         self._url = ""
-        self.host = Host(self.thread, self._recorded)
+        self.host = Host(self.thread, self.recorded)
         """The machine that the device runs on."""
-        self.sound = Sound(self.thread, self._card)
+        self.sound = Sound(self.thread, self.card)
         """Its sound card, or its amplifier."""
 
     def __enter__(self) -> Self:
@@ -198,17 +200,18 @@ class SimulatedDevice(ABC):
         """Whether the device looks as it does at rest."""
 
     @contextlib.asynccontextmanager
-    async def _running(self) -> AsyncIterator[None]:
+    async def running(self, bus_port: int = 0) -> AsyncIterator[None]:
+        # Also without the thread, in the event loop of `hw_sim.one_process`; tests have no use for it.
         async with AsyncExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mycroft-sim-")))
-            await self._start_bus(0)
+            await self._start_bus(bus_port)
             stack.push_async_callback(self._stop_bus)
             url = self._url
             serial_port = await self._hardware(stack, folder)
             self._client = BusClient(url)
             group = await stack.enter_async_context(asyncio.TaskGroup())
             group.create_task(self._enclosure(url, serial_port, folder))
-            group.create_task(admin_on(BusClient(url), self._recorded, folder, AdminSettings(), "en-us"))
+            group.create_task(admin_on(BusClient(url), self.recorded, folder, AdminSettings(), "en-us"))
             group.create_task(self._client.run(self._receive))
             await self._until_ready()
             yield
@@ -231,7 +234,7 @@ class SimulatedDevice(ABC):
         await Enclosure(
             BusClient(url),
             display_of(profile, serial_port, profile.serial_rate),
-            self._card.mixer(profile),
+            self.card.mixer(profile),
             profile=profile,
             settings=settings,
             saved=SavedState(folder / "state.json"),

@@ -132,3 +132,37 @@ async def test_a_board_is_pressed_and_seen_on_its_page() -> None:
         process.terminate()
         await process.communicate()
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("board", [None, "sj201_r6"])
+async def test_a_machine_without_dbus_and_sound_server_runs_a_device_in_one_process(board: str | None) -> None:
+    which = ("--board", board) if board else ()
+    command = ("-m", "hw_sim", "run", *which, "--bus-port", "0", "--face-port", "0")
+    nothing = {"PATH": "/nowhere", "HOME": "/nowhere"}
+    process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=PIPE, env=nothing)
+    assert process.stdout is not None
+    try:
+        async for line in process.stdout:
+            if line.startswith(b"ready "):
+                said = dict(part.split("=", 1) for part in line.decode().split()[1:])
+                break
+        assert descendants(process.pid) == set()
+        async with connect(said["face"].replace("http:", "ws:") + "panel") as page, connect(said["bus"]) as bus:
+            state = json.loads(await page.recv())
+            assert state["board"]["name"] == (board or "mycroft_mark_1")
+            for what in ("push", "release"):
+                await page.send(json.dumps({"do": what, "name": state["board"]["buttons"][0]}))
+                await asyncio.sleep(0.15)  # as long as a finger takes
+            while json.loads(await bus.recv())["type"] != "mycroft.mic.listen":
+                pass
+            await bus.send('{"type": "system.ssh.enable"}')
+            while not (host := json.loads(await page.recv()).get("host")) or not host["calls"]:
+                pass
+            assert host["calls"][0][1] == "StartUnit mycroft-ssh-enable.service"
+            await bus.send('{"type": "mycroft.volume.set", "data": {"percent": 0}}')
+            while (mixer := json.loads(await page.recv()).get("mixer")) is None or mixer["percent"]:
+                pass
+    finally:
+        process.terminate()
+        await process.communicate()
+    assert process.returncode == 0
