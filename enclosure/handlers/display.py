@@ -133,12 +133,15 @@ def _image_bytes(path: str | None, text: str | None) -> bytes:
             raise ValueError(f"not base64: {error}") from error
     if path is None:
         raise ValueError("neither img_path nor img_b64")
-    # To open a device or a pipe could block, or have an effect. O_PATH opens nothing, and what it has found cannot
-    # be replaced before it is read.
+    # To open a device or a pipe could block, or have an effect; so could a file of the kernel, such as /proc/kmsg,
+    # which has no size. O_PATH opens nothing, and what it has found cannot be replaced before it is read.
     found = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        if not stat.S_ISREG(os.fstat(found).st_mode):
+        status = os.fstat(found)
+        if not stat.S_ISREG(status.st_mode):
             raise ValueError("not a regular file")
+        if not status.st_size:
+            raise ValueError("an empty file")
         with open(f"/proc/self/fd/{found}", "rb") as file:  # noqa: PTH123  # a Path would resolve the link
             return file.read(MAX_BYTES + 1)
     finally:

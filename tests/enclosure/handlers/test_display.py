@@ -269,6 +269,14 @@ async def test_an_invalid_image_fails(data: dict[str, Any]) -> None:
     assert device.said[0].data["error"] != "internal error"
 
 
+@pytest.mark.timeout(10)
+async def test_a_file_of_the_kernel_is_refused_without_opening_it() -> None:
+    """Root would wait there for the next message of the kernel, and handle nothing meanwhile."""
+    device = Device()
+    await device.dispatcher(Message("enclosure.mouth.display_image", {"img_path": "/proc/kmsg"}))
+    assert device.said[0].data == {"error": "image: an empty file"}
+
+
 async def test_a_device_or_pipe_is_refused_without_opening_it(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("pipe")
