@@ -85,7 +85,7 @@ class WebSocketSettings:
     """The address of the bus; the section `websocket`, whose other keys belong to other programs."""
 
     host: str = "127.0.0.1"
-    """Address that the bus listens on; with the packages systemd listens, and this only tells clients where."""
+    """Address that the bus listens on; with the packages systemd listens, and this is only for clients."""
     port: Port = 8181
     """Its port; likewise."""
     route: Annotated[str, msgspec.Meta(pattern="^/")] = "/core"

@@ -211,7 +211,7 @@ def _next(daemon: str, key: str) -> Iterator[str]:
         return
     yield f"It takes effect at the next start: sudo systemctl restart {units}"
     if key in ("websocket", "websocket.host", "websocket.port"):
-        yield "systemd listens for the bus: see 'Another port' in /usr/share/doc/mycroft-bus/install.md"
+        yield "systemd listens for the bus: see /usr/share/doc/mycroft-bus/how-to/port.md"
 
 
 def _is_within(name: str, key: str) -> bool:

@@ -44,7 +44,7 @@ TOO_LARGE = Refusal(
 TOO_LATE = Refusal(HTTPStatus.REQUEST_TIMEOUT, "The handshake took longer than bus.handshake_timeout.")
 TOO_MANY = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections, see bus.max_clients.")
 NOT_SECURE = Refusal(
-    HTTPStatus.FORBIDDEN, "Another machine needs TLS and a token, see bus.remote_port in docs/bus.md."
+    HTTPStatus.FORBIDDEN, "Another machine needs bus.remote_port and a token, see docs/how-to/remote-access.md."
 )
 
 
@@ -88,7 +88,9 @@ def admit(
     if local:
         origin = f"{fields['origin']:.200}"
         return Refusal(HTTPStatus.FORBIDDEN, f"Pages of {origin} are not in bus.allowed_origins in mycroft.conf.")
-    return Refusal(HTTPStatus.UNAUTHORIZED, "Another machine needs a token, see bus.tokens in docs/bus.md.")
+    return Refusal(
+        HTTPStatus.UNAUTHORIZED, "Another machine needs a token of bus.tokens, see docs/how-to/remote-access.md."
+    )
 
 
 def is_loopback(address: str) -> bool:

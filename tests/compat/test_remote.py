@@ -1,4 +1,4 @@
-"""Another machine with websocket-client, which adds an Origin unasked: TLS and a token, as docs/bus.md says."""
+"""Another machine with websocket-client, which adds an Origin unasked: TLS and a token, as docs say."""
 
 import asyncio
 from asyncio.subprocess import PIPE

@@ -47,6 +47,7 @@ NOT_RUN = {
         "mycroft-enclosure needs": "needs a profile that tests/enclosure/boards tries",
     },
     "how-to/bug-report.md": {"mycroft-bus record": _SHELL_OF_READER},
+    "how-to/port.md": {"sudo systemctl edit": "opens an editor"},
     "how-to/uninstall.md": {
         "sudo apt purge": "tests/image/checks.py purges the packages, at its end",
         "sudo rm -r /etc/mycroft": "would end the checks that follow",
@@ -57,11 +58,12 @@ NOT_RUN = {
 
 RUN_ELSEWHERE = {
     "boards.md": "tests/enclosure/boards/test_page.py",
-    "bus.md": "tests/image/remote.py",
+    "how-to/remote-access.md": "tests/image/remote.py",
     "fleet.md": "tests/bridges/mqtt/test_mosquitto.py",
     "hivemind.md": "tests/bridges/hive",
     "home-assistant.md": "tests/bridges/mqtt",
     "install.md": "tests/image/checks.py, tests/image/beside.py",
+    "how-to/from-a-checkout.md": "tests/e2e/test_commands.py; a board has to be there for the rest",
     "mark1.md": "tests/e2e/test_show.py, tests/e2e/test_doctor.py",
     "simulator.md": "tests/e2e/test_simulator_page.py, tests/hw_sim/test_camera.py",
     "voice-satellites.md": "tests/bridges/voice",
