@@ -16,8 +16,8 @@ from tests.bridges.mqtt.mosquitto import (
     PASSWORD,
     BridgeProcess,
     Mosquitto,
+    example_configuration,
     free_port,
-    rights_of_the_example,
     secret_file,
 )
 from tests.ha.homeassistant import HomeAssistant, is_made, make_tree, pypi_problem, until
@@ -326,7 +326,7 @@ def check_all(tree: Path, log: Path, table: Table) -> None:
     log.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="mycroft-ha-") as name:
         folder = Path(name)
-        rights = rights_of_the_example(folder, ID, BOARD, BROKER_USER)
+        rights = example_configuration(folder, ID, BOARD, BROKER_USER)
         with Mark1() as mark1, Mosquitto(folder, rights) as broker, HomeAssistant(tree, free_port(), log) as home:
             mark1.send("mycroft.volume.set", {"percent": 0.6})
             home.add_broker(broker.port, BROKER_USER, PASSWORD)

@@ -1,6 +1,7 @@
 """A real mosquitto on loopback, a client in the place of Home Assistant, and the bridge as a process."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -82,15 +83,17 @@ class Mosquitto:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
-def rights_of_the_example(folder: Path, *users: str) -> str:
-    """Lines of the configuration for these users, all with PASSWORD, and the rights of the example."""
+def example_configuration(folder: Path, *users: str) -> str:
+    """The example of a configuration without its listeners, with these users, all with PASSWORD."""
     passwords, acl = folder / "passwords", folder / "acl"
     for path, text in ((passwords, ""), (acl, (EXAMPLES / "mosquitto.acl").read_text())):
         path.write_text(text)
         path.chmod(0o600)
     for user in users:
         subprocess.run(("mosquitto_passwd", "-b", passwords, user, PASSWORD), check=True, capture_output=True)
-    return f"allow_anonymous false\npassword_file {passwords}\nacl_file {acl}\n"
+    text = (EXAMPLES / "mosquitto.conf").read_text()
+    text = text.replace("/etc/mosquitto/passwd", str(passwords)).replace("/etc/mosquitto/acl", str(acl))
+    return re.sub("^(listener|certfile|keyfile) .*", "", text, flags=re.MULTILINE)
 
 
 def secret_file(folder: Path, text: str = PASSWORD) -> str:

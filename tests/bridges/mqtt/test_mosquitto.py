@@ -19,7 +19,7 @@ from tests.bridges.mqtt.mosquitto import (
     BridgeProcess,
     Home,
     Mosquitto,
-    rights_of_the_example,
+    example_configuration,
     secret_file,
     until,
 )
@@ -207,12 +207,12 @@ class Guarded(NamedTuple):
 def guarded(tmp_path: Path) -> Iterator[Guarded]:
     """A broker with TLS, with users, and with the rights of the example."""
     certificate = make_certificate(tmp_path, "DNS:localhost")
-    rights = rights_of_the_example(tmp_path, ID, "kitchen2", "homeassistant")
+    rights = example_configuration(tmp_path, ID, "kitchen2", "homeassistant")
     with Mosquitto(tmp_path, rights, certificate) as broker:
         yield Guarded(broker, certificate[0], f"mqtts://localhost:{broker.tls_port}")
 
 
-def test_a_device_with_the_rights_of_the_example_works_over_tls(
+def test_a_device_with_the_example_configuration_works_over_tls(
     mark1: Mark1, guarded: Guarded, tmp_path: Path
 ) -> None:
     given = {"username": ID, "password_file": secret_file(tmp_path), "ca_file": str(guarded.certificate)}
@@ -232,10 +232,10 @@ def test_a_device_with_the_rights_of_the_example_works_over_tls(
     assert PASSWORD not in bridge.log
 
 
-def test_a_device_at_a_bridged_broker_works_with_the_rights_of_the_example(mark1: Mark1, tmp_path: Path) -> None:
+def test_a_device_at_a_bridged_broker_works_with_the_example_configuration(mark1: Mark1, tmp_path: Path) -> None:
     site_folder = tmp_path / "site"
     site_folder.mkdir()
-    with Mosquitto(tmp_path, rights_of_the_example(tmp_path, "site", "homeassistant")) as central:
+    with Mosquitto(tmp_path, example_configuration(tmp_path, "site", "homeassistant")) as central:
         changes = {"broker.home:8883": f"127.0.0.1:{central.port}", "CHANGE-ME": PASSWORD}
         site_lines = [line for line in SITE.read_text().splitlines() if not line.startswith("bridge_cafile")]
         site_text = "\n".join((*site_lines, ""))
