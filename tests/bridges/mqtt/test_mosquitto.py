@@ -255,6 +255,11 @@ def test_a_device_at_a_bridged_broker_works_with_the_example_configuration(mark1
             until(lambda: home.count(CONFIG) > before, "the answer to the birth message")
             bridge.kill()
             home.sees("availability", "offline")
+            assert home.retained["mycroft-sites/site"] == "1"
+            site.stop()
+            until(lambda: home.retained["mycroft-sites/site"] == "0", "the end of the link")
+            site.start()
+            until(lambda: home.retained["mycroft-sites/site"] == "1", "the link")
 
 
 def test_a_broker_that_refuses_rights_is_a_line_for_each_topic(
