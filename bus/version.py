@@ -1,3 +1,3 @@
-"""The version of the whole project; `tests/test_version.py` sees to it that the packages have the same one."""
+"""The version of the whole project; `tests/test_release.py` sees to it that the packages have the same one."""
 
 VERSION = "0.1.0"

@@ -15,7 +15,7 @@ from hw_sim.links import Cable
 from hw_sim.panel import Panel, time_of_day
 from hw_sim.serial_log import SerialLog
 from hw_sim.testing.board import BoardDevice
-from hw_sim.testing.card import SoundCard
+from hw_sim.testing.card import Card, SoundCard
 from hw_sim.testing.device import SimulatedDevice
 from hw_sim.testing.mark1 import Mark1
 
@@ -59,31 +59,22 @@ async def run_in_one_process(
         group.create_task(client.run(receive))
         let_it_play(panel, client, group, report)
         if isinstance(device.card, SoundCard):
-            panel.faults = [*panel.faults, _gone(device.card)]
+            card = device.card
+            gone = Fault("card-gone", "Sound card gone", lambda on: card.plug(not on), lambda: not card.there)
+            panel.faults = [*panel.faults, gone]
         group.create_task(_watch(device, panel))
         report("sim", f"sound card and host are stand-ins without {', '.join(lacking())}")
         report("", f"ready bus={device.bus_url} face={face_url} {where}")
         await asyncio.get_running_loop().create_future()
 
 
-def _gone(card: SoundCard) -> Fault:
-    gone = False
-
-    def switch(on: bool) -> None:
-        nonlocal gone
-        gone = on
-        card.plug(not on)
-
-    return Fault("card-gone", "Sound card gone", switch, lambda: gone)
-
-
 async def _watch(device: SimulatedDevice, panel: Panel) -> None:
     """Shows the card and what the host was asked for."""
     calls: list[list[str]] = []
     while True:
-        level, recorded = device.card.level, device.recorded
+        recorded = device.recorded
         calls += [[time_of_day(), call] for call in recorded.calls[len(calls) :]]
-        mixer: dict[str, object] = {"percent": level.percent, "muted": level.muted}
+        mixer = _level(device.card)
         host: dict[str, object] = {
             "answers": True,
             "values": [["ssh", "on" if recorded.ssh else "off"]],
@@ -93,3 +84,10 @@ async def _watch(device: SimulatedDevice, panel: Panel) -> None:
             panel.mixer, panel.host = mixer, host
             panel.notify()
         await asyncio.sleep(LOOK_S)
+
+
+def _level(card: Card) -> dict[str, object] | None:
+    """What the page shows of a sound card; the state of an amplifier is that of its board."""
+    if not isinstance(card, SoundCard) or not card.there:
+        return None
+    return {"percent": card.level.percent, "muted": card.level.muted}

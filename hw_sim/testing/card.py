@@ -35,7 +35,8 @@ class SoundCard:
 
     def __init__(self) -> None:
         self.level = MixerLevel(50, False)
-        self._there = True
+        self.there = True
+        """Whether it is in the machine."""
         self._changed = asyncio.Event()
 
     def turn_to(self, percent: int) -> None:
@@ -45,7 +46,7 @@ class SoundCard:
 
     def plug(self, there: bool) -> None:
         """It comes or goes."""
-        self._there = there
+        self.there = there
         self._changed.set()
 
     def mixer(self, _: Profile) -> Mixer:
@@ -60,7 +61,7 @@ class SoundCard:
 
     def read(self) -> MixerLevel:
         """The level."""
-        if not self._there:
+        if not self.there:
             raise MixerError(GONE)
         return self.level
 
