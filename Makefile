@@ -120,7 +120,7 @@ release: setup-test
 image-test: deb setup-test apt-broker apt-image
 	@$(PYTHON) -m tests.image $(ARGS) build/deb
 	@$(PYTHON) -m tests.vm build/deb
-	@$(VENV)/bin/python -m tests.ha --kept
+	@$(VENV)/bin/python -m tests.ha
 
 ha-test: setup-test apt-broker apt-image
 	@$(VENV)/bin/python -m tests.ha $(ARGS)

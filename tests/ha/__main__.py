@@ -297,14 +297,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests.ha", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("build/ha"), help="where to work (build/ha)")
     parser.add_argument("--mirror", metavar="URL", help="of Debian (that of this machine's apt)")
-    parser.add_argument(
-        "--kept", action="store_true", help="skip it where Home Assistant has to be installed first"
-    )
     options = parser.parse_args()
     folder, mirror = options.folder.resolve(), options.mirror or debian_mirror()
     tree = folder / "tree"
     table = Table(name="Home Assistant")
-    if missing := missing_here(mirror) or (not is_made(tree) and missing_for_tree(install=not options.kept)):
+    if missing := missing_here(mirror) or (not is_made(tree) and pypi_problem()):
         table.add("skip", "Home Assistant", f"Home Assistant skipped: it needs {missing}")
     else:
         assert mirror is not None
@@ -314,11 +311,6 @@ def main() -> int:
             check_all(tree, folder / "home-assistant.log", table)
     table.print()
     return 1 if table.failed else 0
-
-
-def missing_for_tree(*, install: bool) -> str:
-    """What keeps Home Assistant from being installed, in words; empty for nothing."""
-    return pypi_problem() if install else "an installation that is kept in build/ha: make ha-test"
 
 
 def check_all(tree: Path, log: Path, table: Table) -> None:
