@@ -1,4 +1,4 @@
-"""Another machine with websocket-client, which adds an Origin unasked: TLS and a token, as docs say."""
+"""websocket-client on another machine, which adds an Origin: TLS and a token (docs/how-to/remote-access.md)."""
 
 import asyncio
 from asyncio.subprocess import PIPE

@@ -106,6 +106,7 @@ def is_on(page: Path, view: Callable[[], drawing.Picture]) -> None:
 def folder(tmp_path: Path) -> Path:
     """The home of the reader."""
     (tmp_path / ".venv").symlink_to(sys.prefix)
+    Pictures.new("1", (32, 8)).save(tmp_path / "picture.png")
     return tmp_path
 
 

@@ -1,4 +1,4 @@
-"""Runs inside: a client on the port of the bus for other machines, as docs say. Prints what it gets.
+"""Runs inside: a client on the port for other machines, as in docs/how-to/remote-access.md. Prints what it gets.
 
 Arguments: the address, the certificate, the name in it, and a token or nothing.
 """
