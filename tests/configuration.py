@@ -18,6 +18,7 @@ import msgspec
 from admin.config import AdminSettings
 from bridges.hive.config import HiveSettings
 from bridges.mqtt.config import MqttSettings
+from bridges.voice.config import VoiceSettings
 from bus.daemon.config import FILES, BusSettings, WebSocketSettings
 from enclosure.config import EnclosureSettings
 from tests.manpages import FOLDER, text
@@ -33,6 +34,7 @@ SECTIONS: Mapping[str, Any] = {
     "admin": AdminSettings(),
     "hive": HiveSettings(),
     "mqtt": MqttSettings(),
+    "voice": VoiceSettings(),
 }
 """Each section of our programs, with its defaults."""
 
@@ -45,6 +47,7 @@ _PURPOSES = {
     "admin": "The admin service.",
     "hive": "The bridge to a HiveMind hub, which is off without one.",
     "mqtt": "The bridge to MQTT and Home Assistant, which is off without a broker.",
+    "voice": "The bridge to a voice satellite of Home Assistant, which is off without one.",
 }
 
 _FILES = (

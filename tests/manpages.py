@@ -14,6 +14,7 @@ import admin.__main__
 import admin.portal.__main__
 import bridges.hive.__main__
 import bridges.mqtt.__main__
+import bridges.voice.__main__
 import bus.__main__
 import enclosure.__main__
 import hw_sim.__main__
@@ -33,6 +34,7 @@ PARSERS = {
             admin.portal.__main__,
             bridges.hive.__main__,
             bridges.mqtt.__main__,
+            bridges.voice.__main__,
             hw_sim.__main__,
         )
     )
@@ -63,6 +65,7 @@ FILES: Mapping[str, Mapping[str, str]] = {
         **_CONFIGURATION,
         "/etc/mycroft/mqtt-password": "the password at the broker; root alone can read it",
     },
+    "mycroft-voice": _CONFIGURATION,
     "mycroft-sim": {},
 }
 
@@ -74,6 +77,7 @@ DOCUMENTS = {
     "mycroft-sim": ("simulator.md",),
     "mycroft-hive": ("hivemind.md",),
     "mycroft-mqtt": ("home-assistant.md",),
+    "mycroft-voice": ("voice-satellites.md",),
 }
 """In /usr/share/doc/mycroft-bus."""
 

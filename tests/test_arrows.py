@@ -109,6 +109,10 @@ PURE = [
     *(f"admin/wifi/{name}.py" for name in ("networks", "outcome", "radio", "setup")),
     *(f"admin/portal/{name}.py" for name in ("protocol", "markup", "pages", "texts", "wire")),
     "bridges/effects.py",
+    *(
+        f"bridges/voice/{name}.py"
+        for name in ("assistant", "dispatch", "errors", "events", "eyes", "peripheral", "wyoming")
+    ),
     *(f"bridges/hive/{name}.py" for name in ("errors", "frames", "mapping")),
     *(f"bridges/mqtt/{name}.py" for name in ("entities", "mapping", "picture", "rules")),
     *("admin/policy.py", "hw_sim/firmware/*.py", "hw_sim/links.py", "hw_sim/face.py"),

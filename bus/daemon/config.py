@@ -37,6 +37,7 @@ SECTIONS = {
     "enclosure": "enclosure",
     "hive": "bridges.hive",
     "mqtt": "bridges.mqtt",
+    "voice": "bridges.voice",
     "websocket": "bus",
 }
 """The sections that our programs read, each with the module of the program that checks it."""

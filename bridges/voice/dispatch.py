@@ -1,0 +1,38 @@
+"""From an event of a satellite to its handler, with checked data. Pure."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+_LOGGER = logging.getLogger(__name__)
+
+Handlers = Mapping[str, tuple[type[msgspec.Struct], Callable[[Any], None]]]
+"""What the data of each event has to be, and what is called with it."""
+
+
+class Nothing(msgspec.Struct):
+    """Data that is not read."""
+
+
+class Dispatcher:
+    """Calls the handler of an event. Events that have none are ignored: newer satellites have more of them."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self._handlers = handlers
+        self._logged: set[str] = set()
+
+    def __call__(self, event: str, data: Mapping[str, Any]) -> None:
+        """Handles an event; one with wrong data is logged once, and ignored."""
+        if event not in self._handlers:
+            return
+        kind, handler = self._handlers[event]
+        try:
+            checked = msgspec.convert(data, kind)
+        except msgspec.ValidationError as error:
+            level = logging.DEBUG if event in self._logged else logging.WARNING
+            self._logged.add(event)
+            _LOGGER.log(level, "the satellite's event %s is ignored: %s", event, error)
+            return
+        handler(checked)

@@ -1,0 +1,259 @@
+"""What wyoming-satellite connects to: the event service, and the proxy of the wake word service."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Self
+
+from bridges.voice.assistant import Assistant, Request
+from bridges.voice.config import Address, Wyoming
+from bridges.voice.errors import SatelliteError
+from bridges.voice.events import SatelliteEvents
+from bridges.voice.wyoming import Event, Parser, encode
+from bus.daemon.token_bucket import TokenBucket
+from bus.errors import ListenError
+
+EVENTS_PER_S = 20
+EVENTS_BURST = 40
+"""A conversation has a dozen events; faster ones are read more slowly."""
+
+RETRY_S = 5.0
+"""When the wake word service is tried again; satellites wait as long."""
+
+CONNECT_TIMEOUT_S = 5.0
+
+MAX_UNSENT = 64 * 1024
+"""Bytes that may wait for a program that does not read: two seconds of sound."""
+
+REPLACED_LOG_INTERVAL_S = 60.0
+
+PRESS = Event("detection", {"name": None, "timestamp": None})
+"""A wake word without a name. With a name, a satellite ignores a second one within 5 s."""
+
+INFO = Event("info", {"wake": []})
+"""The description of a wake word service that knows no wake words."""
+
+_AUDIO = "audio-chunk"
+_BEGINNINGS = ("detect", "audio-start")
+"""What a satellite sends before the sound, and a wake word service that is new has to have."""
+
+_CHUNK = 2**16
+
+_LOGGER = logging.getLogger(__name__)
+
+_Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Service:
+    """Listens at an address, and serves one connection: that of a satellite that connects again takes its place.
+
+    Use as an async context manager; entering raises ListenError. `run` has to be running, as a task.
+    """
+
+    def __init__(self, name: str, address: Address, serve: _Serve) -> None:
+        self._name = name
+        self._address = address
+        self._serve = serve
+        self._accepted: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+        self._server: asyncio.Server | None = None
+        self._next_log_s = float("-inf")
+
+    async def __aenter__(self) -> Self:
+        try:
+            self._server = await asyncio.start_server(self._accept, self._address.host, self._address.port)
+        except OSError as error:
+            raise ListenError(f"{self._name}: cannot listen at {self._address}: {error.strerror}") from error
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        while not self._accepted.empty():
+            self._accepted.get_nowait()[1].transport.abort()
+
+    async def run(self) -> None:
+        """Serves until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            serving: asyncio.Task[None] | None = None
+            while True:
+                reader, writer = await self._accepted.get()
+                if serving is not None and not serving.done():
+                    self._log_replaced()
+                    serving.cancel()
+                    await asyncio.wait((serving,))
+                serving = group.create_task(self._contained(reader, writer))
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._accepted.put_nowait((reader, writer))
+
+    def _log_replaced(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._next_log_s:
+            self._next_log_s = now + REPLACED_LOG_INTERVAL_S
+            _LOGGER.warning(
+                "%s: a new connection takes the place of the last; is there one satellite?", self._name
+            )
+
+    async def _contained(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        _LOGGER.info("%s: a satellite has connected", self._name)
+        try:
+            await self._serve(reader, writer)
+            _LOGGER.info("%s: the satellite has gone", self._name)
+        except* (SatelliteError, OSError) as errors:
+            _LOGGER.warning("%s: %s", self._name, errors.exceptions[0])
+        finally:
+            writer.transport.abort()
+
+
+class EventService:
+    """What the satellite does."""
+
+    def __init__(self, assistant: Assistant, changed: Callable[[], None]) -> None:
+        self.events = SatelliteEvents(assistant)
+        self._assistant = assistant
+        self._changed = changed
+
+    async def serve(self, reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        """Serves a connection until its end. Raises SatelliteError or OSError."""
+        self.events.connected()
+        self._changed()
+        try:
+            await _read(reader, self._on_event, TokenBucket(EVENTS_PER_S, EVENTS_BURST))
+        finally:
+            self._assistant.lost()
+            self._changed()
+
+    def _on_event(self, event: Event) -> None:
+        self.events.read(event)
+        self._changed()
+
+
+class WakeProxy:
+    """Stands between the satellite and the wake word service: hands sound on, and reports a press as a wake word.
+
+    Neither side waits for the other: sound for a service that does not read is dropped.
+    """
+
+    def __init__(self, service: Address | None) -> None:
+        self.held = False
+        """Whether no sound is handed on, since the microphone is muted."""
+        self._service_address = service
+        self._satellite: asyncio.StreamWriter | None = None
+        self._service: asyncio.StreamWriter | None = None
+        self._beginnings: dict[str, Event] = {}
+        self._warned = False
+
+    def press(self) -> bool:
+        """Has the satellite listen; returns whether there is one."""
+        if self._satellite is None or self.held:
+            return False
+        self._write(self._satellite, PRESS)
+        return True
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serves a connection of the satellite until its end. Raises SatelliteError or OSError."""
+        self._satellite = writer
+        self._beginnings.clear()
+        try:
+            async with asyncio.TaskGroup() as group:
+                from_service = group.create_task(self._stay_connected())
+                await _read(reader, self._to_service)
+                from_service.cancel()
+        finally:
+            self._satellite = None
+
+    def _to_service(self, event: Event) -> None:
+        if event.type in _BEGINNINGS:
+            self._beginnings[event.type] = event
+        if event.type == _AUDIO and self.held:
+            return
+        if self._service is not None:
+            self._write(self._service, event)
+        elif event.type == "describe" and self._satellite is not None:
+            self._write(self._satellite, INFO)
+
+    async def _stay_connected(self) -> None:
+        """Hands on what the wake word service says, until cancelled."""
+        while self._service_address is not None:
+            try:
+                async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                    reader, writer = await asyncio.open_connection(*self._service_address)
+                self._service, self._warned = writer, False
+                _LOGGER.info("connected to the wake word service")
+                try:
+                    await self._from_service(reader, writer)
+                finally:
+                    self._service = None
+                    writer.transport.abort()
+                raise SatelliteError("it has closed the connection")
+            except (SatelliteError, OSError) as error:
+                level = logging.DEBUG if self._warned else logging.WARNING
+                self._warned = True
+                _LOGGER.log(level, "wake word service at %s: %s", self._service_address, error)
+            await asyncio.sleep(RETRY_S)
+
+    async def _from_service(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for event in self._beginnings.values():
+            self._write(writer, event)
+        await _read(reader, self._to_satellite)
+
+    def _to_satellite(self, event: Event) -> None:
+        if self._satellite is not None and not (event.type == "detection" and self.held):
+            self._write(self._satellite, event)
+
+    def _write(self, writer: asyncio.StreamWriter, event: Event) -> None:
+        unsent = writer.transport.get_write_buffer_size()
+        if unsent <= MAX_UNSENT:
+            writer.write(encode(event))
+        elif event.type != _AUDIO:
+            _LOGGER.warning("%s is dropped: %d bytes before it were not read", event.type, unsent)
+
+
+class WyomingServices:
+    """The services of a satellite. Use as an async context manager; entering raises ListenError."""
+
+    def __init__(self, addresses: Wyoming, assistant: Assistant, changed: Callable[[], None]) -> None:
+        self._events = EventService(assistant, changed)
+        self._proxy = WakeProxy(addresses.wake_service)
+        self._services = [Service("event service", addresses.events, self._events.serve)]
+        if addresses.wake is not None:
+            self._services.append(Service("wake proxy", addresses.wake, self._proxy.serve))
+        self._open = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        for service in self._services:
+            await self._open.enter_async_context(service)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.aclose()
+
+    async def run(self) -> None:
+        """Serves until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for service in self._services:
+                group.create_task(service.run())
+
+    def request(self, request: Request) -> None:
+        """Does what is asked of the satellite; all but these it cannot do."""
+        match request:
+            case Request.LISTEN:
+                if not self._proxy.press():
+                    _LOGGER.warning("a press has no effect: no satellite is at voice.wake_uri, or it is muted")
+            case Request.MUTE | Request.UNMUTE:
+                self._proxy.held = request is Request.MUTE
+                self._events.events.hold(self._proxy.held)
+
+
+async def _read(
+    reader: asyncio.StreamReader, handle: Callable[[Event], None], pace: TokenBucket | None = None
+) -> None:
+    """Handles the events of a connection until its end. Raises SatelliteError or OSError."""
+    parser = Parser()
+    clock = asyncio.get_running_loop().time
+    while data := await reader.read(_CHUNK):
+        for event in parser.feed(data):
+            handle(event)
+            if pace is not None:
+                await asyncio.sleep(pace.take(1, clock()))
