@@ -9,7 +9,7 @@ import pytest
 from admin.wifi.radio import ADDRESS, PREFIX
 
 DEBIAN = Path(__file__).parents[2] / "debian"
-DAEMONS = ("mycroft-bus", "mycroft-enclosure", "mycroft-admin", "mycroft-hive", "mycroft-mqtt")
+DAEMONS = ("mycroft-bus", "mycroft-enclosure", "mycroft-admin", "mycroft-hive", "mycroft-mqtt", "mycroft-voice")
 GUESTS = str(ip_network(f"{ADDRESS}/{PREFIX}", strict=False))
 PORTAL = "mycroft-admin.mycroft-portal"
 

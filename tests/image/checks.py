@@ -36,7 +36,7 @@ from tests.image.tree import BOOT_FILES, INSIDE, OWNER, SMOKE_TEST, STRANGER
 
 Check = Callable[[Installed], str]
 
-BRIDGES = ("mycroft-hive", "mycroft-mqtt")
+BRIDGES = ("mycroft-hive", "mycroft-mqtt", "mycroft-voice")
 MAX_EXPOSURE = 1.5
 MAX_BOOT_S = 5.0
 MAX_READY_S = 1.5
