@@ -152,10 +152,10 @@ def _set(daemon: Daemon, key: str, text: str) -> int:
             _replace(target, written)
     except PermissionError as error:
         again = shlex.join(("sudo", daemon.parser.prog, "set", key, text))
-        log.complain(f"{error.filename}: {error.strerror}; as root: {again}")
+        log.complain(f"{path}: {error.strerror}; as root: {again}")
         return Exit.FAILED
     except OSError as error:
-        log.complain(f"{error.filename or path}: {error.strerror}")
+        log.complain(f"{path}: {error.strerror}")
         return Exit.FAILED
     print(*_report(path, key, before, after), *_next(daemon.parser.prog, key), sep="\n")
     return Exit.DONE

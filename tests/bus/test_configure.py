@@ -243,7 +243,7 @@ def test_a_file_of_another_user_is_named_with_the_command_for_root(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(path: Path, _: bytes) -> None:
-        raise PermissionError(13, "Permission denied", str(path))
+        raise PermissionError(13, "Permission denied", f"{path}.new")
 
     monkeypatch.setattr(configure, "_replace", refuse)  # root may write everywhere
     assert machine.set("enclosure.wifi.ssid", "my wifi") == Exit.FAILED
