@@ -143,12 +143,18 @@ def _request(labels: Sequence[str], config: Mapping[int, Any], buffer: int | Non
 
 
 def chip_path(labels: Sequence[str] = RASPBERRY_PI) -> str:
-    """Path of the chip with one of these labels. Raises BoardError."""
+    """Path of the chip with one of these labels; another one may be gone, or closed to us. Raises BoardError."""
     paths = [str(path) for path in sorted(DEVICES.glob("gpiochip*"))]
+    unseen: BoardError | None = None
     for path in paths:
-        with _board_errors(path), gpiod.Chip(path) as chip:
-            if chip.get_info().label in labels:
-                return path
+        try:
+            with _board_errors(path), gpiod.Chip(path) as chip:
+                if chip.get_info().label in labels:
+                    return path
+        except BoardError as error:
+            unseen = error
+    if unseen is not None:
+        raise unseen
     raise BoardError(errno.ENODEV, f"no GPIO chip {' or '.join(labels)}; there are: {', '.join(paths) or 'none'}")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -141,6 +142,20 @@ async def test_a_chip_that_goes_away_is_found_under_another_number(gpio: Gpio, e
     assert states == [PartState.CONNECTED, PartState.MISSING, PartState.MISSING, PartState.CONNECTED]
     rest = [event for event in events if not isinstance(event, BoardState)]
     assert rest == [Switched("mute", True), Switched("mute", False), Pressed("louder")]
+
+
+async def test_another_chip_that_cannot_be_opened_does_not_hide_that_of_the_header(
+    gpio: Gpio, events: list[Event], tmp_path: Path
+) -> None:
+    gpio.pull_out()
+    (tmp_path / "gpiochip0").touch()
+    async with controls(events.append):
+        gpio.plug_in(4)
+        await asyncio.sleep(31)
+    assert [event.state for event in events if isinstance(event, BoardState)] == [
+        PartState.MISSING,
+        PartState.CONNECTED,
+    ]
 
 
 async def test_without_a_chip_the_state_says_what_is_missing(gpio: Gpio, events: list[Event]) -> None:
