@@ -12,7 +12,7 @@ INTRODUCTION = """\
 # Messages
 
 Every message type that this project sends or handles, and those of Mycroft, OVOS and Neon that share
-the bus. The table is `bus/contract/ours.py`; `python -m bus.contract.reference` makes this page from it. On a
+the bus. The page is made from `bus/contract/` by `python -m bus.contract.reference`. On a
 terminal, `mycroft-bus types 'enclosure.*'` shows the same.
 
 **On the wire.** One WebSocket text frame is one JSON object with three keys: `type`, a text that matches
@@ -23,13 +23,13 @@ client, its sender included, in the order of arrival. An invalid frame is not re
 
 **Fields.** Numbers outside their range are clamped to it. A whole number may be written as 3.0, and any number as
 a text, "3". A field that is missing or null has its default; without a default it is required, or optional where
-the table says so. Fields that are not in the table are ignored.
+the field says so. Other fields are ignored.
 
 **Sessions.** `context.session.session_id` is `default` for the device itself. Any other value belongs to a
 remote satellite: such a message does not change the volume of this device. Programs should not filter on
 `destination`.
 
-**Answers.** An answer goes back with source and destination swapped. Where the table names none, a request has
+**Answers.** An answer goes back with source and destination swapped. Where none is named, a request has
 no answer. Any request to our daemons may be answered with `<type>.failed` instead, with an `error` in words. A
 request is a verb (`system.ssh.enable`), the acknowledgement before the action is in the future tense
 (`system.ssh.enabling`), and the report after it is in the past tense (`system.ssh.enabled`), unless Mycroft or
@@ -45,11 +45,11 @@ acknowledgements and reports change nothing and are not privileged.
 to its user or root, where the client has subscribed to the type by its name. No other client receives it, its
 sender included. Without the admin service its sender gets `bus.message.denied`.
 
-**Other names.** OVOS 2.x has renamed 26 types, and older Mycroft had other names for four; the table has them
-as "also". A program that handles such a message handles both names, and ignores the copy that OVOS 2.x marks
+**Other names.** OVOS 2.x has renamed 26 types, and older Mycroft had other names for four; they follow the
+word "also". A program that handles such a message handles both names, and ignores the copy that OVOS 2.x marks
 with `context._namespace_compat_twin`. No privileged type has such a copy: there the mark changes nothing.
 
-**Families without a row.** `<skill_id>:<intent>` calls an intent of a skill. `<type>.response` is the answer that
+**Families without a section.** `<skill_id>:<intent>` calls an intent of a skill. `<type>.response` is the answer that
 clients wait for by default. `mycroft.<service>.is_alive`, `.is_ready` and `.all_loaded` are answered by every
 service. `ovos.phal.wifi.plugin.activate.<id>` and `.deactivate.<id>` go to one wifi client. `gui.*`, `hive.*`,
 `ovos.common_play.*`, `ovos.notification.api.*`, `ovos.shell.*`, `neon.device_updater.*` and
