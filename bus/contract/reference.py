@@ -49,11 +49,11 @@ sender included. Without the admin service its sender gets `bus.message.denied`.
 word "also". A program that handles such a message handles both names, and ignores the copy that OVOS 2.x marks
 with `context._namespace_compat_twin`. No privileged type has such a copy: there the mark changes nothing.
 
-**Families without a section.** `<skill_id>:<intent>` calls an intent of a skill. `<type>.response` is the answer that
-clients wait for by default. `mycroft.<service>.is_alive`, `.is_ready` and `.all_loaded` are answered by every
-service. `ovos.phal.wifi.plugin.activate.<id>` and `.deactivate.<id>` go to one wifi client. `gui.*`, `hive.*`,
-`ovos.common_play.*`, `ovos.notification.api.*`, `ovos.shell.*`, `neon.device_updater.*` and
-`neon.core_updater.*` are documented by the projects that use them.
+**Families without a section.** `<skill_id>:<intent>` calls an intent of a skill. `<type>.response` is the
+answer that clients wait for by default. `mycroft.<service>.is_alive`, `.is_ready` and `.all_loaded` are
+answered by every service. `ovos.phal.wifi.plugin.activate.<id>` and `.deactivate.<id>` go to one wifi client.
+`gui.*`, `hive.*`, `ovos.common_play.*`, `ovos.notification.api.*`, `ovos.shell.*`, `neon.device_updater.*`
+and `neon.core_updater.*` are documented by the projects that use them.
 
 **Programs.** `bus`, `enclosure` and `admin` belong to this project. `core` is the intent service and skill
 manager, `listener` detects the wake word and records, `audio` speaks and plays, `plugins` are OVOS' hardware

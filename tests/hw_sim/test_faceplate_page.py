@@ -25,7 +25,7 @@ def lit(firmware: Firmware) -> int:
 
 
 def test_the_widths_of_the_letters_are_those_of_the_font() -> None:
-    assert WIDTHS == [text_width(chr(code)) for code in range(32, 96)]
+    assert [text_width(chr(code)) for code in range(32, 96)] == WIDTHS
 
 
 def test_the_example_of_a_picture_is_shown() -> None:
