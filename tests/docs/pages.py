@@ -50,8 +50,6 @@ NOT_RUN = {
     "install.md": {
         "sudo dpkg-reconfigure mycroft-admin": "asks; tests/image/checks.py answers on a terminal",
         "mkdir -p ~/.config/systemd/user": "needs OVOS, with its units of the user",
-        "#!/bin/bash -e": "is a file",
-        "echo mycroft-admin": _PRESEED,
         "sudo apt install ./build/deb/mycroft-{bus,enclosure,admin,hw-sim}": "ends the daemons of the device",
     },
     "mark1.md": {".venv/bin/mycroft-enclosure doctor": _DOCTOR},
