@@ -48,7 +48,7 @@ class Mosquitto:
             )
         self._configuration = folder / "mosquitto.conf"
         self._configuration.write_text(
-            f"per_listener_settings false\nset_tcp_nodelay true\nuser {_user()}\n"
+            f"per_listener_settings false\nset_tcp_nodelay true\nmax_queued_messages 10000\nuser {_user()}\n"
             f"persistence true\npersistence_location {folder}/\n{rights}{listeners}"
         )
 
