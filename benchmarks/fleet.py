@@ -62,6 +62,7 @@ TIMEOUT_S = 120.0
 LIMIT_PSS_MB = 20.0
 
 PARTS = {"display": "faceplate", "buttons": ["knob"], "switches": [], "knob": True}
+CONNECTED = {"state": "connected", "firmware": "1.4.2"}
 PIXELS = {"pixels": [[0, 0, 255]] * 24}
 MOUTH = {"rows": ["." * 32] * 8}
 
@@ -85,6 +86,7 @@ class StandIn(BusClient):
                 await self._hand_on(Message(topics.VOLUME_RESPONSE.name, data))
             case topics.REPORT_PARTS.name:
                 await self._hand_on(Message(topics.PARTS.name, PARTS))
+                await self._hand_on(Message(topics.FACEPLATE_STATE.name, CONNECTED))
             case topics.EYES_RGB_GET.name:
                 await self._hand_on(Message(topics.EYES_RGB.name, PIXELS))
             case topics.MOUTH_PIXELS_GET.name:
@@ -327,16 +329,19 @@ def measure(devices: int, folder: Path) -> None:
 def measure_home_assistant(devices: int, folder: Path) -> None:
     """Measures the devices with the Home Assistant of `make ha-test`, and prints the table."""
     volumes = [f"number.device_{number}_volume" for number in range(devices)]
+    faceplates = [f"binary_sensor.device_{number}_faceplate" for number in range(devices)]
     with (
         Mosquitto(folder) as broker,
         HomeAssistant(TREE, free_port(), folder / "home-assistant.log") as home,
         started(broker.port, devices) as connect,
     ):
 
-        def row_until(name: str, began: float, is_wanted: Callable[[str], bool]) -> None:
+        def row_until(name: str, began: float, percent: int) -> None:
+            wanted = {**dict.fromkeys(volumes, str(percent)), **dict.fromkeys(faceplates, "on")}
+
             def reached() -> bool:
                 states = home.states
-                return all(entity in states and is_wanted(states[entity]["state"]) for entity in volumes)
+                return all(entity in states and states[entity]["state"] == wanted[entity] for entity in wanted)
 
             until(reached, name, TIMEOUT_S)
             row(name, f"{perf_counter() - began:6.1f} s")
@@ -348,15 +353,15 @@ def measure_home_assistant(devices: int, folder: Path) -> None:
         row("PSS of Home Assistant without a device", f"{memory_mb():6.1f} MB")
         began = perf_counter()
         connect()
-        row_until(f"until Home Assistant has all {devices}", began, str.isdecimal)
+        row_until(f"until Home Assistant has all {devices}", began, 60)
         row("its entities", f"{sum('device_' in entity for entity in home.states):6}")
         row(f"PSS of Home Assistant with {devices} devices", f"{memory_mb():6.1f} MB")
         began = perf_counter()
         home.act("number.set_value", volumes, value=33)
-        row_until("one action on all volumes, until the last state", began, "33".__eq__)
+        row_until("one action on all volumes, until the last state", began, 33)
         home.stop()
         home.start()
-        row_until("from the end of a start of Home Assistant to all states", perf_counter(), "33".__eq__)
+        row_until("from the end of a start of Home Assistant to all states", perf_counter(), 33)
 
 
 def main() -> None:
