@@ -4,7 +4,7 @@ import os
 import shlex
 from pathlib import Path
 
-from enclosure.doctor.finding import Finding, fail, ok
+from enclosure.doctor.finding import Finding, by_hand, fail, ok
 from enclosure.doctor.patient import Patient, User
 from enclosure.doctor.units import ENCLOSURE
 from enclosure.state import state_file
@@ -22,8 +22,18 @@ async def check(patient: Patient) -> list[Finding]:
         # systemd sets owner and mode of the folder whenever it starts the unit.
         return [writable(folder, patient.daemon, f"sudo systemctl restart {ENCLOSURE}")]
     folder = state_file(os.environ).parent
+    if not _may_make(folder, patient.daemon):
+        name = patient.daemon.name
+        found = f"{name} may not make {folder}: the sound level is not kept"
+        return [by_hand(fail(NAME, found, f"make it with sudo, and give it to {name}"))]
     path = shlex.quote(str(folder))
     return [writable(folder, patient.daemon, f"mkdir -p {path} && chmod u+rwx {path}")]
+
+
+def _may_make(folder: Path, daemon: User) -> bool:
+    """Whether a folder is there, or the daemon may make it."""
+    above = next(parent for parent in folder.parents if os.path.isdir(parent))  # noqa: PTH112  # a Path may raise
+    return os.path.lexists(folder) or daemon.may_write(above)
 
 
 def writable(folder: Path, daemon: User, mend: str) -> Finding:

@@ -13,7 +13,7 @@ import pytest
 from bus.contract import ours as topics
 from bus.message import Message
 from enclosure.config import load_profile
-from enclosure.doctor import answers, boot_files, clock, groups, mixer, processes, units
+from enclosure.doctor import answers, boot_files, clock, groups, mixer, processes, state_folder, units
 from enclosure.doctor.answers import Answers
 from enclosure.doctor.faceplate import check as check_faceplate
 from enclosure.doctor.faceplate import firmware
@@ -276,6 +276,17 @@ def test_a_port_without_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     port.chmod(0o660)
     assert access(port, pi).mend == "sudo usermod -aG dialout pi && sudo reboot"
     assert access(port, replace(pi, daemon=User("root", 0, {}))).verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(("home", "verdict"), [(0o777, "ok"), (0o755, "fail"), (0o700, "fail")])
+async def test_a_state_folder_that_cannot_be_made_is_found(
+    home: int, verdict: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(home)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state/mycroft-enclosure"))
+    pi = User("pi", os.getuid() + 1, {})
+    (found,) = await state_folder.check(replace(patient(Path("/dev/null"), pi), daemon=pi))
+    assert (found.verdict, found.by_hand) == (verdict, verdict == "fail")
 
 
 def patient(port: Path, user: User, said: Answers | None = None) -> Patient:
