@@ -53,7 +53,6 @@ NOT_RUN = {
         "sudo apt install ./build/deb/mycroft-{bus,enclosure,admin,hw-sim}": "ends the daemons of the device",
     },
     "mark1.md": {".venv/bin/mycroft-enclosure doctor": _DOCTOR},
-    "voice.md": {"": _HUB},
     "voice-satellites.md": {"": _HUB},
     "tutorials/owner.md": {
         "ssh pi@mark1.local": "needs the device",

@@ -112,5 +112,4 @@ def _check(block: Block) -> None:
 
 
 def test_lists_of_pages_are_up_to_date() -> None:
-    to_come = {"voice.md", "voice-satellites.md"}
-    assert (RUN_ELSEWHERE.keys() | NOT_RUN.keys()) - set(pages()) <= to_come
+    assert set(pages()) >= RUN_ELSEWHERE.keys() | NOT_RUN.keys()
