@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hw_sim.firmware import Event, Eyes, Firmware, Mouth, Sent
+from hw_sim.firmware.timing import IN_BYTE_MS
 from tests.hw_sim import traces
 from tests.hw_sim.traces import Trace
 
@@ -30,6 +31,21 @@ def test_weather_takes_as_long_as_recorded(name: str) -> None:
     got = traces.record(traces.replay(trace, Firmware())).mouth
     for ms, rows in trace.recording.mouth:
         assert min(abs(ms - at) for at, shown in got if shown == rows) < 0.2
+
+
+@pytest.mark.parametrize(("gap_ms", "before_the_repaint"), [(9.8, True), (10.2, False)])
+def test_a_line_soon_after_a_temperature_is_read_before_the_eyes_are_repainted(
+    gap_ms: float, before_the_repaint: bool
+) -> None:
+    """With the eyes open. The real firmware, on a simulated AVR, changes from one to the other at 10.0 ms."""
+    firmware, temperature = Firmware(), b"weather.display=33,\n"
+    after_ms = 2500 + len(temperature) * IN_BYTE_MS + gap_ms
+    lines = [(60, b"eyes.reset\n"), (400, b"mouth.reset\n"), (2000, b"mouth.text=hi\n"), (2500, temperature)]
+    for ms, line in (*lines, (after_ms, b"mouth.viseme=3\n")):
+        firmware.advance(ms)
+        firmware.receive(line)
+    shown = [any(rows) for _, rows in traces.record(firmware.advance(3000)).mouth]
+    assert shown == ([True, True] if before_the_repaint else [True, False, True])
 
 
 def test_the_list_names_traces() -> None:
