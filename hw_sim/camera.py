@@ -64,4 +64,4 @@ def _view(device: SimulatedDevice) -> View:
         return lambda: draw_face(*device.thread.call(lambda: (firmware.eyes, firmware.mouth)))
     assert isinstance(device, BoardDevice), "the other kind"
     draw_leds, board = cache(drawing.leds), device.leds.board
-    return lambda: draw_leds(device.thread.call(lambda: tuple(board.colours)))
+    return lambda: draw_leds(device.thread.call(lambda: tuple(board.colours)), board.full)

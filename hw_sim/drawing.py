@@ -44,12 +44,12 @@ def face(eyes: Sequence[int], mouth: Sequence[int]) -> Picture:
     return _small(image)
 
 
-def leds(colours: Sequence[Rgb]) -> Picture:
-    """The LEDs of a board in a ring, the first one at the top."""
+def leds(colours: Sequence[Rgb], full: int) -> Picture:
+    """The LEDs of a board in a ring, the first one at the top; `full` is the brightest part of a colour."""
     image, draw = _canvas(RING_SIZE, RING_SIZE)
     middle = RING_SIZE // 2, RING_SIZE // 2
     for index, colour in enumerate(colours):
-        _dot(draw, middle, index / len(colours), RING_RADIUS if len(colours) > 1 else 0, _lit(colour, 255))
+        _dot(draw, middle, index / len(colours), RING_RADIUS if len(colours) > 1 else 0, _lit(colour, full))
     return _small(image)
 
 

@@ -2,8 +2,9 @@
 
 import asyncio
 
-from hw_sim.face import Picture
+from hw_sim.face import EYES_FULL, Picture
 from hw_sim.faceplate import Faceplate
+from hw_sim.firmware.board import EYE_PIXELS
 from hw_sim.inputs import Hand, Push, Release, Turn
 
 KNOB = "knob"
@@ -17,7 +18,8 @@ class FaceViewer:
         self.board = {
             "name": "mycroft_mark_1",
             "face": True,
-            "lights": 24,
+            "lights": EYE_PIXELS,
+            "full": EYES_FULL,
             "buttons": [KNOB],
             "encoders": [KNOB],
             "switches": [],

@@ -5,8 +5,8 @@ The page and the simulator exchange JSON objects.
 From the simulator, each object holds the parts of the page's state that have changed, by key; a part replaces
 the one before. The first object holds all of them:
 
-- ``board``: {"name", "face", "lights", "buttons", "encoders", "switches", "amplifier"}, what there is to draw, and
-  whether an amplifier is in the place of a sound card
+- ``board``: {"name", "face", "lights", "full", "buttons", "encoders", "switches", "amplifier"}, what there is to
+  draw: how many lights, the brightest part of their colours, whether an amplifier is in the place of a sound card
 - ``eyes``, ``mouth``, ``plugged`` of a Mark 1; ``lights``, ``muted``, ``lines``, ``chips`` of another board. A
   colour is "rrggbb"; a row of the mouth has a "#" for each lit pixel and a "." for each dark one
 - ``mixer``: {"percent", "muted"}, or null while the sound card or the amplifier is away

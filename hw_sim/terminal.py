@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO, cast
 
-from hw_sim.face import EYES_FULL, LIT, Rgb, visible
+from hw_sim.face import LIT, Rgb, visible
 from hw_sim.firmware.board import EYE, MOUTH_COLUMNS
 from hw_sim.inputs import Hand, Push, Release, Slide, Turn
 from hw_sim.panel import Viewer
@@ -56,13 +56,13 @@ def cells(board: Mapping[str, Any], state: Mapping[str, Any], *, unicode: bool) 
     """A device, as `Viewer` describes it."""
     lights = LIGHTS if unicode else ASCII_LIGHTS
     if not board["face"]:
-        yield from _ring(0, state["lights"], 255, lights)
+        yield from _ring(0, state["lights"], board, lights)
         for name, muted in state["muted"].items():
             yield Cell(RING_HEIGHT, 0, f"{name}: {'muted' if muted else 'on'}")
         return
     for number in (0, 1):
         eye = state["eyes"][number * EYE : (number + 1) * EYE]
-        yield from _ring(number * (WIDTH - RING_WIDTH), eye, EYES_FULL, lights)
+        yield from _ring(number * (WIDTH - RING_WIDTH), eye, board, lights)
     halves = HALVES if unicode else ASCII_HALVES
     rows = state["mouth"]
     for y, (upper, lower) in enumerate(zip(rows[::2], rows[1::2], strict=True)):
@@ -72,14 +72,14 @@ def cells(board: Mapping[str, Any], state: Mapping[str, Any], *, unicode: bool) 
         yield Cell(RING_HEIGHT, 2, "the faceplate is unplugged")
 
 
-def _ring(x: int, colours: Sequence[str], full: int, lights: Mapping[bool, str]) -> Iterator[Cell]:
+def _ring(x: int, colours: Sequence[str], board: Mapping[str, Any], lights: Mapping[bool, str]) -> Iterator[Cell]:
     """Lights in a ring, the first one at the top; those of an eye begin half a light to the right of it."""
-    offset = 0.5 if full == EYES_FULL else 0.0
+    offset = 0.5 if board["face"] else 0.0
     for index, code in enumerate(colours):
         turn = 2 * math.pi * (index + offset) / len(colours)
         red, green, blue = (int(code[at : at + 2], 16) for at in (0, 2, 4))
         lit = any((red, green, blue))
-        colour = visible((red, green, blue), full) if lit else None
+        colour = visible((red, green, blue), board["full"]) if lit else None
         across, down = RING_WIDTH // 2, RING_HEIGHT // 2
         yield Cell(
             round(down - down * math.cos(turn)), x + round(across + across * math.sin(turn)), lights[lit], colour

@@ -179,6 +179,12 @@ class Board:
                 return list(chip.colours) if isinstance(chip, AttinyRing | Ktd2026) else [DARK] * leds.count
 
     @property
+    def full(self) -> int:
+        """The brightest part of a colour that the profile allows; LEDs on GPIO lines are on or off."""
+        leds = self.profile.leds
+        return 255 if leds.kind == "gpio" else max(round(255 * leds.brightness), 1)
+
+    @property
     def level(self) -> MixerLevel | None:
         """The level of the amplifier, as the enclosure counts; None while it is away, and for a board without."""
         if self.amplifier is None or self._amplifier_address not in self.i2c.chips:

@@ -23,6 +23,7 @@ class BoardViewer:
             "name": name,
             "face": False,
             "lights": len(board.colours),
+            "full": board.full,
             "buttons": list(profile.buttons),
             "encoders": list(profile.encoders),
             "switches": list(profile.switches),

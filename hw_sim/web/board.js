@@ -62,6 +62,7 @@ export class Board {
     if (mouth) this.paintMouth(pen, mouth, false);
     pen.globalCompositeOperation = "lighter";
     const lit = lights.map((light, index) => [light, colours[index]]).filter(([, colour]) => colour && !dark(colour));
+    const visible = asInARoom(this.board.full);
     for (const [light, colour] of lit) glow(pen, light, visible(colour));
     if (mouth) this.paintMouth(pen, mouth, true);
     pen.globalCompositeOperation = "source-over";
@@ -109,11 +110,11 @@ export class Board {
     const { buttons, encoders, switches, face } = this.board;
     const rest = $("controls");
     for (const name of encoders) {
-      const knob = this.knob(name, buttons.includes(name), face);
+      const { knob, turned } = this.knob(name, buttons.includes(name), face, stage);
       if (face) stage.append(place(knob, this.scene)); else rest.append(knob);
       const step = (detents, sign, words) => {
         const key = el("button", { type: "button", class: "key", "aria-label": `Turn the ${spoken(name)} ${words}` }, sign);
-        key.onclick = () => this.turn(name, detents);
+        key.onclick = () => this.turn(name, detents, turned);
         return key;
       };
       rest.append(step(-1, "↺ softer", "to softer"), step(1, "louder ↻", "to louder"));
@@ -134,29 +135,30 @@ export class Board {
     $("help").textContent = words.join(" ");
   }
 
-  knob(name, presses, side) {
+  /** A knob, and what shows that it has been turned by some detents. */
+  knob(name, presses, side, stage) {
     const mark = el("span", { class: "mark", "aria-hidden": "true" });
     const words = presses ? "press, hold, or turn with the arrow keys" : "turn with the arrow keys";
     const knob = el("button", { type: "button", class: side ? "knob side" : "knob top", "aria-label": `${spoken(name)}: ${words}` },
       mark);
-    this.angle = 0;
-    this.turned = detents => {
-      this.angle += detents;
-      if (side) mark.style.backgroundPositionX = `${this.angle * 5}px`;
-      else mark.style.rotate = `${this.angle * 18}deg`;
+    let angle = 0, wheel = 0;
+    const turned = detents => {
+      angle += detents;
+      if (side) mark.style.backgroundPositionX = `${angle * 5}px`;
+      else mark.style.rotate = `${angle * 18}deg`;
     };
-    let wheel = 0;
+    const turn = detents => this.turn(name, detents, turned);
     const roll = event => {
       event.preventDefault();
       wheel += event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? -event.deltaY / WHEEL_PX : -event.deltaY;
       const detents = Math.trunc(wheel);
       wheel -= detents;
-      if (detents) this.turn(name, detents);
+      if (detents) turn(detents);
     };
-    (side ? $("stage") : knob).addEventListener("wheel", roll, { passive: false });
+    (side ? stage : knob).addEventListener("wheel", roll, { passive: false });
     knob.addEventListener("keydown", event => {
       const detents = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-      if (detents) { event.preventDefault(); this.turn(name, detents); }
+      if (detents) { event.preventDefault(); turn(detents); }
     });
     let from = null;
     knob.addEventListener("pointerdown", event => { from = event.clientX; });
@@ -164,18 +166,18 @@ export class Board {
       if (from === null || !(event.buttons & 1)) return;
       if (Math.abs(event.clientX - from) > MOVED_PX && knob.dataset.down !== "true") knob.dataset.turning = "true";
       const detents = Math.trunc((event.clientX - from) / DRAG_PX);
-      if (detents && knob.dataset.down !== "true") { from += detents * DRAG_PX; this.turn(name, detents); }
+      if (detents && knob.dataset.down !== "true") { from += detents * DRAG_PX; turn(detents); }
     });
     const drop = () => { from = null; };
     knob.addEventListener("pointerup", drop);
     knob.addEventListener("pointercancel", drop);
-    return presses ? this.pressable(knob, name) : knob;
+    return { knob: presses ? this.pressable(knob, name) : knob, turned };
   }
 
-  turn(name, detents) {
+  turn(name, detents, turned) {
     const most = Math.max(-20, Math.min(20, detents));
     this.send({ do: "turn", name, detents: most });
-    this.turned?.(most);
+    turned(most);
   }
 
   /** Presses with pointer and keyboard; of a knob, a pointer that moves at once turns it instead. */
@@ -223,8 +225,8 @@ function place(knob, { knob: at, width, height }) {
 const rgb = colour => [0, 2, 4].map(start => parseInt(colour.slice(start, start + 2), 16));
 const dark = colour => !colour.some(Boolean);
 
-// LEDs are dim on the wire: full brightness is 30 of 255 on a Mark 1. On a screen the brightest shows as in a room.
-const visible = colour => colour.map(part => Math.min(255, Math.round(255 * Math.pow(part / 32, 0.6))));
+/** The colours of lights as they look in a room, where the brightest ones, of the value `full`, are bright. */
+const asInARoom = full => colour => colour.map(part => Math.min(255, Math.round(255 * Math.pow(part / full, 0.6))));
 
 function disc(pen, x, y, r, fill) {
   pen.fillStyle = fill;

@@ -165,6 +165,9 @@ async def test_the_controls_of_a_board_are_those_of_its_profile(browser: Chrome)
         page.has("mycroft.mic.mute")
         page.until(lambda: page.pixel(200, 78)[0] > 150 > page.pixel(200, 78)[1], "a red ring")
         assert page.find("#controls .slider").get_attribute("aria-checked") == "true"
+        bright = page.pixel(200, 78)[0]
+        page.sends("mycroft.screen.brightness", value="0.3")
+        page.until(lambda: page.pixel(200, 78)[0] < bright - 50, "a darker ring")
         lines = page.find("#lines").text
         assert "GPIO24 buttons.action.gpio in" in lines
         assert "GPIO5 amplifier.enable_gpio out" in lines

@@ -27,7 +27,8 @@ HI = [
     "............#..#.###............",
     "................................",
 ]
-MARK_1 = {"face": True}
+MARK_1 = {"face": True, "full": 30}
+RING = {"face": False, "full": 51}
 STATE = {"eyes": ["00001e", *["000000"] * 23], "mouth": HI, "plugged": True}
 
 
@@ -52,10 +53,20 @@ def test_lights_have_their_colours_and_dark_ones_have_none() -> None:
 
 
 def test_the_ring_and_the_switches_of_a_board() -> None:
-    state = {"lights": ["ff0000"] * 12, "muted": {"mute": True}}
-    shown = screen({"face": False}, state)
+    state = {"lights": ["330000"] * 12, "muted": {"mute": True}}
+    shown = screen(RING, state)
     assert "".join(shown).count("●") == 12
     assert shown[7] == "mute: muted"
+
+
+def test_lights_are_as_bright_as_their_board_allows() -> None:
+    reds = [
+        cell.colour[0]
+        for cell in cells(RING, {"lights": ["330000", "190000"], "muted": {}}, unicode=True)
+        if cell.colour is not None
+    ]
+    assert reds[0] == 255
+    assert 100 < reds[1] < 200
 
 
 def test_an_unplugged_faceplate_is_named() -> None:
