@@ -19,6 +19,12 @@ from bus.contract import ours as topics
 from bus.errors import BusUnavailableError, Exit, RecordingError
 from bus.message import Message
 
+_NOT_RELAYED = {
+    **dict.fromkeys(FOR_THE_BUS, "is for the bus itself"),
+    **dict.fromkeys(topics.CONFIDENTIAL, "carries a password"),
+}
+"""The types that the bus does not relay, and why."""
+
 ANNOUNCED_GAP_S = 10.0
 """A pause of a recording that a person would take for the end."""
 
@@ -103,7 +109,7 @@ async def replay(url: str, path: str, speed: float, max_gap_s: float | None) -> 
     """Sends the messages of a recording at the intervals that they had, `speed` times as fast.
 
     No interval is longer than `max_gap_s`. Each message waits until the bus has relayed or refused the one before.
-    What is for the bus itself is left out: another bus has relayed it, ours would not.
+    What is for the bus itself, or carries a password, is left out: another bus has relayed it, ours would not.
     """
     recording = read_recording(path)
     progress = Progress()
@@ -115,8 +121,9 @@ async def replay(url: str, path: str, speed: float, max_gap_s: float | None) -> 
             due = asyncio.get_running_loop().time()
             before = recording[0].time if recording else 0
             for recorded in recording:
-                if recorded.message.get("type") in FOR_THE_BUS:
-                    progress.complain(f"left out {recorded.message['type']}, which is for the bus itself")
+                msg_type = str(recorded.message.get("type"))  # a file may have anything there
+                if reason := _NOT_RELAYED.get(msg_type):
+                    progress.complain(f"left out {msg_type}, which {reason}")
                     continue
                 gap_s, before = max(0.0, (recorded.time - before) / speed), recorded.time
                 if max_gap_s is not None:
