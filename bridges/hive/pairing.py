@@ -1,9 +1,7 @@
 """What this device and its hub know of each other: made once, by `mycroft-hive pair`, and kept in one file."""
 
-import contextlib
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -68,18 +66,17 @@ def read(folder: Path) -> Pairing | None:
 
 def save(folder: Path, pairing: Pairing) -> None:
     """Writes the pairing in place of the one before, as a whole, for this user alone. Raises ConfigError."""
+    new = folder / f".{FILE}"
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{FILE}.")  # with mode 0600
+        new.unlink(missing_ok=True)
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(msgspec.json.encode(pairing))
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).replace(folder / FILE)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
-            raise
+            new.replace(folder / FILE)
+        finally:
+            new.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(f"{folder}: {error.strerror}") from error
 
