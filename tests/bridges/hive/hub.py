@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -86,13 +87,23 @@ class Hub:
     """hivemind-core, with a folder of its own. Use as a context manager; `stop` and `start` keep port and keys."""
 
     def __init__(
-        self, folder: Path, bus: RecordedBus, *, site: str = "home", upstream: "Hub | None" = None
+        self,
+        folder: Path,
+        bus: RecordedBus,
+        *,
+        site: str = "home",
+        upstream: "Hub | None" = None,
+        certificate: tuple[Path, Path] | None = None,
+        user: str | None = None,
     ) -> None:
+        """`certificate` has it speak TLS; as `user`, it runs with the mask 0077, as docs/hivemind.md says."""
         self._programs = python_with(*HIVEMIND_5).parent
         self.port = free_port()
         self._log = folder / "hub.log"
         self._environment = {"HOME": str(folder), "PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
         self._folder, self._bus, self._site, self._upstream = folder, bus, site, upstream
+        self._certificate = certificate
+        self._runs_as: dict[str, Any] = {"user": user, "umask": 0o077} if user else {}
         self.configure()
 
     def configure(self) -> None:
@@ -101,7 +112,7 @@ class Hub:
         bus_port = int(self._bus.url.split(":")[2].split("/")[0])
         configuration: dict[str, Any] = {
             "agent_protocol": {"module": agent, agent: {"host": "127.0.0.1", "port": bus_port}},
-            "network_protocol": {network: {"host": "127.0.0.1", "port": self.port}},
+            "network_protocol": {network: {"host": "127.0.0.1", "port": self.port, **self._tls()}},
             "presence": {"enabled": False},
         }
         if self._upstream is not None:
@@ -118,6 +129,13 @@ class Hub:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(content))
 
+    def _tls(self) -> dict[str, Any]:
+        if self._certificate is None:
+            return {}
+        for file, kind in zip(self._certificate, ("crt", "key"), strict=True):
+            shutil.copy(file, self._folder / f"hub.{kind}")
+        return {"ssl": True, "cert_dir": str(self._folder), "cert_name": "hub"}
+
     @property
     def log(self) -> str:
         """All that it has logged."""
@@ -126,19 +144,20 @@ class Hub:
     @property
     def url(self) -> str:
         """Where satellites connect to."""
-        return f"ws://127.0.0.1:{self.port}"
+        return f"{'wss' if self._certificate else 'ws'}://127.0.0.1:{self.port}"
 
     def command(self, *arguments: str) -> str:
         """Runs a command of hivemind-core; returns what it prints."""
         done = subprocess.run(
             (self._programs / "hivemind-core", *arguments),
             env=self._environment,
+            **self._runs_as,
             capture_output=True,
             text=True,
             check=True,
             timeout=TIMEOUT_S,
         )
-        return done.stdout
+        return str(done.stdout)
 
     def add_client(self, name: str, *allowed: str, key: str = KEY, password: str = PASSWORD) -> None:
         """Makes the credentials of a satellite, which may send these types."""
@@ -157,7 +176,11 @@ class Hub:
         """Starts it, and waits until it listens."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                (self._programs / "hivemind-core", "listen"), env=self._environment, stdout=log, stderr=log
+                (self._programs / "hivemind-core", "listen"),
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                **self._runs_as,
             )
         until(self._listens, "the port of hivemind-core")
 

@@ -14,6 +14,7 @@ from bridges.hive.daemon import AWAY
 from hw_sim.testing.mark1 import Mark1
 from tests.bridges.hive.hub import KEY, PASSWORD, BridgeProcess, Hub, RecordedBus
 from tests.bridges.mqtt.mosquitto import until
+from tests.bus.certificate import make_certificate
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(180)]  # the first time, hivemind-core is installed
 
@@ -21,7 +22,7 @@ UTTERANCE = "recognizer_loop:utterance"
 SEND_DOWNSTREAM, SEND_UPSTREAM = "hive.send.downstream", "hive.send.upstream"
 MOUTH_TEXT = "enclosure.mouth.text"
 SKILL, INTENT = "skill-shop.mine", "skill-shop.mine:buy.intent"
-HALL_KEY = "fedcba9876543210fedcba9876543210"
+HALL_KEY, ATTIC_KEY = "fedcba9876543210fedcba9876543210", "00112233445566778899aabbccddeeff"
 
 
 @pytest.fixture(scope="module")
@@ -299,6 +300,34 @@ def test_the_address_at_which_the_hub_listens_is_the_only_one(hub: Hub, tmp_path
     done = bridge.pair()
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "no hub at ws://127.0.0.2" in done.stderr
+
+
+def test_tls_hides_the_access_key_from_the_network(hub_bus: RecordedBus, tmp_path: Path) -> None:
+    for name in ("hub", "device", "stranger"):
+        (tmp_path / name).mkdir()
+    certificate = make_certificate(tmp_path, "IP:127.0.0.1")
+    hub = Hub(tmp_path / "hub", hub_bus, certificate=certificate)
+    hub.add_client("kitchen")
+    with hub:
+        refused = BridgeProcess(tmp_path / "stranger", "", hub.url).pair()
+        assert "certificate verify failed" in refused.stderr
+        bridge = BridgeProcess(tmp_path / "device", hub_bus.url, hub.url, ca_file=str(certificate[0]))
+        assert bridge.pair().returncode == 0
+        with bridge:
+            until(lambda: "connected to the hub" in bridge.log, "the connection")
+
+
+def test_a_device_that_may_not_escalate_is_disconnected(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "attic").mkdir()
+    home.hub.add_client("attic", key=ATTIC_KEY)
+    home.hub.command("blacklist-escalate", ATTIC_KEY)
+    with RecordedBus() as bus:
+        attic = BridgeProcess(tmp_path / "attic", bus.url, home.hub.url)
+        assert attic.pair(ATTIC_KEY).returncode == 0
+        with attic:
+            bus.wait_for("mycroft.volume.get")
+            bus.send(SEND_UPSTREAM, wrapped("escalate", UTTERANCE, {"utterances": ["hi"]}, "home"))
+            until(lambda: "(4003)" in attic.log, "the end of the connection")
 
 
 def test_through_a_second_hub_above_the_first(mark1: Mark1, tmp_path: Path) -> None:
