@@ -14,7 +14,19 @@ from bus.contract.lookup import problems
 from bus.daemon import commented_json
 from enclosure.config import load_profile
 from tests.configuration import SECTIONS
-from tests.docs.pages import DEVICE, NOT_RUN, OUTPUT, PRESS, RUN_ELSEWHERE, SHELLS, SIMULATOR, Block, blocks, pages
+from tests.docs.pages import (
+    DEVICE,
+    NOT_RUN,
+    OUTPUT,
+    PRESS,
+    ROOT,
+    RUN_ELSEWHERE,
+    SHELLS,
+    SIMULATOR,
+    Block,
+    blocks,
+    pages,
+)
 from tests.manpages import PARSERS
 
 OTHER_SECTIONS = {"PHAL", "log_level"}
@@ -113,3 +125,9 @@ def _check(block: Block) -> None:
 
 def test_lists_of_pages_are_up_to_date() -> None:
     assert set(pages()) >= RUN_ELSEWHERE.keys() | NOT_RUN.keys()
+
+
+def test_links_of_the_readme_lead_to_files() -> None:
+    """Sphinx checks those of all other pages."""
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / "README.md").read_text())
+    assert [link for link in links if not (ROOT / link).exists()] == []
