@@ -93,6 +93,7 @@ NOT_RUN = {
 RUN_ELSEWHERE = {
     "how-to/remote-access.md": "tests/image/remote.py",
     "simulator.md": "tests/e2e/test_simulator_page.py, tests/hw_sim/test_camera.py, tests/hw_sim/test_tcp.py",
+    "tutorials/first-test.md": "tests/e2e/test_simulator_page.py",
 }
 """Pages whose blocks other tests type."""
 
