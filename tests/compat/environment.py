@@ -1,6 +1,7 @@
 """Virtual environments with the real client libraries of the field, from PyPI, made once and kept."""
 
 import functools
+import os
 import subprocess
 import sys
 import tempfile
@@ -13,10 +14,10 @@ import pytest
 ROOT = Path(__file__).parents[2] / ".clients"
 
 
-def python_with(*requirements: str, bare: str = "") -> Path:
+def python_with(*requirements: str, bare: str = "", repository: str = "") -> Path:
     """The interpreter of an environment that has these, and `bare` without what it requires.
 
-    Skips the test where PyPI cannot be reached.
+    Skips the test where PyPI cannot be reached, or the git repository that `bare` is from.
     """
     everything = ",".join((*requirements, bare))
     folder = ROOT / f"{requirements[0]},{sha256(everything.encode()).hexdigest()[:8]}"
@@ -25,6 +26,8 @@ def python_with(*requirements: str, bare: str = "") -> Path:
     if not done.exists():
         if not pypi_answers():
             pytest.skip(f"PyPI cannot be reached, so there is no {requirements[0]} to try")
+        if repository and not git_answers(repository):
+            pytest.skip(f"{repository} cannot be reached, and PyPI does not have it")
         venv.create(folder, clear=True, with_pip=True)
         for arguments in (requirements, *([("--no-deps", bare)] if bare else [])):
             installed = _pip(python, "install", *arguments)
@@ -54,6 +57,18 @@ def pypi_answers() -> bool:
         return not _pip(sys.executable, "download", "--no-deps", *patience, "--dest", folder, "pip").returncode
 
 
+def git_answers(repository: str) -> bool:
+    """Whether a git repository can be reached."""
+    command = ("git", "ls-remote", "--exit-code", repository, "HEAD")
+    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    try:
+        return not subprocess.run(
+            command, env=environment, capture_output=True, timeout=15, check=False
+        ).returncode
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
 def _pip(python: str | Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -67,3 +82,13 @@ MYCROFT = ("mycroft_bus_client", "mycroft-messagebus-client==0.10.1")
 HIVEMIND_4 = ("hivemind-core==4.0.0", "hivemind-bus-client==0.4.4", "bitstring<5", "setuptools<81")
 HIVEMIND_5 = ("hivemind-core==5.3.10a1", "hivemind-bus-client==1.2.12a1")
 """Each with the client of its generation. The old one needs what newer versions of these no longer have."""
+
+WYOMING_SATELLITE = ("wyoming-satellite==1.0.0",)
+"""The last one on PyPI; later ones are on GitHub alone."""
+
+LVA = ("aioesphomeapi==45.3.1", "pymicro-wakeword==2.5.0", "pyopen-wakeword==1.1.0", "websockets==12.0")
+"""What linux-voice-assistant imports, but for sound."""
+
+LVA_REPOSITORY = "https://github.com/OHF-Voice/linux-voice-assistant"
+LVA_SATELLITE = f"linux-voice-assistant @ git+{LVA_REPOSITORY}@1543c5df583753ab8e4248fc381d75ebaa940f76"
+"""Its version 1.1.15, which is on GitHub alone."""

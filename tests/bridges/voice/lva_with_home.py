@@ -5,6 +5,7 @@ the API, then reads what Home Assistant does: the names of the methods of `Home`
 """
 
 import asyncio
+import logging
 import socket
 import sys
 from pathlib import Path
@@ -85,7 +86,7 @@ class Home:
         await self._client.disconnect()
 
     async def light(self) -> None:
-        self._client.light_command(self._keys["Eyes"], state=True, brightness=1.0, rgb=(1.0, 0.0, 0.0))
+        self._client.light_command(self._keys["Eyes"], state=True, brightness=1.0, rgb=(0.0, 1.0, 0.0))
 
     async def timer(self) -> None:
         self._client.send_voice_assistant_timer_event(
@@ -165,4 +166,5 @@ def _free_port() -> int:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
     asyncio.run(main())

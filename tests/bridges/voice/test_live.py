@@ -1,0 +1,177 @@
+"""The bridge as a process between a simulated Mark 1 and real satellites."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hw_sim.testing.mark1 import Mark1
+from tests.bridges.mqtt.mosquitto import free_port, until
+from tests.bridges.voice.live import LOUDSPEAKER, MICROPHONE, Peer, Process, WakeService, bridge
+from tests.compat.environment import LVA, LVA_REPOSITORY, LVA_SATELLITE, WYOMING_SATELLITE, python_with
+
+pytestmark = [pytest.mark.real_time, pytest.mark.timeout(300)]  # the first time, satellites are installed
+
+MUTED, GREEN = "#ff0000", "#00ff00"
+CONVERSATION = (
+    "recognizer_loop:record_begin",
+    "recognizer_loop:record_end",
+    "enclosure.mouth.think",
+    "recognizer_loop:audio_output_start",
+)
+
+
+@pytest.fixture
+def mark1() -> Iterator[Mark1]:
+    with Mark1() as device:
+        yield device
+        said = {message.msg_type for message in device.messages}
+        assert not said & {"speak", "recognizer_loop:utterance"}
+
+
+def test_a_wyoming_satellite(mark1: Mark1, tmp_path: Path) -> None:
+    python = python_with(*WYOMING_SATELLITE)
+    eyes = mark1.face.eyes
+    port, events, wake = (free_port() for _ in range(3))
+    event_uri, wake_uri = (f"tcp://127.0.0.1:{port}" for port in (events, wake))
+    words: tuple[str, ...] = ("--uri", f"tcp://127.0.0.1:{port}", "--event-uri", event_uri, "--wake-uri", wake_uri)
+    for kind, code in (("mic", MICROPHONE), ("snd", LOUDSPEAKER)):
+        (tmp_path / f"{kind}.py").write_text(code)
+        words += (f"--{kind}-command", f"{sys.executable} {tmp_path / kind}.py")
+    command = (str(python), "-m", "wyoming_satellite", *words, "--no-zeroconf")
+    with (
+        WakeService() as service,
+        bridge(
+            tmp_path,
+            mark1.bus_url,
+            event_uri=event_uri,
+            wake_uri=wake_uri,
+            wake_service=f"tcp://127.0.0.1:{service.port}",
+        ) as process,
+        Peer.to(wake),  # the bridge listens, before the satellite gives it up for 5 s
+        Process("satellite", command, tmp_path),
+        Peer.to(port) as home,
+        service.accept(),
+        service.accept() as detector,
+    ):
+        home.send("run-satellite")
+        mark1.wait_for("mycroft.ready")
+        detector.saw("audio-chunk")
+
+        mark1.press()
+        home.saw("run-pipeline")
+        mark1.wait_for("recognizer_loop:record_begin")
+        home.send("voice-stopped", timestamp=1)
+        home.send("transcript", text="what time is it")
+        home.send("synthesize", text="half past nine")
+        home.send("audio-start", rate=22050, width=2, channels=1)
+        home.send("audio-chunk", bytes(2048), rate=22050, width=2, channels=1)
+        home.send("audio-stop")
+        for msg_type in CONVERSATION[1:]:
+            mark1.wait_for(msg_type)
+
+        chunks = detector.count("audio-chunk")
+        detector.saw("audio-chunk", chunks + 1)
+        detector.send("detection", name="ok_nabu", timestamp=1)
+        assert mark1.wait_for("recognizer_loop:wakeword").data == {"utterance": "ok_nabu"}
+        home.saw("run-pipeline", 2)
+        home.send("error", text="nothing was said", code="stt-no-text-recognized")
+        mark1.wait_for("recognizer_loop:speech.recognition.unknown")
+
+        mark1.send("mycroft.mic.mute")  # version 1.0.0 still streams, after an error
+        mark1.send("mycroft.mic.get_status")
+        assert not mark1.wait_for("mycroft.mic.get_status.response").data["muted"]
+        home.send("transcript", text="")
+        mark1.face.wait_for(eyes=MUTED)
+        chunks = detector.count("audio-chunk")
+        detector.send("detection", name="ok_nabu", timestamp=2)
+        mark1.send("mycroft.mic.unmute")
+        mark1.face.wait_for(eyes=eyes)
+        detector.saw("audio-chunk", chunks + 2)
+        assert home.count("run-pipeline") == 2
+
+        home.send("pause-satellite")
+        mark1.face.wait_for(eyes=MUTED)
+        home.send("run-satellite")
+        mark1.face.wait_for(eyes=eyes)
+    assert process.process.returncode == 0
+    assert "Traceback" not in process.log
+
+
+def test_linux_voice_assistant(mark1: Mark1, tmp_path: Path) -> None:
+    python = python_with(*LVA, bare=LVA_SATELLITE, repository=LVA_REPOSITORY)
+    here = Path(__file__).parent
+    satellite = Process(
+        "satellite",
+        (python, here / "lva_with_home.py"),
+        tmp_path,
+        PYTHONPATH=str(here / "without_sound"),
+    )
+    with satellite:
+        api = f"ws://127.0.0.1:{satellite.line()}"
+        with bridge(tmp_path, mark1.bus_url, peripheral_api=api) as process:
+            until(lambda: "Light registered: eyes" in satellite.log, "the light")
+            mark1.send("mycroft.mic.mute")  # as yet it does nothing
+            satellite.tell("home")
+            mark1.wait_for("mycroft.ready")
+            mark1.face.wait_for(eyes=MUTED)
+            mark1.send("mycroft.mic.unmute")
+
+            mark1.press()
+            for msg_type in (*CONVERSATION, "recognizer_loop:audio_output_end"):
+                mark1.wait_for(msg_type)
+            satellite.tell("timer")
+            until(lambda: mark1.face.pixels[0] != "#000000", "the countdown")
+            satellite.tell("light")
+            satellite.tell("cancel")
+            mark1.face.wait_for(eyes=GREEN)
+            satellite.tell("error")
+            mark1.press()
+            mark1.wait_for("recognizer_loop:speech.recognition.unknown")
+            satellite.tell("ring")
+            mark1.wait_for("enclosure.eyes.spin")
+            mark1.press()
+            mark1.face.wait_for(eyes=GREEN)
+            satellite.tell("mute")
+            mark1.face.wait_for(eyes=MUTED)
+            satellite.tell("unmute")
+            mark1.face.wait_for(eyes=GREEN)
+            satellite.tell("leave")
+            satellite.tell("home")
+            mark1.wait_for("mycroft.ready")
+    assert process.process.returncode == 0
+    assert "Traceback" not in process.log
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "reason"),
+    [
+        ({}, 0, "not configured: voice.peripheral_api or voice.event_uri"),
+        (
+            {"peripheral_api": "ws://10.0.0.1:6055"},
+            2,
+            "MYCROFT_VOICE_PERIPHERAL_API: 10.0.0.1 is not this machine",
+        ),
+        ({"event_uri": "tcp://127.0.0.1:{taken}"}, 1, "event service: cannot listen at 127.0.0.1:"),
+    ],
+)
+def test_what_keeps_it_from_running_is_one_line(
+    settings: dict[str, str], code: int, reason: str, tmp_path: Path
+) -> None:
+    with WakeService() as taken:
+        given = {key: value.format(taken=taken.port) for key, value in settings.items()}
+        environment = {f"MYCROFT_VOICE_{key.upper()}": value for key, value in given.items()}
+        command = (sys.executable, "-m", "bridges.voice", "run", "--bus", "ws://127.0.0.1:1/core")
+        done = subprocess.run(
+            command,
+            env={**os.environ, "HOME": str(tmp_path), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == code
+    assert reason in done.stderr
+    assert done.stderr.count("\n") == 1
