@@ -35,6 +35,9 @@ PRESS_EVERY_S = 1.0
 
 TUTORIALS = DOCS / "tutorials"
 
+DEVICE_ON_PAGE = (29, 71, 587, 469)
+"""The Mark 1 in the picture of the simulator's page: left, top, right and bottom in pixels."""
+
 
 class Shell:
     """A shell that keeps its folder and its variables from block to block. Use as a context manager."""
@@ -160,3 +163,9 @@ def test_a_face_without_a_computer_looks_like_the_picture() -> None:
     firmware = Firmware()
     firmware.advance(1000)
     is_on(TUTORIALS / "owner-boot.png", lambda: drawing.face(firmware.eyes, firmware.mouth))
+
+
+def test_the_picture_of_the_device_is_a_part_of_that_in_the_readme() -> None:
+    with Pictures.open(DOCS / "face.png") as page:
+        device = page.convert("RGB").crop(DEVICE_ON_PAGE)
+    is_on(TUTORIALS / "owner-device.png", lambda: device)
