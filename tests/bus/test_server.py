@@ -418,6 +418,23 @@ async def test_another_machine_without_tls_is_refused(bus: Server, monkeypatch: 
     assert b"bus.remote_port" in refused.value.response.body
 
 
+async def test_connections_with_tls_have_a_limit_of_their_own(certificate: tuple[Path, Path]) -> None:
+    websocket = WebSocketSettings(port=0, ssl=True, ssl_cert=str(certificate[0]), ssl_key=str(certificate[1]))
+    trusted = ssl.create_default_context(cafile=certificate[0])
+    async with (
+        Server(websocket, BusSettings(max_secure=2)) as bus,
+        connect(bus.url, ssl=trusted) as ann,
+        connect(bus.url, ssl=trusted) as bob,
+    ):
+        with pytest.raises(ConnectionResetError):
+            await connect(bus.url, ssl=trusted)
+        for client in (ann, bob):
+            assert await client.recv(decode=False) == GREETING
+        await ann.send('{"type":"x"}')
+        assert await bob.recv() == '{"type":"x"}'
+        assert bus.hub.counters.evicted == 1
+
+
 async def test_tls_needs_its_files() -> None:
     with pytest.raises(ConfigError, match=r"websocket\.ssl_cert"):
         await Server(WebSocketSettings(port=0, ssl=True), BusSettings()).__aenter__()
