@@ -53,6 +53,9 @@ PROCESSES = 2
 REST_S = 60.0
 """A device measures once in it."""
 
+SETTLE_S = 2.0
+"""Until the states that follow an announcement have arrived."""
+
 SAMPLES = 60
 SAMPLE_INTERVAL_S = 0.1
 ROUNDS = 10
@@ -284,6 +287,7 @@ def measure(devices: int, folder: Path) -> None:
             )
             row(f"until all {devices} are announced", f"{perf_counter() - began:6.1f} s")
 
+            time.sleep(SETTLE_S)
             count, used = home.count, used_s(broker.pid)
             time.sleep(REST_S)
             row("at rest", f"{(home.count - count) / REST_S:6.1f} messages/s")
@@ -293,9 +297,11 @@ def measure(devices: int, folder: Path) -> None:
             before, count, began = home.seen.copy(), home.count, perf_counter()
             home.send("homeassistant/status", "online")
             home.wait(lambda: all(home.seen[topic] > before[topic] for topic in configs), "the answers")
+            seconds = perf_counter() - began
+            time.sleep(SETTLE_S)
             row(
                 "until all have answered a start of Home Assistant",
-                f"{perf_counter() - began:6.1f} s, {home.count - count} messages",
+                f"{seconds:6.1f} s, {home.count - count} messages",
             )
 
             began = perf_counter()
