@@ -20,6 +20,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
@@ -183,7 +184,11 @@ def used_s(pid: int) -> float:
     return time.clock_gettime(~pid << 3 | 2)
 
 
-def latencies(home: Home, mark1: Mark1) -> tuple[list[float], list[float]]:
+Latencies = tuple[list[float], list[float]]
+"""Seconds from commands to the mixer, and to the states that the broker delivers."""
+
+
+def latencies(home: Home, mark1: Mark1) -> Latencies:
     """Seconds from a command to the mixer, and to the state that the broker has delivered."""
     to_mixer, to_state = [], []
     for number in range(SAMPLES):
@@ -259,77 +264,113 @@ def in_ms(times_s: list[float]) -> str:
     return f"{1000 * median(times_s):6.1f} ms, 95 % within {1000 * quantiles(times_s, n=20)[-1]:.1f}"
 
 
+@dataclass(frozen=True)
+class Fleet:
+    """One Mark 1 with its bridge, and the other devices, at one broker."""
+
+    mark1: Mark1
+    broker: Mosquitto
+    bridge: BridgeProcess
+    home: Home
+    others: list[str]
+    """Ids."""
+
+    @property
+    def everyone(self) -> list[str]:
+        """The ids of all devices."""
+        return [*self.others, ID]
+
+    def topics(self, pattern: str) -> list[str]:
+        """A topic of each device."""
+        return [pattern.format(device) for device in self.everyone]
+
+
+def measure_one(fleet: Fleet) -> Latencies:
+    """The Mark 1 alone."""
+    to_mixer, to_state = alone = latencies(fleet.home, fleet.mark1)
+    row("command to mixer, one device", in_ms(to_mixer))
+    row("command to state, one device", in_ms(to_state))
+    row("PSS of the bridge, one device", f"{pss_mb(fleet.bridge.process.pid):6.1f} MB, limit {LIMIT_PSS_MB:g}")
+    row("PSS of mosquitto, one device", f"{pss_mb(fleet.broker.pid):6.1f} MB")
+    return alone
+
+
+def measure_announcements(fleet: Fleet, connect: Callable[[], None]) -> None:
+    """The others come, rest, and answer the birth message of a Home Assistant."""
+    home, broker = fleet.home, fleet.broker
+    online, configs = fleet.topics("mycroft/{}/availability"), fleet.topics("homeassistant/device/{}/config")
+    began = perf_counter()
+    connect()
+    home.wait(
+        lambda: (
+            all(home.last.get(topic) == ONLINE for topic in online)
+            and all("mouth" in home.last.get(topic, "") for topic in configs)
+        ),
+        "the announcements",
+    )
+    row(f"until all {len(online)} are announced", f"{perf_counter() - began:6.1f} s")
+    time.sleep(SETTLE_S)
+
+    count, used = home.count, used_s(broker.pid)
+    time.sleep(REST_S)
+    row("at rest", f"{(home.count - count) / REST_S:6.1f} messages/s")
+    row("mosquitto at rest", f"{(used_s(broker.pid) - used) / REST_S:6.1%} of a core")
+    row(f"PSS of mosquitto, {len(online)} devices", f"{pss_mb(broker.pid):6.1f} MB")
+
+    before, count, began = home.seen.copy(), home.count, perf_counter()
+    home.send("homeassistant/status", "online")
+    home.wait(lambda: all(home.seen[topic] > before[topic] for topic in configs), "the answers")
+    seconds = perf_counter() - began
+    time.sleep(SETTLE_S)
+    name = "until all have answered a start of Home Assistant"
+    row(name, f"{seconds:6.1f} s, {home.count - count} messages")
+
+
+def measure_rate(fleet: Fleet) -> None:
+    """Commands to all devices."""
+    home, broker, others = fleet.home, fleet.broker, fleet.others
+    began = perf_counter()
+    for device in others:
+        home.set_volume(device, 50)
+    home.wait_for_volume(others, 50)
+    row(f"one command to each of {len(others)}", f"{perf_counter() - began:6.2f} s until the last state")
+
+    began, used = perf_counter(), used_s(broker.pid)
+    for number in range(ROUNDS):
+        for device in others:
+            home.set_volume(device, 51 + number)
+        home.wait_for_volume(others, 51 + number)
+    seconds = perf_counter() - began
+    messages = 2 * ROUNDS * len(others)
+    row("commands and states, as fast as all devices answer", f"{messages / seconds:6.0f} messages/s")
+    row("mosquitto meanwhile", f"{(used_s(broker.pid) - used) / seconds:6.1%} of a core")
+
+
+def measure_latency(fleet: Fleet, alone: Latencies) -> None:
+    """The Mark 1 among the others, and compared with the Mark 1 alone."""
+    rest = latencies(fleet.home, fleet.mark1)
+    with commands_every_second(fleet.home, fleet.others):
+        busy = latencies(fleet.home, fleet.mark1)
+    for state, found in (("at rest", rest), ("get a command a second", busy)):
+        for goal, times_s, alone_s in zip(("mixer", "state"), found, alone, strict=True):
+            ratio = median(times_s) / median(alone_s)
+            row(f"command to {goal}, the others {state}", f"{in_ms(times_s)}; {ratio:.2f} of alone")
+    row(f"PSS of the bridge, {len(fleet.everyone)} devices", f"{pss_mb(fleet.bridge.process.pid):6.1f} MB")
+
+
 def measure(devices: int, folder: Path) -> None:
     """Measures, and prints the table."""
     others = [f"device{number}" for number in range(devices - 1)]
-    everyone = [*others, ID]
     with Mark1() as mark1, Mosquitto(folder) as broker:
-        url = f"mqtt://127.0.0.1:{broker.port}"
         home = Home(broker.port)
-        with BridgeProcess(folder, mark1.bus_url, url) as bridge, started(broker.port, devices - 1) as connect:
+        url = f"mqtt://127.0.0.1:{broker.port}"
+        with BridgeProcess(folder, mark1.bus_url, url) as bridge, started(broker.port, len(others)) as connect:
+            fleet = Fleet(mark1, broker, bridge, home, others)
             home.wait(lambda: f"mycroft/{ID}/mouth" in home.last, "the Mark 1")
-            alone, alone_state = latencies(home, mark1)
-            row("command to mixer, one device", in_ms(alone))
-            row("command to state, one device", in_ms(alone_state))
-            row("PSS of the bridge, one device", f"{pss_mb(bridge.process.pid):6.1f} MB, limit {LIMIT_PSS_MB:g}")
-            row("PSS of mosquitto, one device", f"{pss_mb(broker.pid):6.1f} MB")
-
-            began = perf_counter()
-            connect()
-            online = [f"mycroft/{device}/availability" for device in everyone]
-            configs = [f"homeassistant/device/{device}/config" for device in everyone]
-            home.wait(
-                lambda: (
-                    all(home.last.get(topic) == ONLINE for topic in online)
-                    and all("mouth" in home.last.get(topic, "") for topic in configs)
-                ),
-                "the announcements",
-            )
-            row(f"until all {devices} are announced", f"{perf_counter() - began:6.1f} s")
-
-            time.sleep(SETTLE_S)
-            count, used = home.count, used_s(broker.pid)
-            time.sleep(REST_S)
-            row("at rest", f"{(home.count - count) / REST_S:6.1f} messages/s")
-            row("mosquitto at rest", f"{(used_s(broker.pid) - used) / REST_S:6.1%} of a core")
-            row(f"PSS of mosquitto, {devices} devices", f"{pss_mb(broker.pid):6.1f} MB")
-
-            before, count, began = home.seen.copy(), home.count, perf_counter()
-            home.send("homeassistant/status", "online")
-            home.wait(lambda: all(home.seen[topic] > before[topic] for topic in configs), "the answers")
-            seconds = perf_counter() - began
-            time.sleep(SETTLE_S)
-            row(
-                "until all have answered a start of Home Assistant",
-                f"{seconds:6.1f} s, {home.count - count} messages",
-            )
-
-            began = perf_counter()
-            for device in everyone:
-                home.set_volume(device, 50)
-            home.wait_for_volume(everyone, 50)
-            row(f"one command to each of {devices}", f"{perf_counter() - began:6.2f} s until the last state")
-
-            began, used = perf_counter(), used_s(broker.pid)
-            for number in range(ROUNDS):
-                for device in others:
-                    home.set_volume(device, 51 + number)
-                home.wait_for_volume(others, 51 + number)
-            seconds = perf_counter() - began
-            messages = 2 * ROUNDS * len(others)
-            row("commands and states, as fast as all devices answer", f"{messages / seconds:6.0f} messages/s")
-            row("mosquitto meanwhile", f"{(used_s(broker.pid) - used) / seconds:6.1%} of a core")
-
-            rest, rest_state = latencies(home, mark1)
-            row(f"command to mixer, {devices - 1} others at rest", in_ms(rest))
-            with commands_every_second(home, others):
-                busy, busy_state = latencies(home, mark1)
-            row("command to mixer, one command a second to each other", in_ms(busy))
-            row("command to state, the same", in_ms(busy_state))
-            row("to mixer, others at rest to alone", f"{median(rest) / median(alone):6.2f}")
-            row("to mixer, others busy to alone", f"{median(busy) / median(alone):6.2f}")
-            row("to state, others at rest to alone", f"{median(rest_state) / median(alone_state):6.2f}")
-            row(f"PSS of the bridge, {devices} devices", f"{pss_mb(bridge.process.pid):6.1f} MB")
+            alone = measure_one(fleet)
+            measure_announcements(fleet, connect)
+            measure_rate(fleet)
+            measure_latency(fleet, alone)
         home.close()
 
 
