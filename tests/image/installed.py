@@ -145,6 +145,12 @@ def until(
         time.sleep(0.2)
 
 
+def until_it_answers(machine: Machine, daemon: str) -> None:
+    """Waits until a daemon, such as admin, answers on the bus."""
+    ask = ("mycroft-bus", "send", f"mycroft.{daemon}.is_alive", "--wait")
+    until(lambda: machine.succeeds(*ask), f"{daemon} does not come back to the bus")
+
+
 def main_pid(machine: Machine, daemon: str) -> str:
     return machine.property(f"{daemon}.service", "MainPID")
 

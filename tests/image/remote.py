@@ -2,10 +2,9 @@
 
 import json
 import re
-from functools import partial
 from pathlib import Path
 
-from tests.image.installed import Installed, until
+from tests.image.installed import Installed, until, until_it_answers
 from tests.image.tree import INSIDE, STRANGER
 
 PAGE = "usr/share/doc/mycroft-bus/how-to/remote-access.md"
@@ -31,8 +30,7 @@ def another_machine_gets_in(installed: Installed) -> str:
     machine.run("sh", "-c", restart)
     machine.run("ip", "address", "add", f"{ADDRESS}/32", "dev", "lo")
     client = ("python3", f"{INSIDE}/remote.py", ADDRESS, "/etc/mycroft/bus.crt", NAME)
-    # The enclosure comes back to the bus on its own.
-    until(lambda: machine.succeeds("mycroft-bus", "send", "mycroft.enclosure.is_alive", "--wait"), "no answer")
+    until_it_answers(machine, "enclosure")
     answer = machine.run(*client, printed[0], user=STRANGER)
     assert '"status":true' in answer.replace(" ", ""), answer
     refused = machine.run(*client, user=STRANGER)
@@ -53,8 +51,7 @@ def a_key_that_the_bus_may_not_read_closes_only_that_port(installed: Installed) 
     configuration.write_text(json.dumps({"enclosure": settings["enclosure"]}))
     machine.run("systemctl", "restart", "mycroft-bus")
     for daemon in ("enclosure", "admin"):
-        ask = ("mycroft-bus", "send", f"mycroft.{daemon}.is_alive", "--wait")
-        until(partial(machine.succeeds, *ask), f"{daemon} does not come back to the bus")
+        until_it_answers(machine, daemon)
     return why[0]
 
 
