@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import random
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -42,6 +43,9 @@ FLOOD_LOG_INTERVAL_S = 60.0
 
 MAX_WAITING = 100
 """Messages that wait for the hub, each of at most MAX_MESSAGE bytes."""
+
+MAX_REASONS = 8
+"""Reasons why there is no connection that are logged once in an outage."""
 
 _MENDS = {
     WrongHubError: "; if you have set it up again, pair this device with it: sudo mycroft-hive pair",
@@ -100,6 +104,9 @@ class Bridge:
             self._bus_lost_s = asyncio.get_running_loop().time() if what == "close" else None
 
     async def _on_bus_message(self, message: Message) -> None:
+        if message.msg_type == topics.CONNECTED.name:
+            self._introduce()
+            return
         for hive_message in self._relay.up(message):
             if not self._is_connected:
                 if message.msg_type in topics.UTTERANCE.names:
@@ -111,8 +118,13 @@ class Bridge:
             else:
                 self._to_hub.put_nowait(hive_message)
 
+    def _introduce(self) -> None:
+        """Has the state of the device sent to the hub, whose programs learn its name from the first message."""
+        if self._is_connected and self._bus_lost_s is None:
+            self._own.put_nowait(Message(topics.VOLUME_GET.name))
+
     def _show(self, text: str) -> None:
-        """Shows a text on the face, once; nothing that is shown already."""
+        """Shows a text on the face, once; nothing while another one waits for the bus."""
         if self._own.empty():
             self._is_away_shown = text == AWAY
             self._own.put_nowait(Message(topics.MOUTH_TEXT.name, {"text": text, "repeat": False}))
@@ -133,7 +145,7 @@ class Bridge:
     async def _stay_connected(self) -> None:
         backoff = Backoff(RETRY_FIRST_S, RETRY_MAX_S)
         loop = asyncio.get_running_loop()
-        last = ""
+        logged: deque[str] = deque(maxlen=MAX_REASONS)
         away = loop.call_later(AWAY_S, self._show, AWAY)
         while True:
             try:
@@ -145,8 +157,8 @@ class Bridge:
                 text = f"{error}{_MENDS.get(type(error), '')}"
             connected, self._is_connected = self._is_connected, False
             retry_s, log = backoff.failed(connected=connected)
-            _LOGGER.log(logging.WARNING if log or text != last else logging.DEBUG, "%s", text)
-            last = text
+            _LOGGER.log(logging.WARNING if log or text not in logged else logging.DEBUG, "%s", text)
+            logged.append(text)
             if connected:
                 away = loop.call_later(AWAY_S, self._show, AWAY)
             await asyncio.sleep(retry_s * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, no secret
@@ -157,8 +169,7 @@ class Bridge:
         self._is_connected = True
         if self._is_away_shown:
             self._show(BACK)
-        # The hub's programs learn the name of this device from the first message of it.
-        self._own.put_nowait(Message(topics.VOLUME_GET.name))
+        self._introduce()
         stable = asyncio.get_running_loop().call_later(STABLE_S, backoff.stable)
         tasks = {asyncio.create_task(self._send_to_hub(link)), asyncio.create_task(self._receive(link))}
         try:

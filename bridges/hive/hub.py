@@ -39,9 +39,10 @@ class Greeting(NamedTuple):
 
     @property
     def client_id(self) -> str:
-        """The number that the hub's commands take for this device."""
-        parts = self.peer.split("::")
-        return parts[1] if len(parts) > 1 else "ID"
+        """The number that the hub's commands take for this device; "ID" where the hub does not say it."""
+        _, _, rest = self.peer.partition("::")
+        number = rest.partition("::")[0]
+        return number if number.isdecimal() and number.isascii() else "ID"
 
 
 class Identity(NamedTuple):

@@ -197,9 +197,9 @@ class Hub:
 class BridgeProcess:
     """The bridge, as its unit runs it. Use as a context manager, after `pair`."""
 
-    def __init__(self, folder: Path, bus_url: str, hub_url: str, **settings: object) -> None:
+    def __init__(self, folder: Path, bus_url: str, hub_url: str, state: str = "state", **settings: object) -> None:
         self._bus_url = bus_url
-        self.state = folder / "state"
+        self.state = folder / state
         self.state.mkdir()
         self._log = folder / "bridge.log"
         self._environment = {**os.environ, "HOME": str(folder)}
