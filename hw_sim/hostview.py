@@ -116,11 +116,18 @@ class HostView:
         )
         clock = (bus, _TIMEDATE, "/org/freedesktop/timedate1", _PROPERTIES, "Get", _TIMEDATE)
         zone, ntp = await _ask(*clock, "Timezone"), await _ask(*clock, "NTP")
-        device = (bus, _NM, f"{_NM_PATH}/Devices/2", _PROPERTIES, "Get", f"{_NM}.Device")
+        path = f"{_NM_PATH}/Devices/2"
+        device = (bus, _NM, path, _PROPERTIES, "Get", f"{_NM}.Device")
         state, active = await _ask(*device, "State"), await _ask(*device, "ActiveConnection")
         network = ""
         if isinstance(active, str) and active != "/":
             network = str(await _ask(bus, _NM, active, _PROPERTIES, "Get", f"{_NM}.Connection.Active", "Id") or "")
+        points = await _ask(bus, _NM, path, f"{_NM}.Device.Wireless", "GetAllAccessPoints") or []
+        names = [
+            await _ask(bus, _NM, point, _PROPERTIES, "Get", f"{_NM}.AccessPoint", "Ssid") or b""
+            for point in points
+        ]
+        found = dict.fromkeys(name.decode(errors="replace") for name in names if name)
         online = await _ask(bus, _NM, _NM_PATH, _PROPERTIES, "Get", _NM, "Connectivity")
         return [
             ["ssh", str(ssh or "unknown")],
@@ -128,6 +135,7 @@ class HostView:
             ["clock by network", "on" if ntp else "off"],
             ["wifi", _NM_STATES.get(int(state or 0), "changing")],
             ["network", network or "none"],
+            ["networks found", ", ".join(found) or "none"],
             ["internet", {4: "yes", 3: "limited"}.get(int(online or 0), "no")],
             ["last reboot or power off", self._leaving or "none"],
         ]

@@ -87,19 +87,43 @@ function ring(count) {
   };
 }
 
-/** A Raspberry Pi seen from above, or a HAT on it, with `count` LEDs. */
-function circuit(count) {
-  const gap = 74;
-  const lights = [...Array(count).keys()].map(index =>
-    count === 1 ? { x: 254, y: 176, r: 34, glow: 110 }
-      : { x: 254 + (index - (count - 1) / 2) * gap, y: 186, r: 14, glow: 64 });
-  const pins = [...Array(40).keys()].map(index =>
-    circle(88 + Math.floor(index / 2) * 15.4, 66 + index % 2 * 15, 4, "#d9b45a", { stroke: "#7d6226" }));
+const RING_FROM = 6;         // LEDs
+const MIDDLE = { x: 254, y: 194 };
+
+/** The LEDs of a circuit board: one large one, some in a row, or many in a ring. */
+function leds(count) {
+  const { x, y } = MIDDLE;
+  if (count === 1) return [{ x, y, r: 34, glow: 110 }];
+  return [...Array(count).keys()].map(index => {
+    if (count < RING_FROM) return { x: x + (index - (count - 1) / 2) * 74, y, r: 14, glow: 64 };
+    const turn = index / count * 2 * Math.PI;
+    return { x: x + 84 * Math.sin(turn), y: y - 84 * Math.cos(turn), r: 8, glow: 40 };
+  });
+}
+
+const socket = (count, { x, y, r }) => count === 1
+  ? circle(x, y, r + 14, "#0c0e11", { stroke: "#3a424b", "stroke-width": 4 })
+  : rect(x - r - 4, y - r - 4, 2 * r + 8, 2 * r + 8, 5, "#e9edf0");
+
+const microphone = ([x, y]) => svg("g", {}, circle(x, y, 11, "#c9d0d6"), circle(x, y, 4, "#101317"));
+
+const HEADER = () => [
+  rect(80, 56, 312, 34, 4, "#111417"),
+  ...[...Array(40).keys()].map(index =>
+    circle(88 + Math.floor(index / 2) * 15.4, 66 + index % 2 * 15, 4, "#d9b45a", { stroke: "#7d6226" })),
+];
+
+/** A Raspberry Pi seen from above, or a board on it or beside it, with `count` LEDs. */
+function circuit(count, header) {
+  const lights = leds(count);
+  const corners = [[110, 262], [398, 262], ...(count < RING_FROM ? [] : [[110, 126], [398, 126]])];
   const parts = count ? [
-    ...lights.map(({ x, y, r }) => count === 1
-      ? circle(x, y, r + 14, "#0c0e11", { stroke: "#3a424b", "stroke-width": 4 })
-      : rect(x - r - 5, y - r - 5, 2 * r + 10, 2 * r + 10, 6, "#e9edf0")),
-    circle(74, 270, 11, "#c9d0d6"), circle(74, 270, 4, "#101317"), circle(434, 270, 11, "#c9d0d6"), circle(434, 270, 4, "#101317"),
+    ...(count < RING_FROM ? [] : [
+      circle(MIDDLE.x, MIDDLE.y, 62, "#0d2b1f", { stroke: "#2c6b50", "stroke-width": 2 }),
+      rect(MIDDLE.x - 24, MIDDLE.y - 24, 48, 48, 4, "#14171a"),
+    ]),
+    ...lights.map(light => socket(count, light)),
+    ...corners.map(microphone),
   ] : [
     rect(92, 130, 92, 92, 6, "url(#metal)"), rect(226, 142, 70, 70, 4, "#14171a"), rect(330, 118, 110, 52, 4, "url(#metal)"),
     rect(330, 182, 110, 52, 4, "url(#metal)"), rect(92, 246, 70, 34, 4, "#14171a"), rect(190, 252, 60, 38, 4, "url(#metal)"),
@@ -109,7 +133,7 @@ function circuit(count) {
     under: [
       svg("ellipse", { cx: 254, cy: 326, rx: 220, ry: 16, fill: "url(#shadow)" }),
       rect(38, 36, 432, 280, 22, "#0a241a"), rect(38, 34, 432, 278, 22, "url(#board)"),
-      rect(80, 56, 312, 34, 4, "#111417"), ...pins,
+      ...header,
       ...[[60, 56], [448, 56], [60, 292], [448, 292]].map(([x, y]) =>
         circle(x, y, 9, "#0a1c15", { stroke: "#d9b45a", "stroke-width": 4 })),
       ...parts,
@@ -120,6 +144,7 @@ function circuit(count) {
 
 /** The picture of a board: its size, lights, and what is drawn under and over them. */
 export function scenery(board) {
-  const scene = board.face ? mark1() : board.lights >= 6 ? ring(board.lights) : circuit(board.lights);
+  const { name, face, lights } = board;
+  const scene = face ? mark1() : name.startsWith("sj201") ? ring(lights) : circuit(lights, name.startsWith("usb") ? [] : HEADER());
   return { ...scene, defs: DEFS };
 }

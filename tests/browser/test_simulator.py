@@ -3,12 +3,15 @@
 import asyncio
 import colorsys
 import contextlib
+import io
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
@@ -18,6 +21,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 from websockets.asyncio.client import connect
 
+from hw_sim.boards.device import BOARDS
 from tests.browser.axe import overflows, violations
 from tests.e2e.device import Device, device
 
@@ -25,8 +29,11 @@ pytestmark = [pytest.mark.real_time, pytest.mark.timeout(180)]
 
 TIMEOUT_S = 20
 
-PICTURE = Path(__file__).parents[2] / "docs/face.png"
+DOCS = Path(__file__).parents[2] / "docs"
+PICTURE = DOCS / "face.png"
 """Of the README."""
+FILM = DOCS / "conversation.gif"
+"""Of docs/simulator.md."""
 
 PIXEL = """
 const [x, y] = arguments, canvas = document.querySelector(".board canvas");
@@ -151,6 +158,43 @@ async def test_a_pointer_that_moves_on_the_knob_turns_it_and_does_not_press_it(b
         page.has("mycroft.volume.increase")
         presses = '#messages li[data-type="mycroft.mic.listen"]'
         assert len(browser.find_elements(By.CSS_SELECTOR, presses)) == 1
+
+    await play(browser, scene)
+
+
+async def test_a_finger_presses_and_turns_the_knob(browser: Chrome) -> None:
+    def scene(page: Simulator) -> None:
+        box = page.find(".knob").rect
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+        def touches(kind: str, *points: tuple[float, float]) -> None:
+            found = [{"x": x, "y": y} for x, y in points]
+            browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": found})
+
+        touches("touchStart", (x, y))
+        page.until(lambda: page.find(".knob").get_attribute("data-down"), "the knob is down")
+        touches("touchEnd")
+        page.has("mycroft.mic.listen")
+        touches("touchStart", (x, y))
+        touches("touchMove", (x + 40, y))
+        touches("touchEnd")
+        page.has("mycroft.volume.increase")
+        presses = '#messages li[data-type="mycroft.mic.listen"]'
+        assert len(browser.find_elements(By.CSS_SELECTOR, presses)) == 1
+
+    await play(browser, scene)
+
+
+async def test_messages_wait_while_the_list_is_paused(browser: Chrome) -> None:
+    def scene(page: Simulator) -> None:
+        page.sends("skill.first")
+        page.has("skill.first")
+        page.find("#pause").click()
+        page.sends("skill.second")
+        page.says("#counted", "paused, 1 waiting")
+        assert not browser.find_elements(By.CSS_SELECTOR, '#messages li[data-type="skill.second"]')
+        page.find("#pause").click()
+        page.has("skill.second")
 
     await play(browser, scene)
 
@@ -359,13 +403,8 @@ async def test_a_flood_leaves_the_page_small_and_the_device_awake(browser: Chrom
         await asyncio.to_thread(scene, simulator)
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("arguments", [(), ("--board", "sj201_r6"), ("--board", "generic")], ids=str)
-async def test_the_page_is_accessible_and_fits_a_phone(
-    browser: Chrome, dark: bool, arguments: tuple[str, ...]
-) -> None:
-    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+@pytest.mark.parametrize("board", ["", *BOARDS], ids=lambda board: board or "mycroft_mark_1")
+async def test_the_page_is_accessible_and_fits_a_phone(browser: Chrome, board: str) -> None:
     size = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
@@ -376,10 +415,15 @@ async def test_the_page_is_accessible_and_fits_a_phone(
         page.find("#messages summary").click()
         page.find("[data-scene=timer]").click()
         page.until(lambda: "time zone" in page.find("#values").text, "the host")
-        assert violations(browser) == []
-        assert not overflows(browser)
+        for scheme in ("light", "dark"):
+            feature = {"name": "prefers-color-scheme", "value": scheme}
+            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+            assert violations(browser) == [], scheme
+            assert not overflows(browser), scheme
+        table = "return [...document.querySelectorAll('.scroll')].every(box => box.scrollWidth <= box.clientWidth)"
+        assert browser.execute_script(table), "the table of the lines fits"
 
-    await play(browser, scene, *arguments)
+    await play(browser, scene, *(("--board", board) if board else ()))
 
 
 async def test_the_picture_in_the_readme_is_of_this_page(browser: Chrome) -> None:
@@ -410,3 +454,33 @@ async def test_the_picture_in_the_readme_is_of_this_page(browser: Chrome) -> Non
             await bus.send(json.dumps({"type": "enclosure.eyes.setpixel", "data": pixel}))
         await simulator.device.sees(lambda eyes, _: len(set(eyes)) == 12, "a rainbow")
         await asyncio.to_thread(scene, simulator)
+
+
+async def test_the_film_of_the_page_shows_a_conversation(browser: Chrome) -> None:
+    """Writes docs/conversation.gif, if there is none: remove it to have it made again."""
+    size = {"width": 520, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    pictures: list[tuple[float, bytes]] = []
+
+    def scene(page: Simulator) -> None:
+        button, stage = page.find("[data-scene=conversation]"), page.find("#stage")
+        button.click()
+        page.until(lambda: button.get_attribute("aria-pressed") == "true", "the scene plays")
+        while button.get_attribute("aria-pressed") == "true":
+            pictures.append((time.monotonic(), stage.screenshot_as_png))
+
+    await play(browser, scene)
+    ends = [at for at, _ in pictures[1:]] + [pictures[-1][0] + 1]
+    shown: list[tuple[int, bytes]] = []
+    for (at, picture), end in zip(pictures, ends, strict=True):
+        duration_ms = round((end - at) * 1000)
+        if shown and shown[-1][1] == picture:
+            duration_ms += shown.pop()[0]
+        shown.append((duration_ms, picture))
+    assert len({picture for _, picture in shown}) > 5, "at rest, listening, the time, and the mouth that speaks"
+    if not FILM.exists():
+        frames = [
+            Image.open(io.BytesIO(picture)).convert("P", palette=Image.Palette.ADAPTIVE) for _, picture in shown
+        ]
+        durations = [duration_ms for duration_ms, _ in shown]
+        frames[0].save(FILM, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
