@@ -360,7 +360,7 @@ class Connection(asyncio.BufferedProtocol):
     def _refuse(self, refusal: Refusal) -> None:
         """Answers a handshake that goes no further."""
         self._shared.limits.counters.refused += 1
-        self._log("refused %s: %s", self._caller.name, printable(refusal.reason))
+        self._log("refused %s: %s", self._caller.name, printable(refusal.reason.partition("\n")[0]))
         self._outgoing.write(refusal.response)
         self._outgoing.finish()
         self._end()
