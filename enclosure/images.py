@@ -24,7 +24,7 @@ def decode_image(data: bytes, *, threshold: int, invert: bool) -> Bitmap:
     A pixel is lit if it is darker than `threshold`, 0 to 255, on a white ground, as in mycroft-core; `invert`
     lights the others.
     """
-    from PIL import Image  # noqa: PLC0415  # large, and few devices show images
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415  # large, and few devices show images
 
     if len(data) > MAX_BYTES:
         raise ValueError(f"more than {MAX_BYTES} bytes")
@@ -37,6 +37,8 @@ def decode_image(data: bytes, *, threshold: int, invert: bool) -> Bitmap:
                 raise ValueError(f"more than {MAX_SCANNED} pixels in all scans")
             ground = Image.new("RGBA", image.size, "white")
             seen = Image.alpha_composite(ground, image.convert("RGBA")).convert("L")
+    except UnidentifiedImageError as error:  # its text names our own buffer
+        raise ValueError("not a PNG or JPEG") from error
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"not a PNG or JPEG: {error}") from error
     seen.thumbnail((WIDTH, HEIGHT))
