@@ -1,8 +1,10 @@
 """`python -m tests.vm build/deb`: checks the packages on virtual machines with Debian 13's own kernel."""
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from zlib import crc32
 
@@ -10,7 +12,7 @@ from tests.image.__main__ import missing_here
 from tests.image.tree import Repository, Tree, debian_mirror, run
 from tests.vm.kernel import BUILD_PACKAGES, CHECKOUT, Kernel
 from tests.vm.machine import Machine
-from tests.vm.suites import CLIENTS, SUITES, Suite
+from tests.vm.suites import CLIENTS, LIBRARIES, MODULES, OFF, OURS, PACKAGES, SUITES, Suite
 
 INSTALLED = "/usr/lib/mycroft-enclosure"
 """Where our packages put the code."""
@@ -39,18 +41,18 @@ def main() -> int:
     options = parser.parse_args()
     suites = [suite for suite in SUITES if options.suite in (None, suite.name)]
     try:
-        kernel, trees = prepared(suites, options.folder, options.built, options.mirror)
+        kernel, root = prepared(options.folder, options.built, options.mirror)
     except MissingError as error:
         print(f"virtual machines skipped: they need {error}")
         return 0
-    codes = [check(suite, kernel, tree, options.k, options.checkout) for suite, tree in trees.items()]
-    return int(any(codes))
+    # An emulated processor takes one of this machine's: the suites run beside each other where there are several.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        run_checks = partial(check, kernel=kernel, root=root, only=options.k, checkout=options.checkout)
+        return int(any(list(pool.map(run_checks, suites))))
 
 
-def prepared(
-    suites: Sequence[Suite], folder: Path = FOLDER, built: Path = BUILT, mirror: str | None = None
-) -> tuple[Kernel, dict[Suite, Path]]:
-    """The kernel, and the root file system of each suite's machine, with our packages. Raises MissingError."""
+def prepared(folder: Path = FOLDER, built: Path = BUILT, mirror: str | None = None) -> tuple[Kernel, Path]:
+    """The kernel, and the root file system of all machines, with our packages. Raises MissingError."""
     mirror = mirror or debian_mirror()
     if missing := missing_here(mirror, NEEDED):
         raise MissingError(missing)
@@ -62,44 +64,43 @@ def prepared(
     kernel = Kernel(folder / "kernel")
     with Repository(folder / "repository", debs) as repository:
         kernel.create(Tree(folder / "builder", repository, mirror, packages=BUILD_PACKAGES))
-        return kernel, {suite: tree_of(suite, folder / suite.name, kernel, repository, mirror) for suite in suites}
+        tree = Tree(folder / "machine", repository, mirror, packages=PACKAGES)
+        tree.create()
+        tree.install(OURS)
+    kernel.add_modules(tree.root, MODULES)
+    run("cp", "--archive", libraries(folder), f"{tree.root}{CLIENTS}")
+    Machine.prepare(tree.root, OFF)
+    return kernel, tree.root
 
 
-def tree_of(suite: Suite, folder: Path, kernel: Kernel, repository: Repository, mirror: str) -> Path:
-    """Makes the root file system of a suite's machine."""
-    tree = Tree(folder, repository, mirror, packages=suite.packages)
-    tree.create()
-    tree.install(suite.ours)
-    kernel.add_modules(tree.root, suite.modules)
-    if suite.clients:
-        run("cp", "--archive", clients_of(suite, folder), f"{tree.root}{CLIENTS}")
-    Machine.prepare(tree.root, suite.off)
-    return tree.root
-
-
-def clients_of(suite: Suite, folder: Path) -> Path:
-    """The client libraries of a suite, fetched once and kept."""
-    kept = folder / f"clients-{crc32(' '.join(suite.clients).encode()):08x}"
+def libraries(folder: Path) -> Path:
+    """The client libraries, fetched once and kept."""
+    kept = folder / f"clients-{crc32(' '.join(LIBRARIES).encode()):08x}"
     if not kept.exists():
         making = folder / "clients"
         run(sys.executable, "-m", "venv", "--clear", folder / "pip")
         # What of them is compiled is for this machine's Python; there, they do without.
         target = ("--quiet", "--target", making)
-        installed = run(folder / "pip/bin/pip", "install", *target, *suite.clients, check=False)
+        installed = run(folder / "pip/bin/pip", "install", *target, *LIBRARIES, check=False)
         if installed.returncode:
-            raise MissingError(f"{', '.join(suite.clients)} from PyPI ({installed.stdout.strip()})")
+            raise MissingError(f"{', '.join(LIBRARIES)} from PyPI ({installed.stdout.strip()})")
         making.rename(kept)
     return kept
 
 
 def machine_of(suite: Suite, kernel: Kernel, root: Path) -> Machine:
     """The machine of a suite, not booted yet."""
-    log = root.parent / "console.log"
+    log = root.parent / f"{suite.name}-console.log"
     return Machine(kernel, root, log, memory_mb=suite.memory_mb, timeout_s=suite.timeout_s)
 
 
-def check(suite: Suite, kernel: Kernel, root: Path, only: str, checkout: bool) -> int:
-    """Runs a suite's checks; returns the exit code of pytest."""
+def check(suite: Suite, *, kernel: Kernel, root: Path, only: str, checkout: bool) -> int:
+    """Runs a suite's checks, and prints what pytest prints; returns its exit code."""
+
+    def print_line(line: str) -> None:
+        sys.stdout.write(f"{suite.name}: {line}")
+        sys.stdout.flush()
+
     with machine_of(suite, kernel, root) as machine:
         if checkout:
             for package in CODE:
@@ -117,11 +118,12 @@ def check(suite: Suite, kernel: Kernel, root: Path, only: str, checkout: bool) -
                 "--tb=short",
                 "-rs",
                 "-v",
+                "--durations=10",
                 "-k",
                 only,
             ),
             f"{CHECKOUT}/tests/vm/{suite.name}",
-            on_line=sys.stdout.write,
+            on_line=print_line,
         )
 
 

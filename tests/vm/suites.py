@@ -1,11 +1,35 @@
-"""The suites of checks, and what the virtual machine of each has."""
+"""The suites of checks, and what their virtual machines have."""
 
 from dataclasses import dataclass
 
-_SYSTEM = (
+PACKAGES = (
     *("dbus", "iproute2", "kmod", "polkitd", "systemd-sysv", "udev"),
     *("python3-pytest", "python3-pytest-asyncio", "python3-pytest-timeout"),
+    *("alsa-utils", "gpiod"),
+    *("busybox", "curl", "dnsmasq-base", "hostapd", "iw", "network-manager", "wireless-regdb", "wpasupplicant"),
 )
+"""Debian's."""
+
+OURS = ("mycroft-picroft", "python3-libgpiod", "python3-smbus2")
+"""Our packages, and what they recommend."""
+
+MODULES = (
+    *("configfs", "evdev", "gpio_sim_ot", "i2c-dev", "i2c-i801", "i2c-stub", "snd-dummy", "uinput"),
+    *("ccm", "cmac", "gcm", "dummy", "mac80211_hwsim"),
+    "tcp_diag",  # without it the bus cannot tell that a client is root, and relays nothing that only root may send
+)
+"""Modules of the kernel that can be loaded."""
+
+OFF = (
+    *("mycroft-admin.service", "mycroft-enclosure.service", "NetworkManager.service"),
+    *("hostapd.service", "systemd-logind.service"),
+)
+"""Units that are masked; a suite starts those that it needs."""
+
+LIBRARIES = ("ovos-bus-client==1.5.0",)
+"""Client libraries of the field, from PyPI; they are in CLIENTS."""
+
+CLIENTS = "/opt/clients"
 
 
 @dataclass(frozen=True)
@@ -13,50 +37,12 @@ class Suite:
     """A folder of checks, `tests/vm/<name>`, which pytest runs on a virtual machine of their own."""
 
     name: str
-    packages: tuple[str, ...]
-    """Debian's."""
-    ours: tuple[str, ...]
-    modules: tuple[str, ...]
-    """Modules of the kernel that can be loaded."""
-    off: tuple[str, ...] = ()
-    """Units that are masked."""
-    clients: tuple[str, ...] = ()
-    """Client libraries of the field, from PyPI; they are in CLIENTS."""
-    memory_mb: int = 320
-    timeout_s: float = 400.0
+    memory_mb: int
+    timeout_s: float
     """For the machine as a whole; a busy processor that is emulated takes several times what an idle one does."""
 
 
-SUITES = (
-    Suite(
-        "boards",
-        packages=(*_SYSTEM, "alsa-utils", "gpiod"),
-        ours=("mycroft-picroft", "python3-libgpiod", "python3-smbus2"),
-        modules=("configfs", "evdev", "gpio_sim_ot", "i2c-dev", "i2c-i801", "i2c-stub", "snd-dummy", "uinput"),
-        off=("mycroft-admin.service", "mycroft-enclosure.service", "systemd-logind.service"),
-        clients=("ovos-bus-client==1.5.0",),
-    ),
-    Suite(
-        "wifi",
-        packages=(
-            *_SYSTEM,
-            "busybox",
-            "curl",
-            "dnsmasq-base",
-            "hostapd",
-            "iw",
-            "network-manager",
-            "wpasupplicant",
-        ),
-        ours=("mycroft-admin", "mycroft-enclosure"),
-        # Without tcp_diag the bus cannot tell that a client is root, and relays nothing that only root may send.
-        modules=("ccm", "cmac", "gcm", "dummy", "mac80211_hwsim", "tcp_diag"),
-        off=("hostapd.service", "mycroft-admin.service", "NetworkManager.service", "systemd-logind.service"),
-        clients=("ovos-bus-client==1.5.0",),
-        memory_mb=384,
-        timeout_s=600.0,
-    ),
-)
+BOARDS = Suite("boards", memory_mb=320, timeout_s=600.0)
+WIFI = Suite("wifi", memory_mb=384, timeout_s=900.0)
 
-CLIENTS = "/opt/clients"
-"""Where the virtual machine finds its client libraries."""
+SUITES = (BOARDS, WIFI)

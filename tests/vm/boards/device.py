@@ -126,11 +126,11 @@ async def systemctl(*arguments: str) -> None:
     assert await process.wait() == 0
 
 
-async def until(true: Callable[[], bool]) -> None:
-    """Waits for something that is seen outside of the bus."""
+async def until(true: Callable[[], bool], interval_s: float = 0.01) -> None:
+    """Waits for something that is seen outside of the bus; longer between two looks that start a program."""
     async with asyncio.timeout(TIMEOUT_S):
         while not true():
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(interval_s)
 
 
 def said(*command: str) -> str:

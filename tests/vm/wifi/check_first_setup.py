@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.vm.boards.device import Device, said
+from tests.vm.wifi.face import Face
 from tests.vm.wifi.namespace import run
-from tests.vm.wifi.phone import DEVICE, Phone
+from tests.vm.wifi.phone import ACCESS_PASSWORD, DEVICE, SSID, Phone
 from tests.vm.wifi.router import HIDDEN, HOME, NETWORKS, PASSWORD, WRONG_PASSWORD
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-ACCESS_POINT = {"ssid": "MYCROFT", "password": "12345678", "address": "100.64.7.1"}
+ACCESS_POINT = {"ssid": SSID, "password": ACCESS_PASSWORD, "address": "100.64.7.1"}
 
 BEGIN_TIMEOUT_S = 120.0
 """The device waits 30 s for a cable, and looks around twice."""
@@ -44,17 +45,29 @@ async def check_the_exposure_of_the_units(device: Device, unit: str) -> None:
     assert float(found[1]) <= MAX_EXPOSURE
 
 
+def is_blocked() -> bool:
+    """Whether the radio of the device is switched off (rfkill)."""
+    return run("sh", "-c", "cat /sys/class/net/wlan0/phy80211/rfkill*/soft") == "1"
+
+
+async def check_the_radio_is_blocked_as_on_a_new_device(device: Device) -> None:
+    assert is_blocked()
+
+
 @pytest.mark.timeout(BEGIN_TIMEOUT_S + 60.0)
-async def check_the_setup_begins_by_itself_where_no_network_is_known(device: Device) -> None:
+async def check_the_setup_begins_by_itself_where_no_network_is_known(device: Device, face: Face) -> None:
     up = await device.first("system.wifi.ap_up", timeout_s=BEGIN_TIMEOUT_S)
     assert ACCESS_POINT.items() <= up.data.items(), up.data
+    assert not is_blocked()
     assert "1, 2, 3, 4, 5, 6, 7, 8" in (await device.first("speak")).data["utterance"]
+    await face.shows("MYCROFT 12345678")
 
 
-async def check_a_phone_that_joins_is_told_of_the_page(device: Device, phone: Phone) -> None:
-    phone.join(ACCESS_POINT["ssid"], ACCESS_POINT["password"])
+async def check_a_phone_that_joins_is_told_of_the_page(device: Device, phone: Phone, face: Face) -> None:
+    phone.join()
     await device.first("system.wifi.ap_device_connected")
     assert "100 dot 64 dot 7 dot 1" in (await device.first("speak")).data["utterance"]
+    await face.shows("100.64.7.1")
 
 
 @pytest.mark.parametrize("system", PROBES)
@@ -87,7 +100,9 @@ async def check_the_page_lists_the_networks(phone: Phone) -> None:
     assert listed == {network.name for network in NETWORKS} - {HIDDEN.name}
 
 
-async def check_a_wrong_password_is_told_on_the_page_and_by_voice(device: Device, phone: Phone) -> None:
+async def check_a_wrong_password_is_told_on_page_and_face_and_by_voice(
+    device: Device, phone: Phone, face: Face
+) -> None:
     form = phone.get(f"{DEVICE}/network?ssid={HOME.ssid}")
     sent = phone.post("/connect", token=form.token, ssid=HOME.ssid, password=WRONG_PASSWORD)
     assert (sent.status, sent.headers["location"]) == (303, f"{DEVICE}/")
@@ -95,15 +110,17 @@ async def check_a_wrong_password_is_told_on_the_page_and_by_voice(device: Device
     failed = await device.first("system.wifi.ap_connection_failed")
     assert failed.data == {"ssid": HOME.name, "reason": "wrong-password", "error": "wrong password"}
     assert "the password is wrong" in (await device.first("speak")).data["utterance"]
+    await face.shows("WRONG PASSWORD")
     await device.first("system.wifi.ap_up")
-    phone.get_address()
+    phone.join()
     assert "Wrong password" in phone.get(f"{DEVICE}/").body
 
 
-async def check_the_right_password_ends_the_setup_in_the_network(device: Device, phone: Phone) -> None:
+async def check_the_right_password_ends_the_setup_in_the_network(device: Device, phone: Phone, face: Face) -> None:
     form = phone.get(f"{DEVICE}/network?ssid={HOME.ssid}")
     phone.post("/connect", token=form.token, ssid=HOME.ssid, password=PASSWORD)
     assert (await device.first("system.wifi.ap_connection_success")).data == {"ssid": HOME.name}
+    await face.shows("WI-FI OK")
     await device.first("system.wifi.ap_down")
     await device.first("ovos.wifi.setup.completed")
     await device.send("ovos.phal.nm.get.connected")

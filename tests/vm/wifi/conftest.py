@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from tests.image.tree import STRANGER
-from tests.vm.boards.device import Device, observed, systemctl
+from tests.vm.boards.device import UNIT, Device, observed, systemctl
+from tests.vm.wifi.face import Face
 from tests.vm.wifi.namespace import run
 from tests.vm.wifi.phone import Phone
 from tests.vm.wifi.router import INTERNET, Router
@@ -56,6 +57,14 @@ def phone(_radios: None) -> Iterator[Phone]:
     found.close()
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def face() -> Face:
+    """The face of the device."""
+    found = Face()
+    await found.plug_in()
+    return found
+
+
 @pytest.fixture(scope="session")
 def record() -> Iterator[Path]:
     """A file with all messages that the bus relays to a user without rights."""
@@ -67,12 +76,15 @@ def record() -> Iterator[Path]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def device(router: Router, phone: Phone, record: Path) -> AsyncIterator[Device]:
+async def device(router: Router, phone: Phone, face: Face, record: Path) -> AsyncIterator[Device]:
     """The device, just switched on, with its radio off."""
-    await systemctl("unmask", "NetworkManager.service", "mycroft-admin.service")
+    units = ("NetworkManager.service", "mycroft-admin.service", UNIT)
+    await systemctl("unmask", *units)
     found = await observed()
-    await systemctl("start", "NetworkManager.service", "mycroft-admin.service")
+    await systemctl("start", *units)
     router.switch_on()
     phone.unblock()
+    await found.first("enclosure.started")
+    await found.send("mycroft.ready")  # the eyes would spin for two minutes, frame by frame
     yield found
     await found.close()

@@ -11,6 +11,9 @@ from tests.vm.wifi.namespace import Namespace
 FOLDER = Path("/run/phone")
 RESOLV_CONF = Path("/etc/netns/phone/resolv.conf")
 
+SSID, ACCESS_PASSWORD = "MYCROFT", "12345678"
+"""Of the access point of the device, unless they are configured."""
+
 DEVICE = "http://100.64.7.1"
 
 _GET_ADDRESS = f"""\
@@ -54,15 +57,16 @@ class Phone(Namespace):
         (FOLDER / "get-address").write_text(_GET_ADDRESS)
         (FOLDER / "get-address").chmod(0o755)
 
-    def join(self, ssid: str, password: str) -> None:
-        """Joins a network and stays in it whenever it is there; returns when there is an address."""
-        configuration = FOLDER / "wpa_supplicant.conf"
-        network = f'ssid="{ssid}"\npsk="{password}"\nscan_freq=2437\n'
-        configuration.write_text(f"network={{\n{network}}}\n")
-        self.start("wpa_supplicant", "-q", "-i", self.interface, "-c", str(configuration))
-        self.get_address()
+    def join(self) -> None:
+        """Joins the access point of the device, from then on whenever it is there; returns with an address."""
+        if not self._programs:
+            configuration = FOLDER / "wpa_supplicant.conf"
+            network = f'ssid="{SSID}"\npsk="{ACCESS_PASSWORD}"\nscan_freq=2437\n'
+            configuration.write_text(f"network={{\n{network}}}\n")
+            self.start("wpa_supplicant", "-q", "-i", self.interface, "-c", str(configuration))
+        self._get_address()
 
-    def get_address(self) -> None:
+    def _get_address(self) -> None:
         """Asks for an address until there is one."""
         self.run(
             *("busybox", "udhcpc", "-f", "-q", "-n", "-i", self.interface, "-s", f"{FOLDER}/get-address"),
