@@ -1,6 +1,7 @@
 """What the page shows of the simulated host."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -45,4 +46,6 @@ async def test_the_networks_of_a_scan_are_shown_as_they_come(tmp_path: Path) -> 
             while "Home" not in dict((await shown.get())["values"])["networks found"]:
                 pass
         caller.disconnect()
+        with contextlib.suppress(EOFError):
+            await caller.wait_for_disconnect()  # type: ignore[no-untyped-call]  # dbus-fast forgot it
     await watching
