@@ -56,9 +56,9 @@ class Connectivity:
             async for link in links:
                 before, self.link = self.link, link
                 if link != before:
-                    await self._tell(before, link)
+                    await self._report(before, link)
 
-    async def _tell(self, before: Link | None, link: Link) -> None:
+    async def _report(self, before: Link | None, link: Link) -> None:
         try:
             for topic, data in _reports(before, link):
                 await self._emit(Message(topic.name, data))
@@ -67,7 +67,7 @@ class Connectivity:
 
     async def _on_connected(self, _: Message) -> None:
         if self.link:
-            await self._tell(None, self.link)
+            await self._report(None, self.link)
 
     async def _on_check(self, message: Message) -> None:
         link = await self._host.check_link()

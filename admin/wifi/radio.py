@@ -1,4 +1,4 @@
-"""The radio as wifi setup needs it, and what it is told. Pure; `admin.dbus.networkmanager` meets the protocol."""
+"""The radio as wifi setup needs it, and its values. Pure; `admin.dbus.networkmanager` meets the protocol."""
 
 from dataclasses import dataclass, field
 from typing import Protocol

@@ -144,7 +144,7 @@ class SetupSession:
         visited = asyncio.get_running_loop().time() < self._visited_at + VISIT_S
         try:
             count = self._count_stations(self._interface)
-        except OSError as error:  # then only the page tells
+        except OSError as error:  # then only requests of the page count
             _LOGGER.debug("no list of the guests: %s", error)
             count = 0
         return Guests(max(count, int(visited)))
@@ -160,7 +160,7 @@ class SetupSession:
                     await self._end_work()
                     await self._close(restore)
                 case Report():
-                    await self._tell(effect)
+                    await self._emit(effect)
         self._show()
 
     # What the radio does.
@@ -211,9 +211,9 @@ class SetupSession:
             except HostError as error:  # the next step is all the more important
                 _LOGGER.warning("end of the wifi setup: %s", error)
 
-    # What is told and shown.
+    # What is reported and shown.
 
-    async def _tell(self, report: Report) -> None:
+    async def _emit(self, report: Report) -> None:
         setup, ssid = self._setup, self._tried_name
         match report:
             case Report.UP:
@@ -234,12 +234,12 @@ class SetupSession:
                 await self._report(topics.WIFI_AP_CONNECTION_SUCCESS, ssid=ssid)
             case Report.DOWN:
                 await self._report(topics.WIFI_AP_DOWN)
-                await self._tell_ovos()
+                await self._report_end_to_ovos()
             case Report.ERROR:
                 await self._report(topics.WIFI_AP_ERROR, error=setup.error)
-                await self._tell_ovos()
+                await self._report_end_to_ovos()
 
-    async def _tell_ovos(self) -> None:
+    async def _report_end_to_ovos(self) -> None:
         """Reports the end as OVOS expects it, which may have started the setup."""
         if self._setup.joined:
             await self._report(topics.WIFI_SETUP_COMPLETED)

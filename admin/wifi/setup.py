@@ -130,7 +130,7 @@ class Close:
 
 
 class Report(Enum):
-    """What to tell on the bus."""
+    """What to report on the bus."""
 
     UP = auto()
     GUEST_JOINED = auto()

@@ -166,7 +166,7 @@ def resident(pid: int) -> int:
     return int(kilobytes) * 1024
 
 
-async def test_a_bus_of_another_user_is_refused_with_one_line_and_told_nothing(
+async def test_a_bus_of_another_user_is_refused_with_one_line_and_sent_nothing(
     bus: Server, host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     stranger, asked = 4_000_000_000, 0
@@ -245,7 +245,7 @@ async def test_a_daemon_that_is_killed_reports_the_end_of_its_action_after_its_r
         assert list(tmp_path.glob("*.json")) == []
 
 
-async def test_it_stops_at_once_when_it_is_told_to(bus: Server, host: Host, tmp_path: Path) -> None:
+async def test_it_stops_at_once_on_sigterm(bus: Server, host: Host, tmp_path: Path) -> None:
     command = (
         sys.executable,
         "-m",

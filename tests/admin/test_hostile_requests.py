@@ -1,4 +1,4 @@
-"""Hundreds of hostile requests: each gets an error, nothing on the host changes, and the log tells no secret."""
+"""Hundreds of hostile requests: each gets an error, nothing on the host changes, and the log has no secret."""
 
 import asyncio
 import logging

@@ -120,7 +120,7 @@ async def bus(host: Host, tmp_path: Path) -> AsyncIterator[Bus]:
     gc.collect()  # see UNCLOSED
 
 
-async def test_ovos_chooses_our_setup_and_is_told_of_its_end(bus: Bus, tmp_path: Path) -> None:
+async def test_ovos_chooses_our_setup_and_receives_its_end(bus: Bus, tmp_path: Path) -> None:
     registered = await bus.first("ovos.phal.wifi.plugin.client.registered", client=CLIENT)
     await bus.first(f"ovos.phal.wifi.plugin.activate.{registered.data['id']}")
     await bus.first("system.wifi.ap_up")

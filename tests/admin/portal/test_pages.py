@@ -113,13 +113,13 @@ def test_a_network_shows_its_strength_and_whether_it_has_a_lock() -> None:
 
 
 @pytest.mark.parametrize("failure", Failure)
-def test_a_failure_is_told_on_the_row_of_its_network(failure: Failure) -> None:
+def test_a_failure_is_shown_on_the_row_of_its_network(failure: Failure) -> None:
     page = Page(PAGES.of(snapshot(Phase.CHOOSING, b"Home", failure), TEXTS))
     assert f"Home0{TEXTS(failure)}, strong signal" in page.text
     assert "Home0: not connected" in page.text
 
 
-def test_a_failure_of_a_network_that_is_not_listed_is_told_above_the_list() -> None:
+def test_a_failure_of_a_network_that_is_not_listed_is_shown_above_the_list() -> None:
     hidden = Snapshot(1, Phase.CHOOSING, "MYCROFT", (), b"Hidden", Failure.NOT_FOUND)
     page = Page(PAGES.of(hidden, TEXTS))
     assert f"Hidden: not connected{TEXTS(Failure.NOT_FOUND)}" in page.text

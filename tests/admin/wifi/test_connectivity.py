@@ -150,7 +150,7 @@ def ovos(device: Device, connectivity: Connectivity) -> OvosClient:
 
 
 @pytest.mark.usefixtures("ovos")
-async def test_ovos_is_told_that_the_setup_exists_also_after_a_restart_of_either(device: Device) -> None:
+async def test_the_setup_registers_with_ovos_also_after_a_restart_of_either(device: Device) -> None:
     emitted = await device.receive("connected")
     assert [message.msg_type for message in emitted] == [
         "ovos.phal.wifi.plugin.deregister.client",

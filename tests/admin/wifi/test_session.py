@@ -32,7 +32,7 @@ class World:
     def __init__(self) -> None:
         self.done: list[str] = []
         self.stations: int | None = 0
-        """Devices in the access point's network; None where the kernel does not tell."""
+        """Devices in the access point's network; None where the kernel has no list."""
         self.failure: Failure | str | None = None
         self.opening: HostError | None = None
         self.closing: HostError | None = None
@@ -103,7 +103,7 @@ class World:
         self.reports.append((topic.name.removeprefix("system.wifi.ap_"), data))
 
     @property
-    def told(self) -> list[str]:
+    def reported(self) -> list[str]:
         return [name for name, _ in self.reports]
 
 
@@ -154,7 +154,7 @@ async def test_a_setup_from_the_access_point_to_the_network(world: World) -> Non
         assert "join home" not in world.done, "the answer of the page has to arrive first"
         await task
     assert world.done == [*UP, "join home", *DOWN, "close False"]
-    assert world.told == ["up", "device_connected", "connecting", "connection_success", "down", *ENDED]
+    assert world.reported == ["up", "device_connected", "connecting", "connection_success", "down", *ENDED]
     assert session.snapshot.phase is Phase.CONNECTED
 
 
@@ -177,11 +177,11 @@ async def test_a_failed_attempt_brings_the_access_point_back_with_the_reason(wor
                 "error": "wrong password",
             },
         ) in world.reports
-        assert world.told[-1] == "device_connected"
+        assert world.reported[-1] == "device_connected"
         world.failure = None
         await session.connect(HOME)
         await task
-    assert world.told[-4:-2] == ["connection_success", "down"]
+    assert world.reported[-4:-2] == ["connection_success", "down"]
 
 
 async def test_an_error_of_another_kind_is_a_failure_too(world: World) -> None:
@@ -214,7 +214,7 @@ async def test_a_setup_that_is_cancelled_while_it_opens_leaves_no_access_point(
         with pytest.raises(asyncio.CancelledError):
             await task
     assert world.done[-3:] == [*DOWN, "close True"]
-    assert world.told == ["down", NOT_ENDED]
+    assert world.reported == ["down", NOT_ENDED]
 
 
 async def test_a_setup_that_is_cancelled_while_it_joins_restores_the_network_from_before(world: World) -> None:
@@ -245,7 +245,7 @@ async def test_without_a_guest_it_closes_after_a_time(world: World) -> None:
         began_at = asyncio.get_running_loop().time()
         await task
         assert IDLE_S <= asyncio.get_running_loop().time() - began_at < IDLE_S + 2 * GUESTS_POLL_S
-    assert world.told == ["up", "down", NOT_ENDED]
+    assert world.reported == ["up", "down", NOT_ENDED]
 
 
 async def test_one_without_a_timeout_closes_when_a_cable_is_plugged_in(world: World) -> None:
@@ -254,7 +254,7 @@ async def test_one_without_a_timeout_closes_when_a_cable_is_plugged_in(world: Wo
         assert not task.done()
         world.cable = True
         await task
-    assert world.told == ["up", "down", NOT_ENDED]
+    assert world.reported == ["up", "down", NOT_ENDED]
 
 
 async def test_a_guest_who_leaves_is_reported(world: World) -> None:
@@ -263,17 +263,17 @@ async def test_a_guest_who_leaves_is_reported(world: World) -> None:
         await opened(session)
         world.stations = 0
         await asyncio.sleep(GUEST_GONE_S + VISIT_S + 2 * GUESTS_POLL_S)
-        assert world.told == ["up", "device_connected", "device_disconnected"]
+        assert world.reported == ["up", "device_connected", "device_disconnected"]
 
 
 async def test_a_request_of_the_page_counts_as_a_guest_where_the_kernel_does_not_tell(world: World) -> None:
     world.stations = None
     async with setup(world) as (session, _):
         await asyncio.sleep(10 * GUESTS_POLL_S)
-        assert world.told == ["up"]
+        assert world.reported == ["up"]
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(session.changed(session.snapshot.revision), GUESTS_POLL_S)
-        assert world.told == ["up", "device_connected"]
+        assert world.reported == ["up", "device_connected"]
 
 
 async def test_an_access_point_that_does_not_open_is_an_error(world: World) -> None:

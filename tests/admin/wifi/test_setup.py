@@ -141,7 +141,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.setup = Setup()
         self.now = 0.0
         self.asked: Open | Join | Close = Close(restore=True)
-        """What the radio was told to do last."""
+        """The last command for the radio."""
         self.network_before = True
         """Whether the network from before is in use, or will be restored."""
 
