@@ -1,7 +1,6 @@
 """What the page shows of the simulated host."""
 
 import asyncio
-import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,9 @@ from dbus_fast.aio import MessageBus
 from hw_sim.host import Host
 from hw_sim.hostview import HostView
 from hw_sim.process import Program
+from tests.admin.conftest import UNCLOSED, collected  # noqa: F401  # a fixture
 
-pytestmark = pytest.mark.real_time
+pytestmark = [pytest.mark.real_time, UNCLOSED, pytest.mark.usefixtures("collected")]
 
 
 async def test_the_end_of_the_d_bus_while_the_host_is_asked_ends_the_view(tmp_path: Path) -> None:
@@ -46,6 +46,4 @@ async def test_the_networks_of_a_scan_are_shown_as_they_come(tmp_path: Path) -> 
             while "Home" not in dict((await shown.get())["values"])["networks found"]:
                 pass
         caller.disconnect()
-        with contextlib.suppress(EOFError):
-            await caller.wait_for_disconnect()  # type: ignore[no-untyped-call]  # dbus-fast forgot it
     await watching
