@@ -72,6 +72,7 @@ class SatelliteEvents:
 
     def connected(self) -> None:
         """The satellite has connected; what has been said of the microphone holds until it says otherwise."""
+        self._streaming = False
         self._assistant.found()
         self._report_muted()
 

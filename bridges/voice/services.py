@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Self
 
 from bridges.voice.assistant import Assistant, Request
@@ -26,7 +27,9 @@ CONNECT_TIMEOUT_S = 5.0
 MAX_UNSENT = 64 * 1024
 """Bytes that may wait for a program that does not read: two seconds of sound."""
 
-REPLACED_LOG_INTERVAL_S = 60.0
+LINES_PER_S = 0.1
+LINES_BURST = 20
+"""Lines of the log; a program that connects again and again has no more."""
 
 PRESS = Event("detection", {"name": None, "timestamp": None})
 """A wake word without a name. With a name, a satellite ignores a second one within 5 s."""
@@ -55,9 +58,10 @@ class Service:
         self._name = name
         self._address = address
         self._serve = serve
+        self._log = _Log(name)
         self._accepted: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+        """The newest connection, until it is served."""
         self._server: asyncio.Server | None = None
-        self._next_log_s = float("-inf")
 
     async def __aenter__(self) -> Self:
         try:
@@ -69,8 +73,7 @@ class Service:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        while not self._accepted.empty():
-            self._accepted.get_nowait()[1].transport.abort()
+        self._drop_accepted()
 
     async def run(self) -> None:
         """Serves until cancelled."""
@@ -79,31 +82,42 @@ class Service:
             while True:
                 reader, writer = await self._accepted.get()
                 if serving is not None and not serving.done():
-                    self._log_replaced()
+                    self._log(
+                        logging.WARNING, "a new connection takes the place of the last; is there one satellite?"
+                    )
                     serving.cancel()
                     await asyncio.wait((serving,))
                 serving = group.create_task(self._contained(reader, writer))
+                serving.add_done_callback(partial(_abort, writer))
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._drop_accepted()
         self._accepted.put_nowait((reader, writer))
 
-    def _log_replaced(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now >= self._next_log_s:
-            self._next_log_s = now + REPLACED_LOG_INTERVAL_S
-            _LOGGER.warning(
-                "%s: a new connection takes the place of the last; is there one satellite?", self._name
-            )
+    def _drop_accepted(self) -> None:
+        while not self._accepted.empty():
+            _, writer = self._accepted.get_nowait()
+            _abort(writer)
 
     async def _contained(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        _LOGGER.info("%s: a satellite has connected", self._name)
+        self._log(logging.INFO, "a satellite has connected")
         try:
             await self._serve(reader, writer)
-            _LOGGER.info("%s: the satellite has gone", self._name)
+            self._log(logging.INFO, "the satellite has gone")
         except* (SatelliteError, OSError) as errors:
-            _LOGGER.warning("%s: %s", self._name, errors.exceptions[0])
-        finally:
-            writer.transport.abort()
+            self._log(logging.WARNING, str(errors.exceptions[0]))
+
+
+class _Log:
+    """Logs for one service, and not more than the journal bears."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lines = TokenBucket(LINES_PER_S, LINES_BURST)
+
+    def __call__(self, level: int, line: str) -> None:
+        allowed = self._lines.spend(asyncio.get_running_loop().time())
+        _LOGGER.log(level if allowed else logging.DEBUG, "%s: %s", self._name, line)
 
 
 class EventService:
@@ -142,6 +156,7 @@ class WakeProxy:
         self._satellite: asyncio.StreamWriter | None = None
         self._service: asyncio.StreamWriter | None = None
         self._beginnings: dict[str, Event] = {}
+        self._log = _Log("wake proxy")
         self._warned = False
 
     def press(self) -> bool:
@@ -207,7 +222,7 @@ class WakeProxy:
         if unsent <= MAX_UNSENT:
             writer.write(encode(event))
         elif event.type != _AUDIO:
-            _LOGGER.warning("%s is dropped: %d bytes before it were not read", event.type, unsent)
+            self._log(logging.WARNING, f"{event.type} is dropped: {unsent} bytes before it were not read")
 
 
 class WyomingServices:
@@ -244,6 +259,10 @@ class WyomingServices:
             case Request.MUTE | Request.UNMUTE:
                 self._proxy.held = request is Request.MUTE
                 self._events.events.hold(self._proxy.held)
+
+
+def _abort(writer: asyncio.StreamWriter, _: object = None) -> None:
+    writer.transport.abort()
 
 
 async def _read(

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from bridges.voice.assistant import ENCLOSURE
 from bridges.voice.config import Address, Wyoming
 from bridges.voice.daemon import bridge
-from bridges.voice.services import EVENTS_BURST, MAX_UNSENT, RETRY_S
+from bridges.voice.services import EVENTS_BURST, LINES_BURST, MAX_UNSENT, RETRY_S
 from bridges.voice.wyoming import Event, Parser, encode
 from bus.client.client import BusClient
 from bus.daemon.config import BusSettings, WebSocketSettings
@@ -358,6 +358,20 @@ async def test_a_satellite_that_connects_again_takes_the_place_of_the_old_connec
         await peer.saw("mycroft.ready", 2)
         first.close()
         second.close()
+
+
+async def test_many_connections_at_once_leave_one_open_and_few_lines(
+    addresses: Wyoming, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(addresses) as peer:
+        connections = [await connect(addresses.events) for _ in range(200)]
+        connections[-1].send("satellite-connected")
+        await peer.saw("mycroft.ready")
+        await until(lambda: all(connection.closed for connection in connections[:-1]), "the end of the others")
+        assert not connections[-1].closed
+        for connection in connections:
+            connection.close()
+    assert len(caplog.records) < 2 * LINES_BURST
 
 
 @pytest.mark.parametrize("raw", [b"GET / HTTP/1.1\r\n\r\n", b"\0" * 100_000, b'{"type":"x","data":' + b"[" * 9999])

@@ -91,11 +91,15 @@ def test_a_mute_while_the_satellite_streams_is_one_once_it_has_ended(satellite: 
     assert muted(True) in satellite.rig.said()
 
 
-def test_a_satellite_that_connects_again_is_still_held(satellite: Satellite) -> None:
+@pytest.mark.parametrize("streams", [False, True])
+def test_a_satellite_that_connects_again_is_still_held(satellite: Satellite, streams: bool) -> None:
+    if streams:
+        satellite.send("streaming-started")
     satellite.events.hold(True)
     satellite.rig.said()
     satellite.rig.assistant.lost()
     satellite.events.connected()
+    satellite.rig.said()
     satellite.rig.receive("mycroft.mic.get_status")
     assert satellite.rig.said() == [muted(True)]
 
