@@ -23,6 +23,8 @@ VENV := .venv
 APT_RUN := python3-venv python3-alsaaudio python3-dbusmock dbus-daemon 'pulseaudio|pipewire-pulse' libasound2-plugins \
 	alsa-utils
 APT_REPOSITORY := apt-utils gpg gpg-agent xz-utils
+# Of the HiveMind bridge; not built from source where Debian has them.
+APT_HIVE := python3-argon2 python3-nacl
 # Debian starts mosquitto as a service, which listens on loopback alone; the tests start others.
 APT_BROKER := mosquitto
 APT_TEST := $(APT_REPOSITORY) chromium chromium-driver iproute2 $(APT_BROKER) openssl
@@ -41,9 +43,12 @@ setup: apt $(VENV)/.run
 .PHONY: setup-test
 setup-test: setup $(VENV)/.test
 
-.PHONY: apt apt-test apt-broker
+.PHONY: apt apt-hive apt-test apt-broker
 apt:
 	@.ci/apt-install $(APT_RUN)
+
+apt-hive:
+	@.ci/apt-install $(APT_HIVE)
 
 apt-test:
 	@.ci/apt-install $(APT_TEST)
@@ -55,8 +60,8 @@ $(VENV)/.run: pyproject.toml constraints.txt | apt
 	@PYTHON=$(PYTHON) .ci/venv $(VENV) pi,sim
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.run
-	@PYTHON=$(PYTHON) .ci/venv $(VENV) pi,sim,test,lint,docs
+$(VENV)/.test: $(VENV)/.run | apt-hive
+	@PYTHON=$(PYTHON) .ci/venv $(VENV) pi,sim,hive,test,lint,docs
 	@touch $@
 
 run: setup
