@@ -171,9 +171,10 @@ class Relay:
     @property
     def patterns(self) -> list[str]:
         """The subscription to all messages that may go up; empty for all messages."""
-        if self._rights.share_bus:
-            return []
-        answers = {
+        if self._rights.share_bus or _matches(self._down_types, topics.UTTERANCE.name):
+            return []  # any type may answer an utterance
+        answers = {f"{row}.{end}" for row in self._rights.down if "*" not in row for end in ("response", "failed")}
+        answers |= {
             answer
             for topic in topics.OURS
             for name in topic.names

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import stat
 from collections.abc import Iterator
 from functools import partial
@@ -49,13 +50,23 @@ def hub(tmp_path_factory: pytest.TempPathFactory, hub_bus: RecordedBus) -> Itera
         yield hub
 
 
+def paired(folder: Path, hub: Hub, key: str) -> Path:
+    """What pairing writes. The hub knows each device by one key, so the bridges of all tests have the same."""
+    bridge = BridgeProcess(folder, "", hub.url)
+    assert bridge.pair(key).returncode == 0
+    return bridge.state / "pairing.json"
+
+
 @pytest.fixture(scope="module")
 def pairing(tmp_path_factory: pytest.TempPathFactory, hub: Hub) -> Path:
-    """What pairing has written, for the bridges of all tests: the hub knows this device by one key."""
-    folder = tmp_path_factory.mktemp("paired")
-    bridge = BridgeProcess(folder, "", hub.url)
-    assert bridge.pair().returncode == 0
-    return bridge.state / "pairing.json"
+    """The pairing of the device in the kitchen."""
+    return paired(tmp_path_factory.mktemp("kitchen"), hub, KEY)
+
+
+@pytest.fixture(scope="module")
+def hall_pairing(tmp_path_factory: pytest.TempPathFactory, hub: Hub) -> Path:
+    """The pairing of another device."""
+    return paired(tmp_path_factory.mktemp("hall"), hub, HALL_KEY)
 
 
 def wrapped(kind: str, msg_type: str, data: dict[str, Any], site: str | None = None) -> dict[str, Any]:
@@ -65,7 +76,7 @@ def wrapped(kind: str, msg_type: str, data: dict[str, Any], site: str | None = N
     return {"msg_type": kind, "payload": payload, "site_id": site}
 
 
-def said(bus: RecordedBus, utterance: str) -> bool:
+def said(bus: RecordedBus | Mark1, utterance: str) -> bool:
     """Whether an utterance has come to a bus."""
     return [utterance] in [message.data.get("utterances") for message in [*bus.messages]]
 
@@ -111,8 +122,7 @@ def home(mark1: Mark1, hub: Hub, pairing: Path, tmp_path: Path, request: pytest.
     hub_bus: RecordedBus = request.getfixturevalue("hub_bus")
     settings = {"site": "kitchen", **getattr(request, "param", {})}
     bridge = BridgeProcess(tmp_path, mark1.bus_url, hub.url, **settings)
-    (bridge.state / "pairing.json").write_bytes(pairing.read_bytes())
-    (bridge.state / "pairing.json").chmod(0o600)
+    shutil.copy2(pairing, bridge.state)
     hub_bus.forget()
     with bridge:
         yield started(mark1, hub, hub_bus, bridge)
@@ -125,7 +135,7 @@ def test_a_program_at_the_hub_uses_the_volume_and_the_face(home: Home) -> None:
     assert answer.context["source"] == home.peer
     assert home.mark1.sound.percent == round(0.4 * 83)
     home.asks("enclosure.mouth.text", {"text": "hello"})
-    home.mark1.face.wait_for(text="HELLO")
+    shows(home.mark1, "hello")
 
 
 def test_an_utterance_is_answered_by_the_hub(home: Home) -> None:
@@ -197,6 +207,31 @@ def test_a_query_is_answered_by_the_hub(home: Home) -> None:
     until(lambda: "me" in [message.data.get("utterance") for message in home.mark1.messages], "the answer")
 
 
+def test_the_answer_to_a_query_of_the_hub_is_sent_but_this_hub_does_not_know_its_own(home: Home) -> None:
+    home.sends("query", "mycroft.volume.get")
+    until(lambda: "dropping unbacked query response" in home.hub.log.lower(), "the answer at the hub")
+
+
+@pytest.mark.parametrize("home", [{"obey_satellites": True, "down": [UTTERANCE, "enclosure.*"]}], indirect=True)
+def test_what_one_satellite_asks_all_is_answered_by_another(
+    home: Home, hall_pairing: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "hall").mkdir()
+    with RecordedBus() as hall_bus:
+        hall = BridgeProcess(tmp_path / "hall", hall_bus.url, home.hub.url, obey_satellites=True)
+        shutil.copy2(hall_pairing, hall.state)
+        with hall:
+            hall_bus.wait_for("mycroft.volume.get")
+            hall_bus.send(SEND_UPSTREAM, wrapped("cascade", UTTERANCE, {"utterances": ["who is there"]}))
+            until(lambda: said(home.mark1, "who is there"), "the question in the kitchen")
+            asked = [
+                message for message in home.mark1.messages if message.data == {"utterances": ["who is there"]}
+            ]
+            answer = asked[-1].reply("speak", {"utterance": "the kitchen"})
+            home.mark1.send(answer.msg_type, answer.data, answer.context)
+            assert hall_bus.wait_for("speak").data == {"utterance": "the kitchen"}
+
+
 @pytest.mark.parametrize("home", [{"share_bus": True}], indirect=True)
 def test_a_shared_bus_is_heard_by_the_hub(home: Home) -> None:
     home.mark1.send("enclosure.mouth.text", {"text": "shared"})
@@ -206,11 +241,11 @@ def test_a_shared_bus_is_heard_by_the_hub(home: Home) -> None:
 
 
 @pytest.mark.parametrize("home", [{"obey_satellites": True}], indirect=True)
-def test_another_satellite_is_obeyed_if_the_owner_says_so(home: Home, tmp_path: Path) -> None:
+def test_another_satellite_is_obeyed_if_the_owner_says_so(home: Home, hall_pairing: Path, tmp_path: Path) -> None:
     (tmp_path / "hall").mkdir()
     with RecordedBus() as hall_bus:
         hall = BridgeProcess(tmp_path / "hall", hall_bus.url, home.hub.url, up=["enclosure.*"])
-        assert hall.pair(HALL_KEY).returncode == 0
+        shutil.copy2(hall_pairing, hall.state)
         with hall:
             hall_bus.wait_for("mycroft.volume.get")
             hall_bus.send(SEND_UPSTREAM, wrapped("propagate", MOUTH_TEXT, {"text": "hall"}, "kitchen"))

@@ -375,6 +375,11 @@ def test_the_subscription_has_what_may_go_up() -> None:
     assert relay(share_bus=True).patterns == []
 
 
+def test_where_any_type_may_answer_the_subscription_has_all() -> None:
+    assert relay(down=("recognizer_loop:utterance",)).patterns == []
+    assert "my.skill.ask.response" in relay(down=("my.skill.ask",)).patterns
+
+
 def test_too_many_patterns_subscribe_to_everything() -> None:
     assert relay(up=tuple(f"x.{number}" for number in range(MAX_PATTERNS))).patterns == []
 

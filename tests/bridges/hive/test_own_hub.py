@@ -60,3 +60,18 @@ def test_a_hub_on_our_bus_has_no_rights_and_no_open_files(folder: Path, tmp_path
         assert found == {}
         assert {path.owner() for path in files} == {USER}
         assert any(path.name == "clients.db" for path in files)
+
+
+def test_root_pairs_as_the_user_whose_folder_it_is(folder: Path, tmp_path: Path) -> None:
+    (folder / "device").mkdir()
+    with RecordedBus() as bus:
+        hub = Hub(tmp_path, bus)
+        hub.add_client("kitchen")
+        bridge = BridgeProcess(folder / "device", bus.url, hub.url)
+        for path in (folder, folder / "device", bridge.state):
+            shutil.chown(path, USER)
+        with hub:
+            done = bridge.pair()
+            assert done.returncode == 0, done.stderr
+    [pairing] = bridge.state.iterdir()
+    assert (pairing.owner(), stat.S_IMODE(pairing.stat().st_mode)) == (USER, 0o600)
