@@ -89,7 +89,7 @@ class _Scope:
 
 @dataclass(frozen=True, slots=True)
 class _Hardware:
-    """What tells a Mark 1 from another board."""
+    """What differs between a Mark 1 and another board."""
 
     panel: Panel
     faults: list[Fault]

@@ -1,6 +1,7 @@
 """The whole device in one process, where ALSA, a sound server or D-Bus are missing: Python is all that it needs.
 
-The sound card and the host are those of tests, which remember what they are told. There is no NetworkManager.
+The sound card and the host are those of tests: a mixer with a memory, and a host that records its calls.
+There is no NetworkManager.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """A GPIO chip behind the names of libgpiod's Python module, as far as its users need them.
 
 Written from what libgpiod 2.2 and Debian 13's kernel do on a simulated chip: active_low makes a press RISING, a
-level is told once it has lasted for the debounce period, a taken line is EBUSY, a chip that has gone is ENODEV.
-Of more events than the buffer holds, the latest stay.
+level is reported once it has lasted for the debounce period, a taken line is EBUSY, a chip that has gone is
+ENODEV. Of more events than the buffer holds, the latest stay.
 """
 
 import asyncio
@@ -69,17 +69,17 @@ class EdgeEvent:
 
 @dataclass(eq=False)
 class _Line:
-    """One line of the chip: what is wired to it, and who has it."""
+    """One line of the chip: what is wired to it, and which program uses it."""
 
     driven: bool | None = None
     """Level that a contact gives it; None while it is open."""
     output: bool = False
-    """Level that the one who has it drives."""
+    """Level that its user drives."""
     consumer: str = ""
     settings: LineSettings = field(default_factory=LineSettings)
     request: "LineRequest | None" = None
-    told: bool = False
-    """The level after debouncing, as it was told last."""
+    reported: bool = False
+    """Whether it was active at the last report, after debouncing."""
     debouncing: asyncio.TimerHandle | None = None
     edges: int = 0
 
@@ -97,7 +97,7 @@ class _Line:
 
 
 class LineRequest:
-    """Lines that a program has. `fd` is readable while there are events, and hung up once the chip is gone."""
+    """Lines that a program uses. `fd` is readable while there are events, and hung up once the chip is gone."""
 
     def __init__(self, gpio: "Gpio", offsets: Sequence[int], buffer: int | None) -> None:
         self._gpio = gpio
@@ -135,7 +135,7 @@ class LineRequest:
         if not self._gone:
             os.close(self._wake)
 
-    def tell(self, event: EdgeEvent) -> None:
+    def report(self, event: EdgeEvent) -> None:
         """Adds an event, as the kernel does."""
         if not self._events:
             os.write(self._wake, b"!")
@@ -186,7 +186,7 @@ class Gpio:
         for request in {line.request for line in self.lines if line.request is not None}:
             request.hang_up()
         for line in self.lines:
-            line.request, line.consumer, line.told = None, "", False
+            line.request, line.consumer, line.reported = None, "", False
 
     def take(self, offset: int, consumer: str) -> None:
         """Another program takes a line, or gives it back if the name is empty."""
@@ -201,12 +201,12 @@ class Gpio:
         if line.debouncing is not None:
             line.debouncing.cancel()
             line.debouncing = None
-        if line.active == line.told:
+        if line.active == line.reported:
             return
         if period_s := line.settings.debounce_period.total_seconds():
-            line.debouncing = asyncio.get_running_loop().call_later(period_s, self._tell, offset)
+            line.debouncing = asyncio.get_running_loop().call_later(period_s, self._report, offset)
         else:
-            self._tell(offset)
+            self._report(offset)
 
     def press(self, offset: int) -> None:
         """A button pulls its line to ground."""
@@ -216,15 +216,15 @@ class Gpio:
         """The button opens."""
         self.drive(offset, None)
 
-    def _tell(self, offset: int) -> None:
+    def _report(self, offset: int) -> None:
         line = self.lines[offset]
         if line.request is None:
             return
         line.debouncing = None
-        line.told = line.active
+        line.reported = line.active
         line.edges += 1
-        kind = EventType.RISING_EDGE if line.told else EventType.FALLING_EDGE
-        line.request.tell(EdgeEvent(offset, kind, int(self._clock() * 1e9), line.edges))
+        kind = EventType.RISING_EDGE if line.reported else EventType.FALLING_EDGE
+        line.request.report(EdgeEvent(offset, kind, int(self._clock() * 1e9), line.edges))
 
     def output(self, offset: int, level: bool) -> None:
         """The program that has a line drives it."""
@@ -253,7 +253,7 @@ class Gpio:
         for offset, settings in config.items():
             line = self.lines[offset]
             line.request, line.consumer, line.settings = request, consumer, settings
-            line.told = line.active
+            line.reported = line.active
             if settings.direction is Direction.OUTPUT:
                 line.output = bool(settings.output_value.value) != settings.active_low
         return request

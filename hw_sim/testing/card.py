@@ -14,7 +14,7 @@ GONE = "the sound card is gone"
 
 
 class Card(Protocol):
-    """Hands and eyes on it."""
+    """A sound card or an amplifier, as a test turns and reads it."""
 
     @property
     def level(self) -> MixerLevel:
