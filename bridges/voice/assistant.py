@@ -1,8 +1,8 @@
 """What the bridge says on the bus in the place of an assistant, and what it asks of the satellite. Pure.
 
-The satellite's half of the bridge reports what the satellite does; messages of the bus report what people want. A
-report is shown when the satellite has made it, and not when it was asked to do something. No message here is an
-utterance or speech: Home Assistant acts, and the satellite speaks.
+One half of the bridge reports what the satellite does; messages of the bus say what people want. What the
+satellite reports is shown, and not what it was asked for. No message here is an utterance or speech: Home
+Assistant acts, and the satellite speaks.
 """
 
 import math
@@ -60,7 +60,7 @@ class Request(Enum):
 class Assistant:
     """The state of the satellite, as the bus knows it. `messages` and `requests` are for the caller to take.
 
-    `cannot` has the reason for each request that the satellite does not follow.
+    `cannot` has the reason for each request that the satellite cannot carry out.
     """
 
     def __init__(self, clock: Callable[[], float], cannot: Mapping[Request, str]) -> None:
@@ -77,7 +77,10 @@ class Assistant:
         """Whether the satellite is connected to the bridge."""
         self._home = False
         """Whether Home Assistant is connected to the satellite."""
+        self._told_ready = False
+        """Whether the bus was told so, since it was connected."""
         self._notice_at = math.inf
+        """When the face says that Home Assistant is away."""
         self._muted: bool | None = None
         """Whether the satellite's microphone is muted; None while this is not known."""
         self._told_muted: bool | None = None
@@ -107,8 +110,8 @@ class Assistant:
         before, self._home = self._home, connected
         if connected:
             self._notice_at = math.inf
-            if not before:
-                self._say(topics.READY)
+            if not self._told_ready:
+                self._say_ready()
             if self._wanted_muted not in (None, self._muted):
                 self.requests.append(Request.MUTE if self._wanted_muted else Request.UNMUTE)
             self._wanted_muted = None
@@ -138,7 +141,7 @@ class Assistant:
             self._show_eyes()
 
     def failed(self) -> None:
-        """Home Assistant could not handle what was said. Without a conversation this is old, and nothing."""
+        """Home Assistant could not handle what was said. Without a conversation, this report is old: ignored."""
         if self.phase is not Phase.IDLE:
             self.go(Phase.IDLE)
             self._flash(NOT_UNDERSTOOD)
@@ -238,32 +241,30 @@ class Assistant:
         }
 
     def _tell_all(self) -> None:
-        """The bus is new, and with it perhaps the enclosure, which takes nothing to go on then."""
+        """Tells a new bus what goes on: the enclosure assumes after each connection that nothing does."""
         if self._muted is not None:
             self._told_muted = self._muted
             self._say(topics.MIC_STATUS_RESPONSE, muted=self._muted)
+        self._told_ready = False
         if self._home:
-            self._say(topics.READY)
+            self._say_ready()
         self._eyes.forget_shown()
         self._begin(self.phase)
         self._show_eyes()
 
     def _on_listen(self, message: Message) -> None:
-        if self.rings:
-            if not self._ask(Request.STOP_RINGING):
-                self.stop_ringing()
-        elif self.phase is not Phase.IDLE:
-            self._ask(Request.STOP)
+        if self.rings or self.phase is not Phase.IDLE:
+            self._on_stop(message)
         elif not self._home:
             self._flash(NO_HOME if self._there else NO_SATELLITE)
         elif not self._ask(Request.LISTEN):
             self._refuse(message, Request.LISTEN)
 
     def _on_stop(self, _: Message) -> None:
-        if self.rings:
-            self._ask(Request.STOP_RINGING)
-        else:
+        if not self.rings:
             self._ask(Request.STOP_PLAYBACK if self.phase is Phase.IDLE else Request.STOP)
+        elif not self._ask(Request.STOP_RINGING):
+            self.stop_ringing()
 
     def _on_mute(self, message: Message, wanted: bool) -> None:
         # A switch of the board has cut the microphone off, and is right in any case. All else is only asked for:
@@ -295,7 +296,7 @@ class Assistant:
     def _on_is_ready(self, message: Message) -> None:
         self._answer(message, status=self._home)
         if self._home and message.context.get("source") == ENCLOSURE:
-            self._say(topics.READY)  # there are no skills for whose answer it would wait
+            self._say_ready()  # it would wait for skills, too, and there are none
 
     def _on_turn(self, message: Message, request: Request) -> None:
         """An enclosure without a sound card asks other programs to change the volume when its knob is turned."""
@@ -327,6 +328,10 @@ class Assistant:
 
     def _show_eyes(self) -> None:
         self.messages += _ours(self._eyes.messages(self._clock(), at_rest=self.phase is Phase.IDLE))
+
+    def _say_ready(self) -> None:
+        self._told_ready = True
+        self._say(topics.READY)
 
     def _notice(self) -> None:
         self._say(topics.MOUTH_TEXT, text=NO_HOME if self._there else NO_SATELLITE, repeat=False)

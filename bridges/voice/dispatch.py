@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -10,6 +10,12 @@ _LOGGER = logging.getLogger(__name__)
 
 Handlers = Mapping[str, tuple[type[msgspec.Struct], Callable[[Any], None]]]
 """What the data of each event has to be, and what is called with it."""
+
+
+MAX_TIMER_S = 7 * 24 * 3600
+
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=MAX_TIMER_S)]
+"""Time of a timer."""
 
 
 class Nothing(msgspec.Struct):

@@ -3,20 +3,14 @@
 Its versions are 1.0 to 1.4; events that are not known are ignored.
 """
 
-from typing import Annotated
-
 import msgspec
 
 from bridges.voice.assistant import Assistant, Phase
-from bridges.voice.dispatch import Dispatcher, Nothing
+from bridges.voice.dispatch import Dispatcher, Nothing, Seconds
 from bridges.voice.wyoming import Event
 
 RING_S = 10.0
 """How long the eyes say that a timer is over. The satellite plays a sound, and reports no end of it."""
-
-MAX_TIMER_S = 7 * 24 * 3600
-
-_Seconds = Annotated[float, msgspec.Meta(ge=0, le=MAX_TIMER_S)]
 
 
 class _Pipeline(msgspec.Struct):
@@ -32,7 +26,7 @@ class _Timer(msgspec.Struct):
 
 
 class _RunningTimer(_Timer):
-    total_seconds: _Seconds
+    total_seconds: Seconds
     is_active: bool = True
 
 
@@ -71,7 +65,7 @@ class SatelliteEvents:
         )
 
     def connected(self) -> None:
-        """The satellite has connected; what has been said of the microphone holds until it says otherwise."""
+        """The satellite has connected. A mute of either side holds until that side ends it."""
         self._streaming = False
         self._assistant.found()
         self._report_muted()

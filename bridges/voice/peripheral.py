@@ -12,7 +12,7 @@ import msgspec
 
 from bridges.effects import EFFECTS
 from bridges.voice.assistant import Assistant, Phase, Request
-from bridges.voice.dispatch import Dispatcher, Nothing
+from bridges.voice.dispatch import Dispatcher, Nothing, Seconds
 from bridges.voice.errors import SatelliteError
 
 MAX_SIZE = 64 * 1024
@@ -23,8 +23,6 @@ LIGHT = "eyes"
 
 RING_S = 900.0
 """How long a timer rings if its end is never reported: the default of linux-voice-assistant."""
-
-MAX_TIMER_S = 7 * 24 * 3600
 
 _COMMANDS: Mapping[Request, str] = {
     Request.LISTEN: "start_listening",
@@ -38,7 +36,6 @@ _COMMANDS: Mapping[Request, str] = {
 }
 
 _Part = Annotated[float, msgspec.Meta(ge=0, le=1)]
-_Seconds = Annotated[float, msgspec.Meta(ge=0, le=MAX_TIMER_S)]
 
 
 class _Event(msgspec.Struct):
@@ -65,8 +62,8 @@ class _Volume(msgspec.Struct):
 
 class _Timer(msgspec.Struct):
     id: str
-    total_seconds: _Seconds
-    seconds_left: _Seconds
+    total_seconds: Seconds
+    seconds_left: Seconds
 
 
 class _Light(msgspec.Struct):
@@ -132,7 +129,7 @@ class Peripheral:
         )
 
     def read(self, text: bytes) -> None:
-        """Hands an event to the assistant. Raises SatelliteError for a text that is none."""
+        """Hands an event to the assistant. Raises SatelliteError for a text that is no event."""
         try:
             event = _decode(text)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

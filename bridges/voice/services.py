@@ -29,7 +29,7 @@ MAX_UNSENT = 64 * 1024
 
 LINES_PER_S = 0.1
 LINES_BURST = 20
-"""Lines of the log; a program that connects again and again has no more."""
+"""Lines of the log of each service."""
 
 PRESS = Event("detection", {"name": None, "timestamp": None})
 """A wake word without a name. With a name, a satellite ignores a second one within 5 s."""
@@ -109,7 +109,7 @@ class Service:
 
 
 class _Log:
-    """Logs for one service, and not more than the journal bears."""
+    """The log of one service, with a limit: a program that connects again and again must not fill the journal."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -195,7 +195,7 @@ class WakeProxy:
                 async with asyncio.timeout(CONNECT_TIMEOUT_S):
                     reader, writer = await asyncio.open_connection(*self._service_address)
                 self._service, self._warned = writer, False
-                _LOGGER.info("connected to the wake word service")
+                self._log(logging.INFO, "connected to the wake word service")
                 try:
                     await self._from_service(reader, writer)
                 finally:
@@ -205,7 +205,7 @@ class WakeProxy:
             except (SatelliteError, OSError) as error:
                 level = logging.DEBUG if self._warned else logging.WARNING
                 self._warned = True
-                _LOGGER.log(level, "wake word service at %s: %s", self._service_address, error)
+                self._log(level, f"wake word service at {self._service_address}: {error or 'no answer'}")
             await asyncio.sleep(RETRY_S)
 
     async def _from_service(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

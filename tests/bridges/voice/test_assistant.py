@@ -73,10 +73,11 @@ def test_a_press_while_a_timer_rings_ends_the_ringing() -> None:
     assert rig.types() == ["enclosure.eyes.spin", "enclosure.eyes.reset"]
 
 
-def test_a_press_ends_the_spin_where_the_ringing_cannot_be_ended() -> None:
+@pytest.mark.parametrize("msg_type", ["mycroft.mic.listen", "mycroft.stop"])
+def test_a_press_ends_the_spin_where_the_ringing_cannot_be_ended(msg_type: str) -> None:
     rig = connected({Request.STOP_RINGING: "no"})
     rig.assistant.ring("t", 10)
-    rig.receive("mycroft.mic.listen")
+    rig.receive(msg_type)
     assert rig.types() == ["enclosure.eyes.spin", "enclosure.eyes.reset"]
 
 
@@ -237,6 +238,16 @@ def test_the_device_is_ready_once_home_assistant_is_there() -> None:
     assert rig.types() == ["mycroft.ready"]
 
 
+def test_the_bus_is_told_once_that_the_device_is_ready() -> None:
+    rig = connected()
+    rig.assistant.lost()
+    rig.assistant.found()
+    rig.assistant.home(True)
+    assert rig.said() == []
+    rig.receive("connected")
+    assert rig.types() == ["mycroft.ready"]
+
+
 def test_an_enclosure_that_starts_later_need_not_wait_for_skills() -> None:
     rig = connected()
     rig.receive("mycroft.voice.is_ready")
@@ -286,7 +297,7 @@ def test_a_short_absence_of_home_assistant_is_not_shown() -> None:
     rig.wait(AWAY_S / 2)
     rig.assistant.home(True)
     rig.wait(3600)
-    assert rig.types() == ["mycroft.ready"]
+    assert rig.said() == []
 
 
 def test_a_failure_without_a_conversation_is_an_old_one() -> None:

@@ -71,7 +71,7 @@ def test_a_satellite_with_its_own_wake_word(size: int) -> None:
         filled(100.0),
         ("enclosure.eyes.spin", {}),
         muted(True),
-        *(RESET, READY, muted(False)),  # it has disconnected and connected again
+        *(RESET, muted(False)),  # it has disconnected and connected again
     ]
 
 

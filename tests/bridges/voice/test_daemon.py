@@ -354,8 +354,8 @@ async def test_a_satellite_that_connects_again_takes_the_place_of_the_old_connec
         second = await connect(addresses.events)
         await until(lambda: first.closed, "the end of the first")
         await peer.saw("recognizer_loop:record_end")
-        second.send("satellite-connected")
-        await peer.saw("mycroft.ready", 2)
+        second.send("streaming-started")
+        await peer.saw("recognizer_loop:record_begin", 2)
         first.close()
         second.close()
 

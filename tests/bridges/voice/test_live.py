@@ -32,6 +32,11 @@ def mark1() -> Iterator[Mark1]:
         assert not said & {"speak", "recognizer_loop:utterance"}
 
 
+def is_ready(mark1: Mark1) -> bool:
+    mark1.send("mycroft.voice.is_ready")
+    return bool(mark1.wait_for("mycroft.voice.is_ready.response").data["status"])
+
+
 def test_a_wyoming_satellite(mark1: Mark1, tmp_path: Path) -> None:
     python = python_with(*WYOMING_SATELLITE)
     eyes = mark1.face.eyes
@@ -141,7 +146,11 @@ def test_linux_voice_assistant(mark1: Mark1, tmp_path: Path) -> None:
             mark1.face.wait_for(eyes=GREEN)
             satellite.tell("leave")
             satellite.tell("home")
-            mark1.wait_for("mycroft.ready")
+            until(lambda: "Disconnected from Home Assistant" in satellite.log, "the end of a connection")
+            until(lambda: is_ready(mark1), "the next connection")
+            mark1.press()
+            for msg_type in CONVERSATION:
+                mark1.wait_for(msg_type)
     assert process.process.returncode == 0
     assert "Traceback" not in process.log
 

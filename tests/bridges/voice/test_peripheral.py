@@ -116,8 +116,10 @@ def test_a_snapshot_says_whether_home_assistant_is_there() -> None:
     api.send("disconnected")
     api.send("zeroconf", status="getting_started")
     assert api.rig.said() == []
+    api.rig.receive("mycroft.voice.is_ready", source="skill")
     api.send("zeroconf", status="connected")
-    assert api.rig.types() == ["mycroft.ready"]
+    api.rig.receive("mycroft.voice.is_ready", source="skill")
+    assert [data for _, data in api.rig.said()] == [{"status": False}, {"status": True}]
 
 
 def test_a_timer_that_is_repeated_after_the_snapshot_is_not_counted_down(api: Api) -> None:
