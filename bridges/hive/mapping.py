@@ -6,6 +6,7 @@ makes it, and goes up with the context of the request, by which its sender may k
 """
 
 import logging
+import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ MAX_REQUESTS = 256
 """Requests of the hub whose answers are known as such; the oldest is forgotten first."""
 
 MAX_CONTEXT = 4096
-"""Bytes of a request's context that are kept; the session of OVOS has less than a thousand."""
+"""Bytes that are kept of a request's context, or of a query's way; a session of OVOS has less than a thousand."""
 
 MAX_LOGGED = 100
 """Types of which something is logged once."""
@@ -44,6 +45,8 @@ _TRAVELLING = ("broadcast", "propagate", "query", "cascade")
 """Types whose payload is another HiveMessage; `escalate` only goes up."""
 
 _SENT_UP = ("bus", "escalate", "propagate", "query", "cascade")
+
+_TYPE = re.compile(r"[A-Za-z0-9.:_-]{1,200}")
 
 _OURS = {"admin", "bus", "enclosure"}
 
@@ -73,6 +76,8 @@ class Rights:
 
 def refusal(msg_type: str) -> str | None:
     """Why no hub may send this type, whatever the owner allows; None: it may."""
+    if not _TYPE.fullmatch(msg_type):
+        return "a type has up to 200 letters, digits and .:_- only"
     if msg_type.startswith("bus.") or msg_type == topics.CONNECTED.name:
         return "only the bus itself says this"
     if msg_type in topics.WITH_SENDER or msg_type.startswith(topics.BEGINNINGS_WITH_SENDER):
@@ -88,8 +93,8 @@ class _Query(NamedTuple):
     """A request that is to be answered with HiveMessages of its own type."""
 
     kind: str
-    metadata: dict[str, Any]
-    route: list[Any]
+    more: dict[str, msgspec.Raw]
+    """Metadata and route of the answers, as JSON."""
 
 
 class _Request(NamedTuple):
@@ -128,7 +133,8 @@ class Relay:
         if inner.msg_type != "bus":
             self._log_once(f"{outer.msg_type} {inner.msg_type}", "HiveMessages of the type %s are not handled")
             return None
-        if outer.msg_type in ("broadcast", "propagate") and outer.target_site_id != (self._rights.site or ""):
+        is_for_room = outer.msg_type in ("broadcast", "propagate")
+        if is_for_room and (self._rights.site is None or outer.target_site_id != self._rights.site):
             return None
         if outer.msg_type in ("propagate", "cascade") and not self._rights.obey_satellites:
             self._log_once(outer.msg_type, "a %s of another satellite is not obeyed: see hive.obey_satellites")
@@ -236,9 +242,10 @@ class Relay:
 
     def _log_once(self, what: str, text: str, *more: str) -> None:
         """Logs a text about a type; `more` are its further arguments."""
+        what = printable(clip(what))
         if (what, text) not in self._logged and len(self._logged) < MAX_LOGGED:
             self._logged.add((what, text))
-            _LOGGER.warning(text, *map(printable, map(clip, (what, *more))))
+            _LOGGER.warning(text, what, *map(printable, map(clip, more)))
 
 
 def allowed_types(rights: Rights) -> list[str]:
@@ -267,21 +274,26 @@ def _answer(request: _Request, message: Message) -> Iterator[bytes]:
     if query is None:
         yield hive_json("bus", payload)
         return
-    answer = {"msg_type": "bus", "payload": payload}
-    yield hive_json(query.kind, answer, metadata=query.metadata, route=query.route)
+    yield _query_answer(query, payload)
     ends = (f"{request.msg_type}.response", f"{request.msg_type}.failed", topics.UTTERANCE_HANDLED.name)
     if message.msg_type in ends:
-        complete = {"msg_type": "bus", "payload": {"type": QUERY_COMPLETE, "data": {}, "context": {}}}
-        yield hive_json(query.kind, complete, metadata=query.metadata, route=query.route)
+        yield _query_answer(query, {"type": QUERY_COMPLETE, "data": {}, "context": {}})
+
+
+def _query_answer(query: _Query, payload: dict[str, Any]) -> bytes:
+    return hive_json(query.kind, {"msg_type": "bus", "payload": payload}, **query.more)
 
 
 def _query(outer: HiveMessage | None) -> _Query | None:
-    """What an answer to a QUERY or CASCADE needs of it; None for what is itself an answer."""
+    """What an answer to a QUERY or CASCADE needs of it; None for what is itself an answer. Raises FrameError."""
     metadata = (outer and outer.metadata) or {}
     if outer is None or metadata.get("is_response"):
         return None
     kept = {key: metadata.get(key) for key in ("query_id", "originator_peer")}
-    return _Query(outer.msg_type, {**kept, "is_response": True}, outer.route or [])
+    more = {"metadata": _encode({**kept, "is_response": True}), "route": _encode(outer.route or [])}
+    if sum(map(len, more.values())) > MAX_CONTEXT:
+        raise FrameError(f"a {outer.msg_type} whose way has more than {MAX_CONTEXT} bytes")
+    return _Query(outer.msg_type, {name: msgspec.Raw(value) for name, value in more.items()})
 
 
 def _inner_bus_message(payload: object) -> Message:

@@ -108,6 +108,17 @@ def test_what_the_owner_does_not_allow_is_named_once(caplog: pytest.LogCaptureFi
     assert caplog.text.count("hive.down") == 1
 
 
+@pytest.mark.parametrize("msg_type", ["enclosure." + 200 * "x", "enclosure.\n", "enclosure.é"])
+def test_what_is_no_type_does_not_pass(msg_type: str) -> None:
+    assert relay().down(said("bus", msg_type)) is None
+
+
+@pytest.mark.parametrize("more", [{"route": ["x" * MAX_CONTEXT]}, {"metadata": {"query_id": "x" * MAX_CONTEXT}}])
+def test_a_query_with_too_long_a_way_is_refused(more: dict[str, Any]) -> None:
+    with pytest.raises(FrameError, match="whose way has more than"):
+        relay().down(said("query", "mycroft.volume.get", **more))
+
+
 def test_the_log_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
     hub = relay()
     for number in range(2 * MAX_LOGGED):
@@ -139,6 +150,7 @@ def test_a_file_of_another_machine_is_not_opened() -> None:
         ("kitchen", None, False),
         (None, "kitchen", False),
         (None, None, False),
+        (None, "", False),
     ],
 )
 def test_what_is_for_a_room_is_for_this_one_or_nothing(
