@@ -17,6 +17,7 @@ from websockets.exceptions import WebSocketException
 from bus.client.client import BusClient
 from bus.contract import ours as topics
 from bus.contract.lookup import TOPICS
+from bus.errors import BusUnavailableError
 from bus.message import Message
 
 STOP_S = 5.0
@@ -102,7 +103,8 @@ class Admin:
     async def _refuse(self, message: Message) -> None:
         topic = TOPICS.get(message.msg_type)
         if topic is not None and topic.privileged:
-            await self._client.emit(message.reply(f"{message.msg_type}.failed", {"error": "this is a soak"}))
+            with contextlib.suppress(BusUnavailableError):  # it restarts now and then, and the sender waits no more
+                await self._client.emit(message.reply(f"{message.msg_type}.failed", {"error": "this is a soak"}))
 
 
 async def stranger(bus_url: str, chance: random.Random) -> None:
