@@ -5,11 +5,18 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from urllib.request import urlopen
 
 from tests.image.admin import UPGRADE_CHECKS
-from tests.image.build import build_next_version, two_builds_give_the_same_bytes
+from tests.image.build import (
+    TOOLS,
+    another_debian_gives_the_same_bytes,
+    build_next_version,
+    other_suite,
+    two_builds_give_the_same_bytes,
+)
 from tests.image.checks import OTHER_BOARD, Check, an_upgrade_refuses_no_client, check_all, selected
 from tests.image.foreign import ARCHITECTURE, Emulator, NoEmulatorError, they_answer, they_install
 from tests.image.installed import Installed
@@ -60,6 +67,8 @@ def main() -> int:
         with table.part("a booted Debian 13"):
             on_a_booted_tree(checks, debs, folder, mirror, table)
         if not options.only:
+            with table.part("another Debian gives the same bytes"):
+                on_another_debian(debs, source, folder / "build", mirror, table)
             with table.part(f"a tree of {ARCHITECTURE}"):
                 on_a_foreign_tree(debs, folder / ARCHITECTURE, mirror, table)
     table.print()
@@ -79,6 +88,15 @@ def on_a_booted_tree(checks: Sequence[Check], debs: list[Path], folder: Path, mi
         tree.install(packages)
         with Machine(tree, folder / "console.log") as machine:
             check_all(checks, Installed(machine, tree, repository, packages, debs, upgrade), table)
+
+
+def on_another_debian(debs: list[Path], source: Path, folder: Path, mirror: str, table: Table) -> None:
+    """Whether a release is the same wherever it is built."""
+    suite = other_suite()
+    with Repository(folder / "repository", debs) as repository:
+        tree = Tree(folder, repository, mirror, packages=TOOLS, suite=suite)
+        look = partial(another_debian_gives_the_same_bytes, debs, source, tree)
+        table.check(f"Debian {suite} gives the same bytes", look)
 
 
 def on_a_foreign_tree(debs: list[Path], folder: Path, mirror: str, table: Table) -> None:

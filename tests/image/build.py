@@ -7,12 +7,20 @@ import shutil
 import time
 from pathlib import Path
 
-from tests.image.tree import run
+from tests.image.tree import SUITE, Tree, run
 
 OTHER_UMASK = 0o027
 OTHER_ENVIRONMENT = {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "COLUMNS": "40", "HOME": "/nonexistent"}
 DAY_S = 86400.0
 """What differs in the second build, besides the folder and the time of day."""
+
+TOOLS = ("build-essential", "debhelper", "dh-python", "po-debconf", "python3")
+"""Build-Depends of debian/control."""
+
+
+def other_suite() -> str:
+    """Debian 12 on a machine with Debian 13 or newer, else Debian 13."""
+    return SUITE if Path("/etc/debian_version").read_text().startswith("12.") else "bookworm"
 
 
 def two_builds_give_the_same_bytes(debs: list[Path], source: Path, folder: Path) -> str:
@@ -23,12 +31,16 @@ def two_builds_give_the_same_bytes(debs: list[Path], source: Path, folder: Path)
         if not path.is_symlink():
             path.chmod(path.stat().st_mode & ~OTHER_UMASK)
             os.utime(path, (tomorrow, tomorrow))
-    again = _build(folder, umask=OTHER_UMASK, environment=OTHER_ENVIRONMENT)
-    first, second = (
-        {deb.name: hashlib.sha256(deb.read_bytes()).hexdigest() for deb in built} for built in (debs, again)
-    )
-    assert first == second, sorted(name for name in first | second if first.get(name) != second.get(name))
-    return f"{len(first)} packages"
+    return _same(debs, _build(folder, umask=OTHER_UMASK, environment=OTHER_ENVIRONMENT))
+
+
+def another_debian_gives_the_same_bytes(debs: list[Path], source: Path, tree: Tree) -> str:
+    """In a tree of Debian 13 on Debian 12, or the other way round."""
+    tree.create()
+    folder = tree.root / "srv/build"
+    _copy(source, folder)
+    tree.run("sh", "-c", "cd /srv/build/source && dpkg-buildpackage -us -uc -b", network=False)
+    return _same(debs, sorted(folder.glob("*.deb")))
 
 
 def build_next_version(source: Path, folder: Path) -> list[Path]:
@@ -48,6 +60,14 @@ def build_next_version(source: Path, folder: Path) -> list[Path]:
         re.sub(r'^version = ".*"', f'version = "{version}"', project.read_text(), flags=re.MULTILINE)
     )
     return _build(folder)
+
+
+def _same(debs: list[Path], again: list[Path]) -> str:
+    first, second = (
+        {deb.name: hashlib.sha256(deb.read_bytes()).hexdigest() for deb in built} for built in (debs, again)
+    )
+    assert first == second, sorted(name for name in first | second if first.get(name) != second.get(name))
+    return f"{len(first)} packages"
 
 
 def _copy(source: Path, folder: Path) -> None:

@@ -106,9 +106,12 @@ class Tree:
         repository: Repository,
         mirror: str,
         architecture: str | None = None,
+        *,
         packages: Sequence[str] = BASE_PACKAGES,
+        suite: str = SUITE,
     ) -> None:
         self._mirror = mirror
+        self._suite = suite
         self._architecture = architecture
         self._packages = packages
         self.root = folder / "tree"
@@ -126,7 +129,7 @@ class Tree:
         shutil.rmtree(self.root, ignore_errors=True)
         if not self._base.exists():
             options = (f"--arch={self._architecture}",) if self._architecture else ()
-            run("debootstrap", "--variant=minbase", *options, SUITE, self.root, self._mirror)
+            run("debootstrap", "--variant=minbase", *options, self._suite, self.root, self._mirror)
             self.install(self._packages)
             self.root.rename(self._base)
         run("cp", "--archive", "--reflink=auto", self._base, self.root)
