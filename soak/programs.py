@@ -103,7 +103,7 @@ class Admin:
     async def _refuse(self, message: Message) -> None:
         topic = TOPICS.get(message.msg_type)
         if topic is not None and topic.privileged:
-            with contextlib.suppress(BusUnavailableError):  # it restarts now and then, and the sender waits no more
+            with contextlib.suppress(BusUnavailableError):  # it restarts now and then: the sender no longer waits
                 await self._client.emit(message.reply(f"{message.msg_type}.failed", {"error": "this is a soak"}))
 
 
