@@ -111,7 +111,7 @@ PURE = [
     "bridges/effects.py",
     *(
         f"bridges/voice/{name}.py"
-        for name in ("assistant", "dispatch", "errors", "events", "eyes", "peripheral", "wyoming")
+        for name in ("assistant", "errors", "events", "eyes", "peripheral", "table", "wyoming")
     ),
     *(f"bridges/hive/{name}.py" for name in ("errors", "frames", "mapping")),
     *(f"bridges/mqtt/{name}.py" for name in ("entities", "mapping", "picture", "rules")),

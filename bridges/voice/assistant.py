@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
 
-from bridges.voice.eyes import Eyes
+from bridges.voice.eyes import RestingEyes
 from bus.contract import ours as topics
 from bus.contract.topic import Topic
 from bus.message import Message, is_local
@@ -30,8 +30,8 @@ VOLUME_STEPS = 11
 """The highest level that the eyes show as a volume."""
 
 
-class Phase(Enum):
-    """Where a conversation is."""
+class Conversation(Enum):
+    """The phases of a conversation with the satellite."""
 
     IDLE = auto()
     LISTENING = auto()
@@ -39,11 +39,11 @@ class Phase(Enum):
     SPEAKING = auto()
 
 
-LONGEST_S = {Phase.LISTENING: 60.0, Phase.THINKING: 30.0, Phase.SPEAKING: 120.0}
+LONGEST_S = {Conversation.LISTENING: 60.0, Conversation.THINKING: 30.0, Conversation.SPEAKING: 120.0}
 """How long a phase lasts if its end is never reported; the enclosure gives the first two up as soon."""
 
 
-class Request(Enum):
+class SatelliteRequest(Enum):
     """What is asked of the satellite."""
 
     LISTEN = auto()
@@ -63,15 +63,15 @@ class Assistant:
     `cannot` has the reason for each request that the satellite cannot carry out.
     """
 
-    def __init__(self, clock: Callable[[], float], cannot: Mapping[Request, str]) -> None:
+    def __init__(self, clock: Callable[[], float], cannot: Mapping[SatelliteRequest, str]) -> None:
         self.messages: list[Message] = []
         """What there is to send to the bus."""
-        self.requests: list[Request] = []
+        self.requests: list[SatelliteRequest] = []
         """What there is to ask of the satellite."""
-        self.phase = Phase.IDLE
+        self.phase = Conversation.IDLE
         self._clock = clock
         self._cannot = cannot
-        self._eyes = Eyes()
+        self._eyes = RestingEyes()
         self._phase_until = math.inf
         self._there = False
         """Whether the satellite is connected to the bridge."""
@@ -113,44 +113,44 @@ class Assistant:
             if not self._told_ready:
                 self._say_ready()
             if self._wanted_muted not in (None, self._muted):
-                self.requests.append(Request.MUTE if self._wanted_muted else Request.UNMUTE)
+                self.requests.append(SatelliteRequest.MUTE if self._wanted_muted else SatelliteRequest.UNMUTE)
             self._wanted_muted = None
         elif before:
             self._notice_at = self._clock() + AWAY_S
-            self.go(Phase.IDLE)
+            self.go(Conversation.IDLE)
             self.stop_ringing()
 
     def heard(self, wake_word: str) -> None:
         """The satellite has heard a wake word."""
         self._say(topics.WAKE_WORD, utterance=wake_word)
 
-    def go(self, phase: Phase) -> None:
+    def go(self, phase: Conversation) -> None:
         """The conversation is in this phase."""
         before, self.phase = self.phase, phase
         if phase is before:
             return
         self._phase_until = self._clock() + LONGEST_S.get(phase, math.inf)
-        if phase is Phase.LISTENING:
+        if phase is Conversation.LISTENING:
             self._eyes.stop_ringing()  # satellites stop it by themselves
-        if before is Phase.IDLE:
+        if before is Conversation.IDLE:
             self._show_eyes()
         else:
             self._end(before)
         self._begin(phase)
-        if phase is Phase.IDLE:
+        if phase is Conversation.IDLE:
             self._show_eyes()
 
     def failed(self) -> None:
         """Home Assistant could not handle what was said. Without a conversation, this report is old: ignored."""
-        if self.phase is not Phase.IDLE:
-            self.go(Phase.IDLE)
+        if self.phase is not Conversation.IDLE:
+            self.go(Conversation.IDLE)
             self._flash(NOT_UNDERSTOOD)
 
     def muted(self, muted: bool) -> None:
         """Whether the microphone is muted."""
         self._muted = muted
         if muted:
-            self.go(Phase.IDLE)
+            self.go(Conversation.IDLE)
         if muted != self._told_muted:
             self._told_muted = muted
             self._say(topics.MIC_STATUS_RESPONSE, muted=muted)
@@ -199,7 +199,7 @@ class Assistant:
     @property
     def next_at(self) -> float:
         """When `tick` has something to do."""
-        eyes_at = self._eyes.next_at(self._clock()) if self.phase is Phase.IDLE else math.inf
+        eyes_at = self._eyes.next_at(self._clock()) if self.phase is Conversation.IDLE else math.inf
         return min(self._phase_until, self._notice_at, eyes_at)
 
     def tick(self) -> None:
@@ -209,7 +209,7 @@ class Assistant:
             self._notice_at = math.inf
             self._notice()
         if now >= self._phase_until:
-            self.go(Phase.IDLE)
+            self.go(Conversation.IDLE)
         self._show_eyes()
 
     # What people want.
@@ -236,8 +236,8 @@ class Assistant:
             topics.VOICE_IS_ALIVE: lambda message: self._answer(message, status=self._there),
             topics.VOICE_IS_READY: self._on_is_ready,
             topics.VOICE_ALL_LOADED: lambda message: self._answer(message, status=self._home),
-            topics.VOLUME_INCREASE: lambda message: self._on_turn(message, Request.LOUDER),
-            topics.VOLUME_DECREASE: lambda message: self._on_turn(message, Request.QUIETER),
+            topics.VOLUME_INCREASE: lambda message: self._on_turn(message, SatelliteRequest.LOUDER),
+            topics.VOLUME_DECREASE: lambda message: self._on_turn(message, SatelliteRequest.QUIETER),
         }
 
     def _tell_all(self) -> None:
@@ -253,17 +253,17 @@ class Assistant:
         self._show_eyes()
 
     def _on_listen(self, message: Message) -> None:
-        if self.rings or self.phase is not Phase.IDLE:
+        if self.rings or self.phase is not Conversation.IDLE:
             self._on_stop(message)
         elif not self._home:
             self._flash(NO_HOME if self._there else NO_SATELLITE)
-        elif not self._ask(Request.LISTEN):
-            self._refuse(message, Request.LISTEN)
+        elif not self._ask(SatelliteRequest.LISTEN):
+            self._refuse(message, SatelliteRequest.LISTEN)
 
     def _on_stop(self, _: Message) -> None:
         if not self.rings:
-            self._ask(Request.STOP_PLAYBACK if self.phase is Phase.IDLE else Request.STOP)
-        elif not self._ask(Request.STOP_RINGING):
+            self._ask(SatelliteRequest.STOP_PLAYBACK if self.phase is Conversation.IDLE else SatelliteRequest.STOP)
+        elif not self._ask(SatelliteRequest.STOP_RINGING):
             self.stop_ringing()
 
     def _on_mute(self, message: Message, wanted: bool) -> None:
@@ -278,7 +278,7 @@ class Assistant:
             self._mute(message, not self._muted)
 
     def _mute(self, message: Message, wanted: bool) -> None:
-        request = Request.MUTE if wanted else Request.UNMUTE
+        request = SatelliteRequest.MUTE if wanted else SatelliteRequest.UNMUTE
         if request in self._cannot:
             self._refuse(message, request)
             if self._muted is not None:
@@ -298,36 +298,36 @@ class Assistant:
         if self._home and message.context.get("source") == ENCLOSURE:
             self._say_ready()  # it would wait for skills, too, and there are none
 
-    def _on_turn(self, message: Message, request: Request) -> None:
+    def _on_turn(self, message: Message, request: SatelliteRequest) -> None:
         """An enclosure without a sound card asks other programs to change the volume when its knob is turned."""
         if message.context.get("source") == ENCLOSURE:
             self._turned = self._ask(request)
 
     # What is said.
 
-    def _begin(self, phase: Phase) -> None:
+    def _begin(self, phase: Conversation) -> None:
         match phase:
-            case Phase.LISTENING:
+            case Conversation.LISTENING:
                 self._say(topics.RECORD_BEGIN)
-            case Phase.THINKING:
+            case Conversation.THINKING:
                 self._say(topics.MOUTH_THINK)
                 self._say(topics.FEEDBACK_SET_STATE, state="thinking")  # the same, for LEDs
-            case Phase.SPEAKING:
+            case Conversation.SPEAKING:
                 self._say(topics.AUDIO_OUTPUT_START)
 
-    def _end(self, phase: Phase) -> None:
+    def _end(self, phase: Conversation) -> None:
         match phase:
-            case Phase.LISTENING:
+            case Conversation.LISTENING:
                 self._say(topics.RECORD_END)
-            case Phase.THINKING:
+            case Conversation.THINKING:
                 self._say(topics.FEEDBACK_SET_STATE, state="asleep")
-                if self.phase is Phase.IDLE:
+                if self.phase is Conversation.IDLE:
                     self._say(topics.AUDIO_OUTPUT_END)  # nothing was said; this ends the picture on the mouth
-            case Phase.SPEAKING:
+            case Conversation.SPEAKING:
                 self._say(topics.AUDIO_OUTPUT_END)
 
     def _show_eyes(self) -> None:
-        self.messages += _ours(self._eyes.messages(self._clock(), at_rest=self.phase is Phase.IDLE))
+        self.messages += _ours(self._eyes.messages(self._clock(), at_rest=self.phase is Conversation.IDLE))
 
     def _say_ready(self) -> None:
         self._told_ready = True
@@ -341,14 +341,14 @@ class Assistant:
         self._say(topics.RECOGNITION_UNKNOWN)
         self._say(topics.MOUTH_TEXT, text=text, repeat=False)
 
-    def _ask(self, request: Request) -> bool:
+    def _ask(self, request: SatelliteRequest) -> bool:
         """Asks something of the satellite; returns whether it can do that."""
         if request in self._cannot:
             return False
         self.requests.append(request)
         return True
 
-    def _refuse(self, message: Message, request: Request) -> None:
+    def _refuse(self, message: Message, request: SatelliteRequest) -> None:
         error = {"error": self._cannot[request]}
         self.messages.append(message.reply(f"{message.msg_type}.failed", error))
 

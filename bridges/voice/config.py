@@ -28,7 +28,7 @@ class VoiceSettings:
     """The wake word service that gets this sound: "tcp://127.0.0.1:10400"; without it only the button wakes."""
 
 
-class Address(NamedTuple):
+class LocalAddress(NamedTuple):
     """A port of this machine."""
 
     host: str
@@ -41,18 +41,18 @@ class Address(NamedTuple):
 class Wyoming(NamedTuple):
     """Where the services for a wyoming-satellite are."""
 
-    events: Address
-    wake: Address | None
-    wake_service: Address | None
+    events: LocalAddress
+    wake: LocalAddress | None
+    wake_service: LocalAddress | None
 
 
-def satellite_of(settings: VoiceSettings, place: Callable[[str], str] = str) -> Address | Wyoming | None:
+def satellite_of(settings: VoiceSettings, place: Callable[[str], str] = str) -> LocalAddress | Wyoming | None:
     """The peripheral API of the settings, or the services for a wyoming-satellite; None without both.
 
     Raises ConfigError.
     """
 
-    def address(key: str, scheme: str) -> Address | None:
+    def address(key: str, scheme: str) -> LocalAddress | None:
         value: str | None = getattr(settings, key)
         return None if value is None else _address(value, scheme, place(f"voice.{key}"))
 
@@ -71,7 +71,7 @@ def satellite_of(settings: VoiceSettings, place: Callable[[str], str] = str) -> 
     return Wyoming(events, wake, service) if events else api
 
 
-def _address(value: str, scheme: str, place: str) -> Address:
+def _address(value: str, scheme: str, place: str) -> LocalAddress:
     """An address of this machine: neither protocol proves who is at the other end, or hides what is said."""
     try:
         parts = urlsplit(value)
@@ -89,4 +89,4 @@ def _address(value: str, scheme: str, place: str) -> Address:
         loopback = False
     if not loopback:
         raise ConfigError(f"{place}: {host} is not this machine; the satellite has to run on it, too")
-    return Address(host, port)
+    return LocalAddress(host, port)

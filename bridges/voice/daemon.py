@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bridges.outbox import Outbox
-from bridges.voice.assistant import Assistant, Request
-from bridges.voice.config import Address, Wyoming
+from bridges.voice.assistant import Assistant, SatelliteRequest
+from bridges.voice.config import LocalAddress, Wyoming
 from bridges.voice.lva import PeripheralLink
 from bridges.voice.services import WyomingServices
 from bus.client.client import BusClient
@@ -25,7 +25,7 @@ class Satellite(Protocol):
     async def run(self) -> None:
         """Runs until cancelled."""
 
-    def request(self, request: Request) -> None:
+    def request(self, request: SatelliteRequest) -> None:
         """Asks something of it, as far as that is possible now."""
 
 
@@ -79,17 +79,17 @@ class Bridge:
         self._on_change()
 
 
-def cannot(satellite: Address | Wyoming) -> dict[Request, str]:
+def cannot(satellite: LocalAddress | Wyoming) -> dict[SatelliteRequest, str]:
     """The requests that a satellite does not follow, each with the reason."""
-    if isinstance(satellite, Address):
+    if isinstance(satellite, LocalAddress):
         return {}
-    by_proxy = {Request.LISTEN, Request.MUTE, Request.UNMUTE}
+    by_proxy = {SatelliteRequest.LISTEN, SatelliteRequest.MUTE, SatelliteRequest.UNMUTE}
     if satellite.wake is not None:
-        return dict.fromkeys({*Request} - by_proxy, NO_WAY)
-    return {request: NO_PROXY if request in by_proxy else NO_WAY for request in Request}
+        return dict.fromkeys({*SatelliteRequest} - by_proxy, NO_WAY)
+    return {request: NO_PROXY if request in by_proxy else NO_WAY for request in SatelliteRequest}
 
 
-async def bridge(bus_url: str, satellite: Address | Wyoming) -> None:
+async def bridge(bus_url: str, satellite: LocalAddress | Wyoming) -> None:
     """Runs the bridge until it is cancelled. Raises ListenError."""
 
     def connect(

@@ -5,9 +5,9 @@ Its versions are 1.0 to 1.4; events that are not known are ignored.
 
 import msgspec
 
-from bridges.voice.assistant import Assistant, Phase
-from bridges.voice.dispatch import Dispatcher, Nothing, Seconds
-from bridges.voice.wyoming import Event
+from bridges.voice.assistant import Assistant, Conversation
+from bridges.voice.table import EventTable, Nothing, Seconds
+from bridges.voice.wyoming import WyomingEvent
 
 RING_S = 10.0
 """How long the eyes say that a timer is over. The satellite plays a sound, and reports no end of it."""
@@ -42,7 +42,7 @@ class SatelliteEvents:
         self._streaming = False
         self._wakes_itself = True
         """Whether the satellite streams after a wake word alone; Home Assistant wakes one that always streams."""
-        self._dispatch = Dispatcher(
+        self._table = EventTable(
             {
                 "satellite-connected": (Nothing, lambda _: None),
                 "satellite-disconnected": (Nothing, self._on_disconnected),
@@ -54,8 +54,8 @@ class SatelliteEvents:
                 "streaming-stopped": (Nothing, self._on_streaming_stopped),
                 "voice-stopped": (Nothing, self._on_said),
                 "transcript": (Nothing, self._on_said),
-                "audio-start": (Nothing, lambda _: assistant.go(Phase.SPEAKING)),
-                "played": (Nothing, lambda _: assistant.go(Phase.IDLE)),
+                "audio-start": (Nothing, lambda _: assistant.go(Conversation.SPEAKING)),
+                "played": (Nothing, lambda _: assistant.go(Conversation.IDLE)),
                 "error": (Nothing, lambda _: assistant.failed()),
                 "timer-started": (_RunningTimer, self._on_timer_started),
                 "timer-updated": (_RunningTimer, self._on_timer_updated),
@@ -70,11 +70,11 @@ class SatelliteEvents:
         self._assistant.found()
         self._report_muted()
 
-    def read(self, event: Event) -> None:
+    def read(self, event: WyomingEvent) -> None:
         """Hands an event to the assistant."""
         if event.type not in ("satellite-disconnected", "streaming-stopped"):
             self._assistant.home(True)  # all others are from Home Assistant, or go to it
-        self._dispatch(event.type, event.data)
+        self._table(event.type, event.data)
 
     def hold(self, held: bool) -> None:
         """The wake proxy hands no sound on, or does so again."""
@@ -98,22 +98,22 @@ class SatelliteEvents:
         if data.name:  # a press of the button is a detection without a name
             self._assistant.heard(data.name)
         if not self._wakes_itself:
-            self._assistant.go(Phase.LISTENING)
+            self._assistant.go(Conversation.LISTENING)
 
     def _on_streaming_started(self, _: Nothing) -> None:
         self._streaming = True
         if self._wakes_itself:
-            self._assistant.go(Phase.LISTENING)
+            self._assistant.go(Conversation.LISTENING)
 
     def _on_streaming_stopped(self, _: Nothing) -> None:
         self._streaming = False
-        if self._assistant.phase is Phase.LISTENING:
-            self._assistant.go(Phase.IDLE)
+        if self._assistant.phase is Conversation.LISTENING:
+            self._assistant.go(Conversation.IDLE)
         self._report_muted()
 
     def _on_said(self, _: Nothing) -> None:
-        if self._assistant.phase is Phase.LISTENING:
-            self._assistant.go(Phase.THINKING)
+        if self._assistant.phase is Conversation.LISTENING:
+            self._assistant.go(Conversation.THINKING)
 
     def _on_timer_started(self, data: _RunningTimer) -> None:
         self._assistant.count_down(data.id, data.total_seconds, data.total_seconds)

@@ -30,7 +30,7 @@ class _Timer:
     ends_at: float
 
 
-class Eyes:
+class RestingEyes:
     """A ringing timer comes first, then the countdown of the timer that ends next, then the light."""
 
     def __init__(self) -> None:

@@ -5,8 +5,8 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from bridges.voice.assistant import Assistant, Request
-from bridges.voice.config import Address
+from bridges.voice.assistant import Assistant, SatelliteRequest
+from bridges.voice.config import LocalAddress
 from bridges.voice.errors import SatelliteError
 from bridges.voice.peripheral import MAX_SIZE, Peripheral, command, registration
 from bus.client.backoff import STABLE_S, Backoff
@@ -31,14 +31,14 @@ _LOGGER = logging.getLogger(__name__)
 class PeripheralLink:
     """Stays connected to the peripheral API. `changed` is called after each change of the assistant."""
 
-    def __init__(self, address: Address, assistant: Assistant, changed: Callable[[], None]) -> None:
+    def __init__(self, address: LocalAddress, assistant: Assistant, changed: Callable[[], None]) -> None:
         self._url = f"ws://[{address.host}]:{address.port}/" if ":" in address.host else f"ws://{address}/"
         self._assistant = assistant
         self._changed = changed
         self._socket: WebSocket | None = None
-        self._requests: asyncio.Queue[Request] = asyncio.Queue(MAX_WAITING)
+        self._requests: asyncio.Queue[SatelliteRequest] = asyncio.Queue(MAX_WAITING)
 
-    def request(self, request: Request) -> None:
+    def request(self, request: SatelliteRequest) -> None:
         """Sends a request; drops it while there is no connection."""
         try:
             self._requests.put_nowait(request)

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import msgspec
 
 from bridges.effects import EFFECTS
-from bridges.voice.assistant import Assistant, Phase, Request
-from bridges.voice.dispatch import Dispatcher, Nothing, Seconds
+from bridges.voice.assistant import Assistant, Conversation, SatelliteRequest
 from bridges.voice.errors import SatelliteError
+from bridges.voice.table import EventTable, Nothing, Seconds
 
 MAX_SIZE = 64 * 1024
 """Bytes of a text. The longest has what was said, or the answer."""
@@ -24,15 +24,15 @@ LIGHT = "eyes"
 RING_S = 900.0
 """How long a timer rings if its end is never reported: the default of linux-voice-assistant."""
 
-_COMMANDS: Mapping[Request, str] = {
-    Request.LISTEN: "start_listening",
-    Request.STOP: "stop_pipeline",
-    Request.STOP_PLAYBACK: "stop_media_player",
-    Request.STOP_RINGING: "stop_timer_ringing",
-    Request.MUTE: "mute_mic",
-    Request.UNMUTE: "unmute_mic",
-    Request.LOUDER: "volume_up",
-    Request.QUIETER: "volume_down",
+_COMMANDS: Mapping[SatelliteRequest, str] = {
+    SatelliteRequest.LISTEN: "start_listening",
+    SatelliteRequest.STOP: "stop_pipeline",
+    SatelliteRequest.STOP_PLAYBACK: "stop_media_player",
+    SatelliteRequest.STOP_RINGING: "stop_timer_ringing",
+    SatelliteRequest.MUTE: "mute_mic",
+    SatelliteRequest.UNMUTE: "unmute_mic",
+    SatelliteRequest.LOUDER: "volume_up",
+    SatelliteRequest.QUIETER: "volume_down",
 }
 
 _Part = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -80,7 +80,7 @@ _decode = msgspec.json.Decoder(_Event).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def command(request: Request) -> str:
+def command(request: SatelliteRequest) -> str:
     """The text that asks the satellite for something."""
     return _text(_COMMANDS[request])
 
@@ -106,17 +106,17 @@ class Peripheral:
         self._last = self._before = ""
         """The last event, and the one before it."""
         go = assistant.go
-        self._dispatch = Dispatcher(
+        self._table = EventTable(
             {
                 "snapshot": (_Snapshot, self._on_snapshot),
                 "zeroconf": (_Zeroconf, self._on_zeroconf),
                 "disconnected": (Nothing, lambda _: assistant.home(False)),
                 "wake_word_detected": (Nothing, lambda _: assistant.heard("")),
-                "listening": (Nothing, lambda _: go(Phase.LISTENING)),
-                "stt_text": (Nothing, lambda _: go(Phase.THINKING)),
-                "thinking": (Nothing, lambda _: go(Phase.THINKING)),
-                "tts_speaking": (Nothing, lambda _: go(Phase.SPEAKING)),
-                "tts_finished": (Nothing, lambda _: go(Phase.IDLE)),
+                "listening": (Nothing, lambda _: go(Conversation.LISTENING)),
+                "stt_text": (Nothing, lambda _: go(Conversation.THINKING)),
+                "thinking": (Nothing, lambda _: go(Conversation.THINKING)),
+                "tts_speaking": (Nothing, lambda _: go(Conversation.SPEAKING)),
+                "tts_finished": (Nothing, lambda _: go(Conversation.IDLE)),
                 "idle": (Nothing, self._on_idle),
                 "pipeline_error": (Nothing, lambda _: assistant.failed()),
                 "muted": (_Muted, lambda data: assistant.muted(data.muted)),
@@ -137,7 +137,7 @@ class Peripheral:
         self._before, self._last = self._last, event.event
         # After the snapshot it repeats its last event, and what that says of a timer may be of long ago.
         if not (self._before == "snapshot" and event.event.startswith("timer_")):
-            self._dispatch(event.event, event.data or {})
+            self._table(event.event, event.data or {})
 
     def _on_snapshot(self, data: _Snapshot) -> None:
         self._assistant.muted(data.muted)
@@ -150,7 +150,7 @@ class Peripheral:
     def _on_idle(self, _: Nothing) -> None:
         """Handles the one event for the end of a conversation, of a mute, of ringing, and of a cancelled timer."""
         if self._before in ("snapshot", "tts_finished", "muted"):
-            self._assistant.go(Phase.IDLE)
+            self._assistant.go(Conversation.IDLE)
         elif not self._assistant.rings:
             self._assistant.timer_gone()
         self._assistant.stop_ringing()

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Self
 
-from bridges.voice.assistant import Assistant, Request
-from bridges.voice.config import Address, Wyoming
+from bridges.voice.assistant import Assistant, SatelliteRequest
+from bridges.voice.config import LocalAddress, Wyoming
 from bridges.voice.errors import SatelliteError
 from bridges.voice.events import SatelliteEvents
-from bridges.voice.wyoming import Event, Parser, encode
+from bridges.voice.wyoming import Parser, WyomingEvent, encode
 from bus.daemon.token_bucket import TokenBucket
 from bus.errors import ListenError
 
@@ -31,10 +31,10 @@ LINES_PER_S = 0.1
 LINES_BURST = 20
 """Lines of the log of each service."""
 
-PRESS = Event("detection", {"name": None, "timestamp": None})
+PRESS = WyomingEvent("detection", {"name": None, "timestamp": None})
 """A wake word without a name. With a name, a satellite ignores a second one within 5 s."""
 
-INFO = Event("info", {"wake": []})
+INFO = WyomingEvent("info", {"wake": []})
 """The description of a wake word service that knows no wake words."""
 
 _AUDIO = "audio-chunk"
@@ -54,7 +54,7 @@ class Service:
     Use as an async context manager; entering raises ListenError. `run` has to be running, as a task.
     """
 
-    def __init__(self, name: str, address: Address, serve: _Serve) -> None:
+    def __init__(self, name: str, address: LocalAddress, serve: _Serve) -> None:
         self._name = name
         self._address = address
         self._serve = serve
@@ -138,7 +138,7 @@ class EventService:
             self._assistant.lost()
             self._changed()
 
-    def _on_event(self, event: Event) -> None:
+    def _on_event(self, event: WyomingEvent) -> None:
         self.events.read(event)
         self._changed()
 
@@ -149,13 +149,13 @@ class WakeProxy:
     Neither side waits for the other: sound for a service that does not read is dropped.
     """
 
-    def __init__(self, service: Address | None) -> None:
+    def __init__(self, service: LocalAddress | None) -> None:
         self.held = False
         """Whether no sound is handed on, since the microphone is muted."""
         self._service_address = service
         self._satellite: asyncio.StreamWriter | None = None
         self._service: asyncio.StreamWriter | None = None
-        self._beginnings: dict[str, Event] = {}
+        self._beginnings: dict[str, WyomingEvent] = {}
         self._log = _Log("wake proxy")
         self._warned = False
 
@@ -178,7 +178,7 @@ class WakeProxy:
         finally:
             self._satellite = None
 
-    def _to_service(self, event: Event) -> None:
+    def _to_service(self, event: WyomingEvent) -> None:
         if event.type in _BEGINNINGS:
             self._beginnings[event.type] = event
         if event.type == _AUDIO and self.held:
@@ -213,11 +213,11 @@ class WakeProxy:
             self._write(writer, event)
         await _read(reader, self._to_satellite)
 
-    def _to_satellite(self, event: Event) -> None:
+    def _to_satellite(self, event: WyomingEvent) -> None:
         if self._satellite is not None and not (event.type == "detection" and self.held):
             self._write(self._satellite, event)
 
-    def _write(self, writer: asyncio.StreamWriter, event: Event) -> None:
+    def _write(self, writer: asyncio.StreamWriter, event: WyomingEvent) -> None:
         unsent = writer.transport.get_write_buffer_size()
         if unsent <= MAX_UNSENT:
             writer.write(encode(event))
@@ -250,14 +250,14 @@ class WyomingServices:
             for service in self._services:
                 group.create_task(service.run())
 
-    def request(self, request: Request) -> None:
+    def request(self, request: SatelliteRequest) -> None:
         """Does what is asked of the satellite; all but these it cannot do."""
         match request:
-            case Request.LISTEN:
+            case SatelliteRequest.LISTEN:
                 if not self._proxy.press():
                     _LOGGER.warning("a press has no effect: no satellite is at voice.wake_uri, or it is muted")
-            case Request.MUTE | Request.UNMUTE:
-                self._proxy.held = request is Request.MUTE
+            case SatelliteRequest.MUTE | SatelliteRequest.UNMUTE:
+                self._proxy.held = request is SatelliteRequest.MUTE
                 self._events.events.hold(self._proxy.held)
 
 
@@ -266,7 +266,7 @@ def _abort(writer: asyncio.StreamWriter, _: object = None) -> None:
 
 
 async def _read(
-    reader: asyncio.StreamReader, handle: Callable[[Event], None], pace: TokenBucket | None = None
+    reader: asyncio.StreamReader, handle: Callable[[WyomingEvent], None], pace: TokenBucket | None = None
 ) -> None:
     """Handles the events of a connection until its end. Raises SatelliteError or OSError."""
     parser = Parser()

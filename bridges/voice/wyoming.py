@@ -23,7 +23,7 @@ _Type = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class WyomingEvent:
     """One event."""
 
     type: str
@@ -51,13 +51,13 @@ class Parser:
         self._line: _Line | None = None
         """The line of the event whose data and payload have not all arrived."""
 
-    def feed(self, data: bytes) -> Iterator[Event]:
+    def feed(self, data: bytes) -> Iterator[WyomingEvent]:
         """The events that end in this data. Raises SatelliteError; then there is no next event."""
         self._unread += data
         while (event := self._next()) is not None:
             yield event
 
-    def _next(self) -> Event | None:
+    def _next(self) -> WyomingEvent | None:
         if self._line is None:
             self._line = self._next_line()
             if self._line is None:
@@ -67,7 +67,7 @@ class Parser:
             return None
         line, self._line = self._line, None
         data = {**(line.data or {}), **(_checked(_decode_data, self._take(data_length)) if data_length else {})}
-        return Event(line.type, data, self._take(payload_length))
+        return WyomingEvent(line.type, data, self._take(payload_length))
 
     def _next_line(self) -> _Line | None:
         if length := self._unread.find(b"\n", 0, MAX_LINE) + 1:
@@ -83,7 +83,7 @@ class Parser:
         return taken
 
 
-def encode(event: Event) -> bytes:
+def encode(event: WyomingEvent) -> bytes:
     """The bytes of an event."""
     data = _encode(event.data) if event.data else b""
     line: dict[str, Any] = {"type": event.type}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from bridges.voice.wyoming import Event, Parser, encode
+from bridges.voice.wyoming import Parser, WyomingEvent, encode
 from tests.bridges.mqtt.mosquitto import until
 
 TIMEOUT_S = 10.0
@@ -79,7 +79,7 @@ class Peer:
     """One end of a connection of Wyoming, in the place of Home Assistant or of a wake word service."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self.received: list[Event] = []
+        self.received: list[WyomingEvent] = []
         self._connection = connection
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -107,7 +107,7 @@ class Peer:
 
     def send(self, type_: str, payload: bytes = b"", **data: Any) -> None:
         """Sends an event."""
-        self._connection.sendall(encode(Event(type_, data, payload)))
+        self._connection.sendall(encode(WyomingEvent(type_, data, payload)))
 
     def count(self, type_: str) -> int:
         """How many events of this type have come."""

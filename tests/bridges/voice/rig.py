@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bridges.voice.assistant import ENCLOSURE, Assistant, Request
+from bridges.voice.assistant import ENCLOSURE, Assistant, SatelliteRequest
 from bus.contract.lookup import TOPICS
 from bus.message import Message
 
@@ -16,7 +16,7 @@ Said = tuple[str, Mapping[str, Any]]
 class Rig:
     """An assistant whose time passes when `wait` is called."""
 
-    def __init__(self, cannot: Mapping[Request, str] | None = None) -> None:
+    def __init__(self, cannot: Mapping[SatelliteRequest, str] | None = None) -> None:
         self.now = 1000.0
         self.assistant = Assistant(lambda: self.now, cannot or {})
 
@@ -33,7 +33,7 @@ class Rig:
         """Types of what was said since the last call."""
         return [msg_type for msg_type, _ in self.said()]
 
-    def asked(self) -> list[Request]:
+    def asked(self) -> list[SatelliteRequest]:
         """What was asked of the satellite since the last call."""
         requests, self.assistant.requests = self.assistant.requests, []
         return requests
@@ -52,7 +52,7 @@ class Rig:
         self.now = until
 
 
-def connected(cannot: Mapping[Request, str] | None = None) -> Rig:
+def connected(cannot: Mapping[SatelliteRequest, str] | None = None) -> Rig:
     """A rig whose satellite is connected to Home Assistant."""
     rig = Rig(cannot)
     rig.assistant.found()

@@ -4,18 +4,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridges.voice.assistant import AWAY_S, ENCLOSURE, LONGEST_S, NO_HOME, NO_SATELLITE, SOURCE, Phase, Request
+from bridges.voice.assistant import (
+    AWAY_S,
+    ENCLOSURE,
+    LONGEST_S,
+    NO_HOME,
+    NO_SATELLITE,
+    SOURCE,
+    Conversation,
+    SatelliteRequest,
+)
 from bus.contract.ours import PRIVILEGED
 from bus.message import Message
 from tests.bridges.voice.rig import Rig, connected
 
-PHASES = st.lists(st.sampled_from(Phase))
+PHASES = st.lists(st.sampled_from(Conversation))
 
 
 @given(PHASES)
-def test_each_begin_has_its_end_whatever_the_phases(phases: list[Phase]) -> None:
+def test_each_begin_has_its_end_whatever_the_phases(phases: list[Conversation]) -> None:
     rig = connected()
-    for phase in (*phases, Phase.IDLE):
+    for phase in (*phases, Conversation.IDLE):
         rig.assistant.go(phase)
     said = rig.types()
     recordings = [name for name in said if "record_" in name]
@@ -24,19 +33,19 @@ def test_each_begin_has_its_end_whatever_the_phases(phases: list[Phase]) -> None
 
 
 @pytest.mark.parametrize(("phase", "longest_s"), LONGEST_S.items())
-def test_a_phase_whose_end_is_never_reported_ends(phase: Phase, longest_s: float) -> None:
+def test_a_phase_whose_end_is_never_reported_ends(phase: Conversation, longest_s: float) -> None:
     rig = connected()
     rig.assistant.go(phase)
     rig.wait(longest_s - 1)
     assert rig.assistant.phase is phase
     rig.wait(2)
-    assert rig.assistant.phase is Phase.IDLE
+    assert rig.assistant.phase is Conversation.IDLE
 
 
 def test_all_that_is_said_names_its_source_and_needs_no_rights() -> None:
     rig = connected()
     rig.assistant.light(on=True, brightness=1, color={"r": 1, "g": 0, "b": 0}, effect="spin")
-    for phase in Phase:
+    for phase in Conversation:
         rig.assistant.go(phase)
     rig.assistant.failed()
     assert rig.assistant.messages
@@ -50,16 +59,16 @@ def test_all_that_is_said_names_its_source_and_needs_no_rights() -> None:
 def test_a_press_listens() -> None:
     rig = connected()
     rig.receive("mycroft.mic.listen")
-    assert rig.asked() == [Request.LISTEN]
+    assert rig.asked() == [SatelliteRequest.LISTEN]
 
 
-@pytest.mark.parametrize("phase", [Phase.LISTENING, Phase.THINKING, Phase.SPEAKING])
-def test_a_press_in_a_conversation_ends_it(phase: Phase) -> None:
+@pytest.mark.parametrize("phase", [Conversation.LISTENING, Conversation.THINKING, Conversation.SPEAKING])
+def test_a_press_in_a_conversation_ends_it(phase: Conversation) -> None:
     rig = connected()
     rig.assistant.go(phase)
     rig.receive("mycroft.mic.listen")
     rig.receive("mycroft.stop")
-    assert rig.asked() == [Request.STOP, Request.STOP]
+    assert rig.asked() == [SatelliteRequest.STOP, SatelliteRequest.STOP]
     assert rig.assistant.phase is phase, "until the satellite says so"
 
 
@@ -68,14 +77,14 @@ def test_a_press_while_a_timer_rings_ends_the_ringing() -> None:
     rig.assistant.ring("t", 900)
     rig.receive("mycroft.mic.listen")
     rig.receive("mycroft.stop")
-    assert rig.asked() == [Request.STOP_RINGING, Request.STOP_RINGING]
+    assert rig.asked() == [SatelliteRequest.STOP_RINGING, SatelliteRequest.STOP_RINGING]
     rig.assistant.stop_ringing()
     assert rig.types() == ["enclosure.eyes.spin", "enclosure.eyes.reset"]
 
 
 @pytest.mark.parametrize("msg_type", ["mycroft.mic.listen", "mycroft.stop"])
 def test_a_press_ends_the_spin_where_the_ringing_cannot_be_ended(msg_type: str) -> None:
-    rig = connected({Request.STOP_RINGING: "no"})
+    rig = connected({SatelliteRequest.STOP_RINGING: "no"})
     rig.assistant.ring("t", 10)
     rig.receive(msg_type)
     assert rig.types() == ["enclosure.eyes.spin", "enclosure.eyes.reset"]
@@ -84,7 +93,7 @@ def test_a_press_ends_the_spin_where_the_ringing_cannot_be_ended(msg_type: str) 
 def test_a_stop_without_a_conversation_ends_playback() -> None:
     rig = connected()
     rig.receive("mycroft.stop")
-    assert rig.asked() == [Request.STOP_PLAYBACK]
+    assert rig.asked() == [SatelliteRequest.STOP_PLAYBACK]
 
 
 @pytest.mark.parametrize(("found", "text"), [(True, NO_HOME), (False, NO_SATELLITE)])
@@ -98,7 +107,7 @@ def test_a_press_without_home_assistant_shows_what_is_missing(found: bool, text:
 
 
 def test_what_the_satellite_cannot_do_is_a_failure_with_the_reason() -> None:
-    rig = connected({Request.LISTEN: "voice.wake_uri is not set"})
+    rig = connected({SatelliteRequest.LISTEN: "voice.wake_uri is not set"})
     rig.receive("mycroft.mic.listen", source="skill")
     [answer] = rig.assistant.messages
     assert (answer.msg_type, answer.data) == ("mycroft.mic.listen.failed", {"error": "voice.wake_uri is not set"})
@@ -116,7 +125,7 @@ def test_what_is_of_another_session_or_a_second_time_is_ignored() -> None:
 def test_both_names_of_a_message_count() -> None:
     rig = connected()
     rig.receive("ovos.mic.listen")
-    assert rig.asked() == [Request.LISTEN]
+    assert rig.asked() == [SatelliteRequest.LISTEN]
     assert {"ovos.mic.listen", "ovos.stop", "connected"} < {*rig.assistant.patterns}
 
 
@@ -137,7 +146,7 @@ def test_a_knob_without_a_sound_card_changes_the_volume_of_the_satellite_and_sho
     assert rig.said() == []
     rig.receive("mycroft.volume.increase")
     rig.receive("mycroft.volume.decrease")
-    assert rig.asked() == [Request.LOUDER, Request.QUIETER]
+    assert rig.asked() == [SatelliteRequest.LOUDER, SatelliteRequest.QUIETER]
     rig.assistant.volume(0.5)
     rig.assistant.volume(0.7)
     assert rig.said() == [("enclosure.eyes.volume", {"volume": 6})]
@@ -149,11 +158,11 @@ def test_a_knob_without_a_sound_card_changes_the_volume_of_the_satellite_and_sho
 def test_a_mute_is_asked_for_and_shown_when_the_satellite_reports_it() -> None:
     rig = connected()
     rig.receive("mycroft.mic.mute.toggle")
-    assert (rig.asked(), rig.said()) == ([Request.MUTE], [])
+    assert (rig.asked(), rig.said()) == ([SatelliteRequest.MUTE], [])
     rig.assistant.muted(True)
     assert rig.said() == [("mycroft.mic.get_status.response", {"muted": True})]
     rig.receive("mycroft.mic.mute.toggle")
-    assert rig.asked() == [Request.UNMUTE]
+    assert rig.asked() == [SatelliteRequest.UNMUTE]
 
 
 def test_a_mute_that_all_have_seen_is_not_said_again() -> None:
@@ -171,7 +180,7 @@ def test_a_mute_that_did_not_happen_is_contradicted() -> None:
 
 
 def test_a_mute_that_is_impossible_fails_and_is_contradicted() -> None:
-    rig = connected({Request.MUTE: "no proxy"})
+    rig = connected({SatelliteRequest.MUTE: "no proxy"})
     rig.receive("mycroft.mic.mute", source="skill")
     assert rig.said() == [
         ("mycroft.mic.mute.failed", {"error": "no proxy"}),
@@ -181,7 +190,7 @@ def test_a_mute_that_is_impossible_fails_and_is_contradicted() -> None:
 
 def test_a_switch_that_cuts_the_microphone_is_never_contradicted() -> None:
     """The enclosure would answer with a mute, and so on without an end."""
-    rig = connected({Request.MUTE: "no proxy"})
+    rig = connected({SatelliteRequest.MUTE: "no proxy"})
     rig.receive("mycroft.mic.mute")
     assert rig.types() == ["mycroft.mic.mute.failed"]
 
@@ -190,9 +199,9 @@ def test_a_mute_while_home_assistant_is_away_is_asked_for_again_when_it_is_back(
     rig = connected()
     rig.assistant.home(False)
     rig.receive("mycroft.mic.mute")
-    assert rig.asked() == [Request.MUTE]
+    assert rig.asked() == [SatelliteRequest.MUTE]
     rig.assistant.home(True)
-    assert rig.asked() == [Request.MUTE]
+    assert rig.asked() == [SatelliteRequest.MUTE]
     rig.assistant.muted(True)
     rig.assistant.home(False)
     rig.assistant.home(True)
@@ -201,7 +210,7 @@ def test_a_mute_while_home_assistant_is_away_is_asked_for_again_when_it_is_back(
 
 def test_a_mute_ends_what_was_said() -> None:
     rig = connected()
-    rig.assistant.go(Phase.LISTENING)
+    rig.assistant.go(Conversation.LISTENING)
     rig.assistant.muted(True)
     assert rig.types() == [
         "recognizer_loop:record_begin",
@@ -259,7 +268,7 @@ def test_an_enclosure_that_starts_later_need_not_wait_for_skills() -> None:
 def test_a_new_bus_is_told_everything() -> None:
     rig = connected()
     rig.assistant.count_down("t", 60, 60)
-    rig.assistant.go(Phase.SPEAKING)
+    rig.assistant.go(Conversation.SPEAKING)
     rig.said()
     rig.receive("connected")
     assert rig.types() == [
@@ -267,7 +276,7 @@ def test_a_new_bus_is_told_everything() -> None:
         "mycroft.ready",
         "recognizer_loop:audio_output_start",
     ]
-    rig.assistant.go(Phase.IDLE)
+    rig.assistant.go(Conversation.IDLE)
     rig.said()
     rig.receive("connected")
     assert rig.types()[-1] == "enclosure.eyes.fill"
@@ -275,7 +284,7 @@ def test_a_new_bus_is_told_everything() -> None:
 
 def test_a_conversation_ends_with_its_satellite() -> None:
     rig = connected()
-    rig.assistant.go(Phase.LISTENING)
+    rig.assistant.go(Conversation.LISTENING)
     rig.assistant.lost()
     assert rig.types() == ["recognizer_loop:record_begin", "recognizer_loop:record_end"]
     rig.receive("mycroft.mic.get_status")

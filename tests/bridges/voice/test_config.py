@@ -2,8 +2,8 @@
 
 import pytest
 
-from bridges.voice.assistant import Request
-from bridges.voice.config import Address, VoiceSettings, Wyoming, satellite_of
+from bridges.voice.assistant import SatelliteRequest
+from bridges.voice.config import LocalAddress, VoiceSettings, Wyoming, satellite_of
 from bridges.voice.daemon import cannot
 from bus.errors import ConfigError
 
@@ -16,12 +16,14 @@ def test_without_an_address_there_is_no_satellite() -> None:
 
 @pytest.mark.parametrize("url", [API, "ws://localhost:6055", "ws://127.0.0.1:6055/"])
 def test_the_peripheral_api_is_an_address_of_this_machine(url: str) -> None:
-    assert satellite_of(VoiceSettings(peripheral_api=url)) == Address("127.0.0.1", 6055)
+    assert satellite_of(VoiceSettings(peripheral_api=url)) == LocalAddress("127.0.0.1", 6055)
 
 
 def test_the_services_of_a_wyoming_satellite() -> None:
     found = satellite_of(VoiceSettings(event_uri=EVENTS, wake_uri=WAKE, wake_service="tcp://[::1]:10400"))
-    assert found == Wyoming(Address("127.0.0.1", 10500), Address("127.0.0.1", 10401), Address("::1", 10400))
+    assert found == Wyoming(
+        LocalAddress("127.0.0.1", 10500), LocalAddress("127.0.0.1", 10401), LocalAddress("::1", 10400)
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,10 +55,10 @@ def test_an_error_names_the_key_and_the_reason(settings: VoiceSettings, reason: 
 
 
 def test_what_a_satellite_cannot_do() -> None:
-    events = Address("127.0.0.1", 10500)
-    assert cannot(Address("127.0.0.1", 6055)) == {}
-    by_proxy = {Request.LISTEN, Request.MUTE, Request.UNMUTE}
-    assert cannot(Wyoming(events, events, None)).keys() == set(Request) - by_proxy
+    events = LocalAddress("127.0.0.1", 10500)
+    assert cannot(LocalAddress("127.0.0.1", 6055)) == {}
+    by_proxy = {SatelliteRequest.LISTEN, SatelliteRequest.MUTE, SatelliteRequest.UNMUTE}
+    assert cannot(Wyoming(events, events, None)).keys() == set(SatelliteRequest) - by_proxy
     without = cannot(Wyoming(events, None, None))
-    assert without.keys() == set(Request)
-    assert "voice.wake_uri" in without[Request.LISTEN]
+    assert without.keys() == set(SatelliteRequest)
+    assert "voice.wake_uri" in without[SatelliteRequest.LISTEN]

@@ -13,10 +13,10 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from bridges.voice.assistant import ENCLOSURE
-from bridges.voice.config import Address, Wyoming
+from bridges.voice.config import LocalAddress, Wyoming
 from bridges.voice.daemon import bridge
 from bridges.voice.services import EVENTS_BURST, LINES_BURST, MAX_UNSENT, RETRY_S
-from bridges.voice.wyoming import Event, Parser, encode
+from bridges.voice.wyoming import Parser, WyomingEvent, encode
 from bus.client.client import BusClient
 from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.errors import ListenError
@@ -68,7 +68,7 @@ class Peer:
 
 
 @contextlib.asynccontextmanager
-async def running(satellite: Address | Wyoming) -> AsyncIterator[Peer]:
+async def running(satellite: LocalAddress | Wyoming) -> AsyncIterator[Peer]:
     """A bus, a peer on it, and the bridge to a satellite."""
     async with Server(WebSocketSettings(port=0), BusSettings()) as server:
         peer = Peer(server.url)
@@ -90,7 +90,7 @@ class Api:
     """The peripheral API, as the bridge sees it."""
 
     def __init__(self) -> None:
-        self.address = Address("127.0.0.1", free_port())
+        self.address = LocalAddress("127.0.0.1", free_port())
         self.commands: list[dict[str, Any]] = []
         self.connection: ServerConnection | None = None
         self.connections = 0
@@ -149,7 +149,7 @@ async def test_the_bridge_connects_within_a_second_of_the_start_of_the_satellite
 
 
 async def test_an_absent_satellite_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
-    async with running(Address("127.0.0.1", free_port())):
+    async with running(LocalAddress("127.0.0.1", free_port())):
         await asyncio.sleep(300)
     assert caplog.text.count("no satellite at ws://127.0.0.1:") == 1
 
@@ -195,13 +195,13 @@ class Connection:
     """One end of a connection of Wyoming."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.received: list[Event] = []
+        self.received: list[WyomingEvent] = []
         self.closed = False
         self.writer = writer
         self._reading = asyncio.create_task(self._read(reader))
 
     @classmethod
-    async def to(cls, address: Address) -> "Connection":
+    async def to(cls, address: LocalAddress) -> "Connection":
         return cls(*await asyncio.open_connection(*address))
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
@@ -212,7 +212,7 @@ class Connection:
         self.closed = True
 
     def send(self, type_: str, payload: bytes = b"", **data: Any) -> None:
-        self.writer.write(encode(Event(type_, data, payload)))
+        self.writer.write(encode(WyomingEvent(type_, data, payload)))
 
     def count(self, type_: str) -> int:
         return sum(event.type == type_ for event in self.received)
@@ -241,10 +241,10 @@ class WakeService:
 
 @pytest.fixture
 async def addresses() -> Wyoming:
-    return Wyoming(*(Address("127.0.0.1", free_port()) for _ in range(3)))
+    return Wyoming(*(LocalAddress("127.0.0.1", free_port()) for _ in range(3)))
 
 
-async def connect(address: Address | None) -> Connection:
+async def connect(address: LocalAddress | None) -> Connection:
     assert address is not None
     while True:
         with contextlib.suppress(ConnectionRefusedError):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridges.voice.events import SatelliteEvents
-from bridges.voice.wyoming import Event
+from bridges.voice.wyoming import WyomingEvent
 from tests.bridges.voice.rig import Rig, Said
 from tests.bridges.voice.test_peripheral import VALUES
 
@@ -34,7 +34,7 @@ class Satellite:
         self.events.connected()
 
     def send(self, type_: str, **data: Any) -> None:
-        self.events.read(Event(type_, data))
+        self.events.read(WyomingEvent(type_, data))
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def satellite() -> Satellite:
 def test_whatever_the_data_the_messages_are_of_the_contract(sent: list[tuple[str, dict[str, Any]]]) -> None:
     satellite = Satellite()
     for type_, data in sent:
-        satellite.events.read(Event(type_, data))
+        satellite.events.read(WyomingEvent(type_, data))
         satellite.rig.said()  # checks each
         satellite.rig.wait(1)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bridges.effects import EFFECTS
-from bridges.voice.assistant import Phase
+from bridges.voice.assistant import Conversation
 from bridges.voice.eyes import LATE_S, MAX_TIMERS, PIXELS
 from tests.bridges.voice.rig import Rig, Said, connected
 
@@ -41,17 +41,17 @@ def test_an_effect_that_is_not_known_is_none() -> None:
 def test_eyes_that_are_off_open_for_a_conversation() -> None:
     rig = connected()
     assert set_light(rig, on=False) == [("enclosure.eyes.off", {})]
-    rig.assistant.go(Phase.LISTENING)
+    rig.assistant.go(Conversation.LISTENING)
     assert rig.said()[0] == RESET
     assert set_light(rig, on=False) == [], "the light waits for the end"
-    rig.assistant.go(Phase.IDLE)
+    rig.assistant.go(Conversation.IDLE)
     assert rig.said()[-1] == ("enclosure.eyes.off", {})
 
 
 def test_a_conversation_leaves_eyes_alone_that_show_nothing() -> None:
     rig = connected()
-    rig.assistant.go(Phase.LISTENING)
-    rig.assistant.go(Phase.IDLE)
+    rig.assistant.go(Conversation.LISTENING)
+    rig.assistant.go(Conversation.IDLE)
     assert rig.types() == ["recognizer_loop:record_begin", "recognizer_loop:record_end"]
 
 
@@ -78,11 +78,11 @@ def test_a_countdown_is_halfway_at_half_of_its_time() -> None:
 def test_a_countdown_makes_room_for_a_conversation_and_goes_on_after_it() -> None:
     rig = connected()
     rig.assistant.count_down("t", 60, 60)
-    rig.assistant.go(Phase.LISTENING)
+    rig.assistant.go(Conversation.LISTENING)
     rig.said()
     rig.wait(30)
     assert rig.said() == []
-    rig.assistant.go(Phase.IDLE)
+    rig.assistant.go(Conversation.IDLE)
     assert rig.said()[-1][1]["percentage"] == pytest.approx(50, abs=5)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridges.voice.assistant import Phase, Request
+from bridges.voice.assistant import Conversation, SatelliteRequest
 from bridges.voice.errors import SatelliteError
 from bridges.voice.peripheral import Peripheral, command, registration
 from tests.bridges.voice.rig import Rig, connected
@@ -151,7 +151,7 @@ def test_the_idle_in_a_conversation_is_a_timer_that_was_cancelled(api: Api) -> N
     api.send("timer_ticking", **TIMER)
     for event in ("listening", "stt_text", "thinking", "idle"):
         api.send(event)
-    assert api.rig.assistant.phase is Phase.THINKING
+    assert api.rig.assistant.phase is Conversation.THINKING
     for event in ("tts_speaking", "tts_finished", "idle"):
         api.send(event)
     assert api.rig.types()[-1] == "recognizer_loop:audio_output_end", "and no countdown"
@@ -179,11 +179,11 @@ def test_a_wake_word_ends_the_ringing(api: Api) -> None:
 def test_a_continued_conversation_listens_again(api: Api) -> None:
     for event in ("tts_speaking", "tts_finished", "listening"):
         api.send(event)
-    assert api.rig.assistant.phase is Phase.LISTENING
+    assert api.rig.assistant.phase is Conversation.LISTENING
 
 
-@pytest.mark.parametrize("request_", Request)
-def test_each_request_is_a_command(request_: Request) -> None:
+@pytest.mark.parametrize("request_", SatelliteRequest)
+def test_each_request_is_a_command(request_: SatelliteRequest) -> None:
     assert set(json.loads(command(request_))) == {"command"}
 
 

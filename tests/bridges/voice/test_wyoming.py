@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridges.voice.errors import SatelliteError
-from bridges.voice.wyoming import MAX_DATA, MAX_LINE, MAX_PAYLOAD, Event, Parser, encode
+from bridges.voice.wyoming import MAX_DATA, MAX_LINE, MAX_PAYLOAD, Parser, WyomingEvent, encode
 from tests.bridges.voice.rig import CAPTURED
 
 STREAM = (CAPTURED / "wyoming-satellite-1.4.1.events").read_bytes()
@@ -18,7 +18,7 @@ VALUES = (
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"]))
 )
 EVENTS = st.builds(
-    Event,
+    WyomingEvent,
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=100),
     st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=10), VALUES, max_size=3),
     st.binary(max_size=50),
@@ -31,13 +31,13 @@ def chunks(stream: bytes, cuts: Sequence[int]) -> Iterator[bytes]:
     yield from (stream[begin:end] for begin, end in pairwise(places))
 
 
-def parsed(pieces: Iterator[bytes]) -> list[Event]:
+def parsed(pieces: Iterator[bytes]) -> list[WyomingEvent]:
     parser = Parser()
     return [event for piece in pieces for event in parser.feed(piece)]
 
 
 @given(st.lists(EVENTS, max_size=5), st.lists(st.integers(0, 500)))
-def test_what_is_encoded_is_parsed_again_from_any_chunks(events: list[Event], cuts: list[int]) -> None:
+def test_what_is_encoded_is_parsed_again_from_any_chunks(events: list[WyomingEvent], cuts: list[int]) -> None:
     assert parsed(chunks(b"".join(map(encode, events)), cuts)) == events
 
 
@@ -49,13 +49,13 @@ def test_a_captured_stream_is_the_same_in_any_chunks(cuts: list[int]) -> None:
 def test_a_captured_stream_is_understood_to_its_end() -> None:
     events = parsed(bytes([byte]) for byte in STREAM)
     assert [event.type for event in events[:3]] == ["satellite-connected", "run-satellite", "streaming-stopped"]
-    assert events[-1] == Event("streaming-stopped")
-    assert Event("synthesize", {"text": "Grüße: timer set"}) in events
+    assert events[-1] == WyomingEvent("streaming-stopped")
+    assert WyomingEvent("synthesize", {"text": "Grüße: timer set"}) in events
 
 
 def test_data_in_the_line_and_after_it_are_merged() -> None:
     raw = b'{"type": "x", "data": {"a": 1, "b": 1}, "data_length": 8, "payload_length": 3}\n{"b": 2}end'
-    assert parsed(iter([raw])) == [Event("x", {"a": 1, "b": 2}, b"end")]
+    assert parsed(iter([raw])) == [WyomingEvent("x", {"a": 1, "b": 2}, b"end")]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""From an event of a satellite to its handler, with checked data. Pure."""
+"""The events of a satellite: what the data of each has to be, and what handles it. Pure."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ class Nothing(msgspec.Struct):
     """Data that is not read."""
 
 
-class Dispatcher:
+class EventTable:
     """Calls the handler of an event. Events that have none are ignored: newer satellites have more of them."""
 
     def __init__(self, handlers: Handlers) -> None:
