@@ -7,7 +7,6 @@ import random
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from typing import Protocol
 
 from bridges.hive.config import Hub
@@ -16,6 +15,7 @@ from bridges.hive.frames import MAX_MESSAGE
 from bridges.hive.hub import Connection, Identity, connect, tls_context
 from bridges.hive.mapping import SOURCE, Relay, Rights
 from bridges.hive.pairing import Pairing
+from bridges.outbox import FRESH_S, Outbox
 from bus.client.backoff import STABLE_S, Backoff
 from bus.client.client import BusClient
 from bus.contract import ours as topics
@@ -32,8 +32,8 @@ AWAY_S = 10.0
 
 AWAY, BACK = "HUB IS AWAY", "HUB IS BACK"
 
-FRESH_S = 1.0
-"""How long requests of the hub may wait for a bus that is away; after that they are dropped at once."""
+READ_S = 5.0
+"""A text of a few words has scrolled over the mouth by then."""
 
 REQUESTS_PER_S = 50
 REQUESTS_BURST = 200
@@ -82,8 +82,9 @@ class Bridge:
         self._next_flood_log_s = 0.0
         self._bus_lost_s: float | None = None
         """Since when the bus is away; None while it is there."""
-        self._own: asyncio.Queue[Message] = asyncio.Queue()
+        self._own = Outbox(bus)
         """What the bridge itself says on the bus."""
+        self._next_away_s = 0.0
         self._to_hub: asyncio.Queue[bytes] = asyncio.Queue(MAX_WAITING)
 
     async def run(self) -> None:
@@ -94,7 +95,7 @@ class Bridge:
                 self._bus.run(watched(self._on_bus_message), self._observe_bus, patterns=self._relay.patterns)
             )
             group.create_task(self._stay_connected())
-            group.create_task(self._say_own())
+            group.create_task(self._own.run())
             notify("READY=1")
 
     # The bus.
@@ -110,7 +111,7 @@ class Bridge:
         for hive_message in self._relay.up(message):
             if not self._is_connected:
                 if message.msg_type in topics.UTTERANCE.names:
-                    self._show(AWAY)
+                    self._show_away()
             elif len(hive_message) > MAX_MESSAGE:
                 _LOGGER.warning("%s is not sent to the hub: more than %d bytes", message.msg_type, MAX_MESSAGE)
             elif self._to_hub.full():
@@ -121,19 +122,21 @@ class Bridge:
     def _introduce(self) -> None:
         """Has the state of the device sent to the hub, whose programs learn its name from the first message."""
         if self._is_connected and self._bus_lost_s is None:
-            self._own.put_nowait(Message(topics.VOLUME_GET.name))
+            self._own.put(Message(topics.VOLUME_GET.name, {}, {"source": SOURCE}))
+
+    def _show_away(self) -> None:
+        """Shows on the face that the hub is away; not more often than it can be read."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._next_away_s:
+            self._next_away_s = now + READ_S
+            self._is_away_shown = True
+            self._show(AWAY)
 
     def _show(self, text: str) -> None:
-        """Shows a text on the face, once; nothing while another one waits for the bus."""
-        if self._own.empty():
-            self._is_away_shown = text == AWAY
-            self._own.put_nowait(Message(topics.MOUTH_TEXT.name, {"text": text, "repeat": False}))
-
-    async def _say_own(self) -> None:
-        while True:
-            await self._say(replace(await self._own.get(), context={"source": SOURCE}))
+        self._own.put(Message(topics.MOUTH_TEXT.name, {"text": text, "repeat": False}, {"source": SOURCE}))
 
     async def _say(self, message: Message) -> None:
+        """Sends a request of the hub. One after the other, they wait FRESH_S in all for a bus that is away."""
         away_s = 0.0 if self._bus_lost_s is None else asyncio.get_running_loop().time() - self._bus_lost_s
         try:
             await self._bus.emit(message, max(0.0, FRESH_S - away_s))
@@ -146,7 +149,7 @@ class Bridge:
         backoff = Backoff(RETRY_FIRST_S, RETRY_MAX_S)
         loop = asyncio.get_running_loop()
         logged: deque[str] = deque(maxlen=MAX_REASONS)
-        away = loop.call_later(AWAY_S, self._show, AWAY)
+        away = loop.call_later(AWAY_S, self._show_away)
         while True:
             try:
                 async with self._connect() as link:
@@ -160,7 +163,7 @@ class Bridge:
             _LOGGER.log(logging.WARNING if log or text not in logged else logging.DEBUG, "%s", text)
             logged.append(text)
             if connected:
-                away = loop.call_later(AWAY_S, self._show, AWAY)
+                away = loop.call_later(AWAY_S, self._show_away)
             await asyncio.sleep(retry_s * random.uniform(0.8, 1.2))  # noqa: S311  # jitter, no secret
 
     async def _serve(self, link: Link, backoff: Backoff) -> None:
@@ -168,6 +171,7 @@ class Bridge:
         self._to_hub = asyncio.Queue(MAX_WAITING)
         self._is_connected = True
         if self._is_away_shown:
+            self._is_away_shown = False
             self._show(BACK)
         self._introduce()
         stable = asyncio.get_running_loop().call_later(STABLE_S, backoff.stable)

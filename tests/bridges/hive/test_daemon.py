@@ -10,10 +10,11 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from bridges.hive.config import DOWN, UP
-from bridges.hive.daemon import AWAY, AWAY_S, BACK, FRESH_S, REQUESTS_BURST, RETRY_MAX_S, Bridge
+from bridges.hive.daemon import AWAY, AWAY_S, BACK, REQUESTS_BURST, RETRY_MAX_S, Bridge
 from bridges.hive.errors import HubError, PasswordError
 from bridges.hive.frames import MAX_MESSAGE
 from bridges.hive.mapping import SOURCE, Relay, Rights
+from bridges.outbox import FRESH_S
 from bus.client.client import BusClient
 from bus.daemon.config import BusSettings, WebSocketSettings
 from bus.message import Message
@@ -237,8 +238,11 @@ async def test_who_speaks_while_the_hub_is_away_sees_it(home: Home) -> None:
     home.hub.end()
     await asyncio.sleep(2 * AWAY_S)
     await home.says("mycroft.stop")
-    await home.says("recognizer_loop:utterance", {"utterances": ["hi"]})
+    for _ in range(300):
+        await home.says("recognizer_loop:utterance", {"utterances": ["hi"]})
     await until(lambda: home.peer.texts() == [AWAY, AWAY], "the second sign")
+    await asyncio.sleep(AWAY_S)
+    assert home.peer.texts() == [AWAY, AWAY]
 
 
 async def test_a_hub_that_is_away_is_one_line_and_fewer_attempts(
