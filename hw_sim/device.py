@@ -102,6 +102,9 @@ class _Hardware:
     """Called with the URL of the bus."""
 
 
+_NO_HARDWARE = {"MYCROFT_ENCLOSURE_MIXER": "default", "MYCROFT_ENCLOSURE_BOARD": "{}"}
+"""In place of what mycroft.conf says of the hardware of this machine, which may be a Mark 1."""
+
 Run = Callable[[Ports, Cable, ReportLine, str | None, Screen | None], Awaitable[None]]
 """How a device is run, as `run_device` does."""
 
@@ -183,7 +186,7 @@ async def _mark1(cable: Cable, scope: _Scope) -> _Hardware:
             "enclosure",
             *(*_PYTHON, "enclosure", "run", "--bus", bus_url, "--profile", "mycroft_mark_1"),
             *("--serial", str(faceplate.link)),
-            environment={"STATE_DIRECTORY": str(scope.folder)},
+            environment={"STATE_DIRECTORY": str(scope.folder), **_NO_HARDWARE},
         )
 
     return _Hardware(

@@ -1,6 +1,8 @@
 """The whole device, end to end: real processes, a real client library, a real mixer, and what a person sees."""
 
 import asyncio
+import json
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +106,16 @@ async def test_a_text_is_shown_and_does_nothing_else(text: str) -> None:
         await client.hears("mycroft.volume.get.response")
         await client.emit("x.end")
         await client.hears("x.end")
+
+
+async def test_the_hardware_of_the_machine_is_not_that_of_the_simulated_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a Mark 1, whose package names its sound board."""
+    configuration = tmp_path / ".config/mycroft/mycroft.conf"
+    configuration.parent.mkdir(parents=True)
+    settings = {"mixer": "hw:nosuchcard", "board": {"buttons": {"talk": {"gpio": 17}}}}
+    configuration.write_text(json.dumps({"enclosure": settings}))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    async with device() as found:
+        assert found.level > 0
