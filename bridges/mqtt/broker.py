@@ -71,8 +71,10 @@ def tls_context(broker: Broker) -> "SSLContext | None":
         return None
     import ssl  # noqa: PLC0415  # 4 MB that a broker on this machine does not need
 
+    # OpenSSL looks into a folder when it verifies a certificate. By default, it would also load the file with all.
+    folder = None if broker.ca_file else ssl.get_default_verify_paths().capath
     try:
-        return ssl.create_default_context(cafile=broker.ca_file)
+        return ssl.create_default_context(cafile=broker.ca_file, capath=folder)
     except OSError as error:  # an SSLError is one, too
         raise ConfigError(f"mqtt.ca_file: {broker.ca_file}: {error.strerror or error}") from error
 
