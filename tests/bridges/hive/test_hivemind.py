@@ -170,11 +170,11 @@ def test_the_hub_cannot_restart_the_device(home: Home) -> None:
 
 def test_the_hub_denies_what_it_has_not_allowed_and_the_log_names_the_command(home: Home) -> None:
     for _ in range(2):
-        home.asks("enclosure.eyes.rgb.get")
-    until(lambda: "the hub denies enclosure.eyes.rgb" in home.bridge.log, "the denial")
+        home.asks("enclosure.report-parts")
+    until(lambda: "the hub denies enclosure.parts" in home.bridge.log, "the denial")
     home.barrier()
-    assert home.bridge.log.count("hivemind-core allow-msg enclosure.eyes.rgb ID") == 1
-    assert "enclosure.eyes.rgb" not in home.bus.types()
+    assert home.bridge.log.count("hivemind-core allow-msg enclosure.parts ID") == 1
+    assert "enclosure.parts" not in home.bus.types()
 
 
 def test_blacklisted_skills_and_intents_are_in_the_session_of_the_device(home: Home) -> None:
