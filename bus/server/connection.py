@@ -8,7 +8,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 
@@ -57,11 +57,8 @@ SLICE = 16 * 1024
 UNSENT = 128 * 1024
 """Bytes for a client that the kernel keeps before it sends them."""
 
-_received = memoryview(bytearray(128 * 1024))
-"""Where the event loop reads to, for one connection at a time."""
-
-_received_late = _received[:SLICE]
-"""Where it reads to in a turn that has no time left: a thousand clients may have sent something large."""
+RECEIVED = 128 * 1024
+"""Bytes that are received at a time."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -76,6 +73,13 @@ class Shared:
     limits: "Limits[Connection]"
     processes: Processes
     turns: Turns
+    received: memoryview = field(default_factory=lambda: memoryview(bytearray(RECEIVED)))
+    """Where the event loop reads to, for one connection at a time. A bus in another thread has another one."""
+    received_late: memoryview = field(init=False)
+    """Where it reads to in a turn that has no time left: a thousand clients may have sent something large."""
+
+    def __post_init__(self) -> None:
+        self.received_late = self.received[:SLICE]
 
     def log(self, party: Party, text: str, *values: object) -> None:
         """Logs what a client has done, unless its user or machine has filled its share of the log."""
@@ -165,17 +169,17 @@ class Connection(asyncio.BufferedProtocol):
         self._take_place()
 
     def get_buffer(self, _: int) -> memoryview:
-        return _received_late if self._shared.turns.is_over else _received
+        return self._shared.received_late if self._shared.turns.is_over else self._shared.received
 
     def buffer_updated(self, size: int) -> None:
         self._heard = True
         if self._securing is not None or self._pace.waits:
             # The client was faster than our task, which does not have the transport yet.
-            self._unread += _received[:size]
+            self._unread += self._shared.received[:size]
         elif self._shared.turns.has_time():
-            self._receive(_received[:size])
+            self._receive(self._shared.received[:size])
         else:
-            self._unread += _received[:size]
+            self._unread += self._shared.received[:size]
             self._hold_unfinished()
             self._wait(0.0, short=size <= SHORT)
 

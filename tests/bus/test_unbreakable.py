@@ -121,6 +121,13 @@ class Wire(asyncio.Transport):
         """Nothing to do."""
 
 
+async def test_two_buses_do_not_receive_into_the_same_place() -> None:
+    one, other = (Connection(Server(WebSocketSettings(), BusSettings()).shared) for _ in range(2))
+    one.get_buffer(-1)[:3] = b"one"
+    other.get_buffer(-1)[:3] = b"two"
+    assert bytes(one.get_buffer(-1)[:3]) == b"one"
+
+
 async def play(stream: bytes, cuts: Iterable[int]) -> list[bytes]:
     """Has a connection receive these bytes, cut into pieces; what another client gets of it."""
     server, other = Server(WebSocketSettings(), BusSettings(tokens=TOKENS)), Listener()
