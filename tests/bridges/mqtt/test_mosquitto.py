@@ -232,6 +232,21 @@ def test_a_device_with_the_example_configuration_works_over_tls(
     assert PASSWORD not in bridge.log
 
 
+def test_without_a_ca_file_the_certificates_of_the_system_count(
+    guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("openssl", "x509", "-hash", "-noout", "-in", guarded.certificate)
+    name = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    system = tmp_path / "system"
+    system.mkdir()
+    monkeypatch.setenv("SSL_CERT_DIR", str(system))
+    given = {"username": ID, "password_file": secret_file(tmp_path)}
+    with BridgeProcess(tmp_path, "ws://127.0.0.1:1/core", guarded.url, **given) as bridge:
+        until(lambda: "certificate verify failed" in bridge.log, "the refusal")
+        (system / f"{name}.0").symlink_to(guarded.certificate)
+        until(lambda: "connected to the broker" in bridge.log, "the connection")
+
+
 def test_a_device_at_a_bridged_broker_works_with_the_example_configuration(mark1: Mark1, tmp_path: Path) -> None:
     site_folder = tmp_path / "site"
     site_folder.mkdir()
