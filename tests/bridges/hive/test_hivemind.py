@@ -135,7 +135,7 @@ def test_a_program_at_the_hub_uses_the_volume_and_the_face(home: Home) -> None:
     assert answer.context["source"] == home.peer
     assert home.mark1.sound.percent == round(0.4 * 83)
     home.asks("enclosure.mouth.text", {"text": "hello"})
-    shows(home.mark1, "hello")
+    home.mark1.face.wait_for(text="HELLO")
 
 
 def test_an_utterance_is_answered_by_the_hub(home: Home) -> None:
