@@ -63,7 +63,9 @@ async def check_the_setup_begins_by_itself_where_no_network_is_known(device: Dev
     await face.shows("MYCROFT 12345678")
 
 
-async def check_a_phone_that_joins_is_told_of_the_page(device: Device, phone: Phone, face: Face) -> None:
+async def check_a_phone_that_joins_gets_the_address_of_the_page_by_face_and_voice(
+    device: Device, phone: Phone, face: Face
+) -> None:
     phone.join()
     await device.first("system.wifi.ap_device_connected")
     assert "100 dot 64 dot 7 dot 1" in (await device.first("speak")).data["utterance"]
@@ -100,7 +102,7 @@ async def check_the_page_lists_the_networks(phone: Phone) -> None:
     assert listed == {network.name for network in NETWORKS} - {HIDDEN.name}
 
 
-async def check_a_wrong_password_is_told_on_page_and_face_and_by_voice(
+async def check_a_wrong_password_is_reported_on_page_and_face_and_by_voice(
     device: Device, phone: Phone, face: Face
 ) -> None:
     form = phone.get(f"{DEVICE}/network?ssid={HOME.ssid}")

@@ -54,7 +54,7 @@ async def check_each_kind_of_network_is_joined(device: Device, network: Network)
     ],
     ids=lambda value: value.label if isinstance(value, Network) else None,
 )
-async def check_a_failure_is_told_with_its_reason(
+async def check_a_failure_is_reported_with_its_reason(
     device: Device, network: Network, password: str, code: str, words: str
 ) -> None:
     await device.send("ovos.phal.nm.connect", {"connection_name": network.name, "password": password})
@@ -72,7 +72,7 @@ async def check_a_network_is_joined_again(device: Device) -> None:
     await in_network(HOME.name)
 
 
-async def check_the_state_of_the_internet_is_told(device: Device, router: Router) -> None:
+async def check_the_state_of_the_internet_is_reported(device: Device, router: Router) -> None:
     check, answer = "ovos.PHAL.internet_check", "ovos.PHAL.internet_check.response"
     router.set_internet("Welcome to our hotel")
     await device.send(check)

@@ -1,12 +1,13 @@
 """A setup on a device that is in a network: however it ends, the device is in its network again."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.vm.boards.device import Device, systemctl, until
+from tests.vm.boards.device import CONFIGURATION, Device, Received, systemctl, until
 from tests.vm.wifi.namespace import run
-from tests.vm.wifi.phone import DEVICE, Phone
+from tests.vm.wifi.phone import ACCESS_PASSWORD, DEVICE, Phone
 from tests.vm.wifi.router import HOME
 from tests.vm.wifi.station import ACCESS_POINT, in_network
 
@@ -29,9 +30,9 @@ def profiles(field: str) -> list[str]:
     return run("nmcli", "--terse", "--fields", field, "connection", "show").splitlines()
 
 
-async def is_open(device: Device) -> None:
+async def opened(device: Device) -> Received:
     """Waits for the access point."""
-    await device.first("system.wifi.ap_up", timeout_s=OPENING_TIMEOUT_S)
+    return await device.first("system.wifi.ap_up", timeout_s=OPENING_TIMEOUT_S)
 
 
 async def back_at_home() -> None:
@@ -42,15 +43,17 @@ async def back_at_home() -> None:
     assert ACCESS_POINT not in profiles("NAME")
 
 
-async def check_a_setup_continues_after_the_service_was_killed_until_the_phone_cancels(
+async def check_a_setup_continues_after_the_service_was_killed_with_its_new_settings_until_the_phone_cancels(
     device: Device, phone: Phone
 ) -> None:
     await device.send("ovos.phal.nm.connect", {"connection_name": HOME.name, "password": HOME.password})
     await device.first("ovos.phal.nm.connection.successful")
     await device.send("mycroft.wifi.start")
-    await is_open(device)
+    assert (await opened(device)).data["password"] == ACCESS_PASSWORD
+    settings = {**json.loads(CONFIGURATION.read_text()), "admin": {"wifi": {"open": True}}}
+    CONFIGURATION.write_text(json.dumps(settings))
     await systemctl("kill", "--signal=KILL", "mycroft-admin.service")
-    await is_open(device)
+    assert (await opened(device)).data["password"] is None
     phone.join()
     await device.first("system.wifi.ap_device_connected")
     phone.post("/cancel", token=phone.get(f"{DEVICE}/").token)
@@ -60,8 +63,8 @@ async def check_a_setup_continues_after_the_service_was_killed_until_the_phone_c
 
 async def check_a_message_cancels_a_setup_in_its_language(device: Device) -> None:
     await device.send("system.wifi.setup", {"lang": "de-de"})
-    await is_open(device)
-    assert "Passwort" in (await device.first("speak")).data["utterance"]
+    await opened(device)
+    assert "Verbinde dein Telefon" in (await device.first("speak")).data["utterance"]
     await device.send("wifi.cancel")
     await device.first("system.wifi.ap_down")
     await back_at_home()
@@ -79,7 +82,7 @@ async def check_a_setup_that_fails_is_reported(device: Device) -> None:
 
 async def check_nothing_of_a_setup_is_left_where_the_killed_service_does_not_continue_it(device: Device) -> None:
     await device.send("system.wifi.setup")
-    await is_open(device)
+    await opened(device)
     UNDER_WAY.unlink()
     await systemctl("kill", "--signal=KILL", "mycroft-admin.service")
     await back_at_home()

@@ -58,11 +58,15 @@ class Phone(Namespace):
         (FOLDER / "get-address").chmod(0o755)
 
     def join(self) -> None:
-        """Joins the access point of the device, from then on whenever it is there; returns with an address."""
+        """Joins the access point of the device, with or without a password, from then on whenever it is there.
+
+        Returns with an address.
+        """
         if not self._programs:
             configuration = FOLDER / "wpa_supplicant.conf"
-            network = f'ssid="{SSID}"\npsk="{ACCESS_PASSWORD}"\nscan_freq=2437\n'
-            configuration.write_text(f"network={{\n{network}}}\n")
+            kinds = (f'psk="{ACCESS_PASSWORD}"', "key_mgmt=NONE")
+            networks = (f'network={{\nssid="{SSID}"\n{kind}\nscan_freq=2437\n}}\n' for kind in kinds)
+            configuration.write_text("".join(networks))
             self.start("wpa_supplicant", "-q", "-i", self.interface, "-c", str(configuration))
         self._get_address()
 
