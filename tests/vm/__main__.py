@@ -22,6 +22,9 @@ CODE = ("admin", "bus", "enclosure")
 FOLDER, BUILT = Path("build/vm"), Path("build/deb")
 """Where the machines are made, and where `make deb` leaves the packages."""
 
+SUITES_PER_PROCESSOR = 2
+"""At once: their machines, with one emulated processor each, wait half of the time."""
+
 NEEDED = ("depmod", "modprobe", "qemu-system-x86_64")
 
 
@@ -45,8 +48,7 @@ def main() -> int:
     except MissingError as error:
         print(f"virtual machines skipped: they need {error}")
         return 0
-    # An emulated processor takes one of this machine's: the suites run beside each other where there are several.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(SUITES_PER_PROCESSOR * (os.cpu_count() or 1)) as pool:
         run_checks = partial(check, kernel=kernel, root=root, only=options.k, checkout=options.checkout)
         return int(any(list(pool.map(run_checks, suites))))
 
@@ -101,13 +103,14 @@ def check(suite: Suite, *, kernel: Kernel, root: Path, only: str, checkout: bool
         sys.stdout.write(f"{suite.name}: {line}")
         sys.stdout.flush()
 
+    checks = f"{CHECKOUT}/tests/vm"
     with machine_of(suite, kernel, root) as machine:
         if checkout:
             for package in CODE:
                 machine.run("mount", "--bind", f"{CHECKOUT}/{package}", f"{INSTALLED}/{package}")
         return machine.watch(
             *("python3", "-P", "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", CHECKOUT),
-            *("--confcutdir", f"{CHECKOUT}/tests/vm/{suite.name}", "-c", f"{CHECKOUT}/pyproject.toml"),
+            *("--confcutdir", f"{checks}/{suite.checks[0].partition('/')[0]}", "-c", f"{CHECKOUT}/pyproject.toml"),
             *("-o", f"pythonpath={INSTALLED} {CHECKOUT}", "-o", "python_files=check_*.py"),
             *(
                 "-o",
@@ -119,10 +122,11 @@ def check(suite: Suite, *, kernel: Kernel, root: Path, only: str, checkout: bool
                 "-rs",
                 "-v",
                 "--durations=10",
+                "--timeout=180",
                 "-k",
                 only,
             ),
-            f"{CHECKOUT}/tests/vm/{suite.name}",
+            *(f"{checks}/{path}" for path in suite.checks),
             on_line=print_line,
         )
 

@@ -34,15 +34,21 @@ CLIENTS = "/opt/clients"
 
 @dataclass(frozen=True)
 class Suite:
-    """A folder of checks, `tests/vm/<name>`, which pytest runs on a virtual machine of their own."""
+    """Checks that pytest runs on a virtual machine of their own."""
 
     name: str
+    checks: tuple[str, ...]
+    """Files and folders in `tests/vm`."""
     memory_mb: int
     timeout_s: float
     """For the machine as a whole; a busy processor that is emulated takes several times what an idle one does."""
 
 
-BOARDS = Suite("boards", memory_mb=320, timeout_s=600.0)
-WIFI = Suite("wifi", memory_mb=384, timeout_s=900.0)
+def _wifi(name: str) -> Suite:
+    return Suite(f"wifi-{name}", (f"wifi/check_{name}.py", "wifi/check_trace.py"), memory_mb=384, timeout_s=900.0)
 
-SUITES = (BOARDS, WIFI)
+
+BOARDS = Suite("boards", ("boards",), memory_mb=320, timeout_s=600.0)
+
+SUITES = (_wifi("setup_again"), _wifi("networks"), _wifi("first_setup"), BOARDS)
+"""Those that take long first. The three of wifi could be one, but each waits for a radio most of the time."""

@@ -14,7 +14,7 @@ from tests.vm.suites import CLIENTS
 
 CONFIGURATION = Path("/etc/mycroft/mycroft.conf")
 UNIT = "mycroft-enclosure.service"
-TIMEOUT_S = 40.0
+TIMEOUT_S = 60.0
 
 VOLUME_STEP = 0.03
 """More than the steps of any mixer here."""
@@ -69,25 +69,26 @@ class Device:
 
     async def first(
         self,
-        msg_type: str,
+        msg_type: str | tuple[str, ...],
         true: Callable[[dict[str, Any]], bool] = lambda _: True,
         timeout_s: float = TIMEOUT_S,
     ) -> Received:
-        """Waits for a message, and forgets it and all before it."""
+        """Waits for a message of a type, or of one of some, and forgets it and all before it."""
+        types = (msg_type,) if isinstance(msg_type, str) else msg_type
         self._skipped = []
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
                     while self._received:
                         received = self._received.pop(0)
-                        if received.msg_type == msg_type and true(received.data):
+                        if received.msg_type in types and true(received.data):
                             return received
                         self._skipped.append(received)
                     self._arrived.clear()
                     await self._arrived.wait()
         except TimeoutError:
             seen = ", ".join(f"{received.msg_type} {received.data}" for received in self._skipped)
-            raise AssertionError(f"no {msg_type}; there were: {seen}") from None
+            raise AssertionError(f"no {' or '.join(types)}; there were: {seen}") from None
 
     def skipped(self, msg_type: str) -> bool:
         """Whether there was such a message before the one that was found last."""

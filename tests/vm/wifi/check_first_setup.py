@@ -54,7 +54,6 @@ async def check_the_radio_is_blocked_as_on_a_new_device(device: Device) -> None:
     assert is_blocked()
 
 
-@pytest.mark.timeout(BEGIN_TIMEOUT_S + 60.0)
 async def check_the_setup_begins_by_itself_where_no_network_is_known(device: Device, face: Face) -> None:
     up = await device.first("system.wifi.ap_up", timeout_s=BEGIN_TIMEOUT_S)
     assert ACCESS_POINT.items() <= up.data.items(), up.data

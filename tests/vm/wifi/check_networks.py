@@ -23,15 +23,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NOWHERE = Network("nowhere", "WPA2")
 
+SCANNED = "ovos.phal.nm.scan.complete"
 
-async def check_a_scan_names_each_network_and_its_security(device: Device) -> None:
-    await device.send("ovos.phal.nm.scan")
-    found = (await device.first("ovos.phal.nm.scan.complete")).data["networks"]
-    expected = [{"ssid": network.name, "security": network.security} for network in NETWORKS if network != HIDDEN]
-    assert sorted(found, key=str) == sorted(expected, key=str)
+OWE_ATTEMPTS = 4
+"""On a busy emulated processor hostapd may miss the end of the handshake, and the device gets no address."""
 
 
-@pytest.mark.parametrize("network", [CAFE, MODERN, MIXED, HIDDEN, ODD, OWE], ids=lambda network: network.label)
+@pytest.mark.parametrize("network", [HOME, CAFE, MODERN, MIXED, HIDDEN, ODD], ids=lambda network: network.label)
 async def check_each_kind_of_network_is_joined(device: Device, network: Network) -> None:
     if network.password:
         data = {"connection_name": network.name, "password": network.password}
@@ -42,6 +40,15 @@ async def check_each_kind_of_network_is_joined(device: Device, network: Network)
     assert joined.data == {"connection_name": network.name}
     await device.send("ovos.phal.nm.get.connected")
     assert (await device.first("ovos.phal.nm.is.connected")).data == {"connection_name": network.name}
+
+
+async def check_an_encrypted_network_without_a_password_is_joined(device: Device) -> None:
+    for _ in range(OWE_ATTEMPTS):
+        await device.send("ovos.phal.nm.connect.open.network", {"connection_name": OWE.name})
+        ended = await device.first(("ovos.phal.nm.connection.successful", "ovos.phal.nm.connection.failure"))
+        if ended.msg_type == "ovos.phal.nm.connection.successful":
+            break
+    assert ended.data == {"connection_name": OWE.name}
 
 
 @pytest.mark.parametrize(
@@ -64,6 +71,13 @@ async def check_a_failure_is_reported_with_its_reason(
 
 async def check_a_known_network_comes_back_after_a_failure(device: Device) -> None:
     await in_network()
+
+
+async def check_a_scan_names_each_network_and_its_security(device: Device) -> None:
+    await device.send("ovos.phal.nm.scan")
+    found = {network["ssid"]: network["security"] for network in (await device.first(SCANNED)).data["networks"]}
+    expected = {network.name: network.security for network in NETWORKS}
+    assert {HIDDEN.name: HIDDEN.security, **found} == expected  # it may be known by name, since it was joined
 
 
 async def check_a_network_is_joined_again(device: Device) -> None:

@@ -11,7 +11,7 @@ from tests.vm.wifi.phone import ACCESS_PASSWORD, DEVICE, Phone
 from tests.vm.wifi.router import HOME
 from tests.vm.wifi.station import ACCESS_POINT, in_network
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BOOT_OPTIONS = Path("/boot/firmware/cmdline.txt")
 """Of a Raspberry Pi."""
@@ -50,7 +50,8 @@ async def check_a_setup_continues_after_the_service_was_killed_with_its_new_sett
     await device.first("ovos.phal.nm.connection.successful")
     await device.send("mycroft.wifi.start")
     assert (await opened(device)).data["password"] == ACCESS_PASSWORD
-    settings = {**json.loads(CONFIGURATION.read_text()), "admin": {"wifi": {"open": True}}}
+    settings = json.loads(CONFIGURATION.read_text())
+    settings["admin"]["wifi"]["open"] = True
     CONFIGURATION.write_text(json.dumps(settings))
     await systemctl("kill", "--signal=KILL", "mycroft-admin.service")
     assert (await opened(device)).data["password"] is None

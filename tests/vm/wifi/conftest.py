@@ -1,5 +1,6 @@
 """Three radios: of the device, of a router, and of a phone; and the device, which is switched on."""
 
+import json
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -8,13 +9,13 @@ import pytest
 import pytest_asyncio
 
 from tests.image.tree import STRANGER
-from tests.vm.boards.device import UNIT, Device, observed, systemctl
-from tests.vm.wifi.face import Face
+from tests.vm.boards.device import CONFIGURATION, UNIT, Device, observed, systemctl
+from tests.vm.wifi.face import PORT, Face
 from tests.vm.wifi.namespace import run
 from tests.vm.wifi.phone import Phone
 from tests.vm.wifi.router import INTERNET, Router
 
-CONFIGURATION = f"""\
+NETWORK_MANAGER = f"""\
 [connectivity]
 uri=http://{INTERNET}/nm
 
@@ -37,7 +38,7 @@ WirelessEnabled=false
 @pytest.fixture(scope="session", autouse=True)
 def _radios() -> None:
     run("modprobe", "mac80211_hwsim", "radios=3")
-    Path("/etc/NetworkManager/conf.d/test.conf").write_text(CONFIGURATION)
+    Path("/etc/NetworkManager/conf.d/test.conf").write_text(NETWORK_MANAGER)
     Path("/var/lib/NetworkManager/NetworkManager.state").write_text(STATE)
 
 
@@ -55,6 +56,16 @@ def phone(_radios: None) -> Iterator[Phone]:
     found = Phone("phone", "wlan2")
     yield found
     found.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _configuration(request: pytest.FixtureRequest) -> None:
+    """The device begins a setup by itself in the checks of that alone."""
+    first = any(item.path.name == "check_first_setup.py" for item in request.session.items)
+    CONFIGURATION.parent.mkdir(exist_ok=True)
+    CONFIGURATION.write_text(
+        json.dumps({"admin": {"wifi": {"setup_at_boot": first}}, "enclosure": {"port": str(PORT)}})
+    )
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

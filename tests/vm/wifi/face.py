@@ -1,13 +1,14 @@
 """The face of the device: a simulated faceplate on a serial port, and what it is sent."""
 
-import json
 from pathlib import Path
 
-from tests.vm.boards.device import CONFIGURATION, until
+from tests.vm.boards.device import until
 from tests.vm.kernel import CHECKOUT
 from tests.vm.wifi.namespace import run
 
 PORT = Path("/run/faceplate/port")
+"""Its serial port, which the configuration of the enclosure names."""
+
 SENT = Path("/run/faceplate-sent")
 
 PROGRAM = f"{CHECKOUT}/tests/image/inside/faceplate.py"
@@ -20,9 +21,7 @@ class Face:
         self._read = 0
 
     async def plug_in(self) -> None:
-        """Starts it, and names its port in the configuration of the enclosure."""
-        CONFIGURATION.parent.mkdir(exist_ok=True)
-        CONFIGURATION.write_text(json.dumps({"enclosure": {"port": str(PORT)}}))
+        """Starts it."""
         run(
             *("systemd-run", "--quiet", "--unit=faceplate", "--uid=mycroft", f"--setenv=PYTHONPATH={CHECKOUT}"),
             *("--property=RuntimeDirectory=faceplate", f"--property=StandardOutput=append:{SENT}"),
