@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from urllib.request import urlopen
 
+from tests.image import home
 from tests.image.admin import UPGRADE_CHECKS
 from tests.image.build import (
     TOOLS,
@@ -85,7 +86,7 @@ def on_a_booted_tree(checks: Sequence[Check], debs: list[Path], folder: Path, mi
         tree = Tree(folder, repository, mirror)
         tree.create()
         tree.preseed(PRESEED)
-        tree.install(packages)
+        tree.install([*packages, *home.PACKAGES])
         with Machine(tree, folder / "console.log") as machine:
             check_all(checks, Installed(machine, tree, repository, packages, debs, upgrade), table)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tests.image import admin, beside, faults, pages, remote
+from tests.image import admin, beside, faults, home, pages, remote
 from tests.image.installed import (
     ANSWER_TIMEOUT_S,
     DAEMONS,
@@ -500,6 +500,7 @@ CHECKS: tuple[Check, ...] = (
     the_simulator_runs,
     *faults.CHECKS,
     *remote.CHECKS,
+    *home.CHECKS,
     a_stranger_is_refused,
     the_journal_names_who_asked,
     the_owner_changes_the_answer,
