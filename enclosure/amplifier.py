@@ -87,6 +87,8 @@ class Tas5806:
 
     def _level(self) -> MixerLevel:
         with _mixer_errors():
+            if self._enable is not None:
+                self._enable.set(True)  # fails where the GPIO chip was away, which has let the line go
             if self._chip.read(_STATE) != _PLAY:
                 raise MixerError("amplifier: it does not play, so it was without power")
             return MixerLevel(percent(self._chip.read(_VOLUME)), muted=False)

@@ -51,6 +51,8 @@ class Apa102Lights:
 
     def show(self, frame: Sequence[Rgb]) -> None:
         """Sends a frame."""
+        if self._power is not None:
+            self._power.set(True)  # fails where the GPIO chip was away, which has let the line go
         self._spi.write(apa102(frame))
 
     def close(self) -> None:

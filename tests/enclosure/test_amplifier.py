@@ -42,7 +42,8 @@ class Enable:
         self.levels.append(False)
 
     def set(self, active: bool) -> None:
-        self.levels.append(active)
+        if self.levels[-1] != active:
+            self.levels.append(active)
 
     def close(self) -> None:
         self.levels.append(None)

@@ -391,6 +391,33 @@ async def test_a_press_while_the_slider_mutes_is_an_error_that_blinks(gpio: Gpio
         assert frames.count(bytes(30)) == 3, "it was dark three times"
 
 
+async def test_an_amplifier_is_enabled_again_after_the_gpio_chip_was_away(gpio: Gpio, sj201: Buses) -> None:
+    async with device("sj201_r6") as mark2:
+        await mark2.hear("mycroft.volume.set", {"percent": 0.3})
+        quiet = sj201.chips[1, 0x2F].registers[0x4C]
+        gpio.pull_out()
+        await asyncio.sleep(3)
+        gpio.plug_in()
+        await asyncio.sleep(8)
+        assert gpio.lines[AMPLIFIER_ENABLE].level
+        assert sj201.chips[1, 0x2F].registers[0x4C] == quiet
+    states = [message.data["state"] for message in mark2.said if message.data.get("part") == "mixer"]
+    assert states == ["connected", "missing", "connected"]
+
+
+async def test_a_ring_has_its_power_again_after_the_gpio_chip_was_away(gpio: Gpio, spi: Path) -> None:
+    async with device("respeaker_4mic", {"leds": {"device": str(spi)}}) as respeaker:
+        gpio.pull_out()
+        await respeaker.hear("mycroft.mic.mute")
+        await asyncio.sleep(1)
+        gpio.plug_in()
+        await asyncio.sleep(3)
+        assert gpio.lines[5].level
+    states = [message.data["state"] for message in respeaker.said if message.data.get("part") == "lights"]
+    assert states[0] == states[-1] == "connected"
+    assert "missing" in states
+
+
 async def test_a_slider_that_is_live_leaves_the_microphone_alone(sj201: Buses) -> None:
     async with device("sj201_r6") as mark2:
         assert mark2.told == ["mycroft.switch.state"]
