@@ -7,6 +7,7 @@ from typing import Any
 
 from bus.contract import ours as topics
 from bus.contract.topic import Topic
+from enclosure.display import Bitmap
 
 
 class Leaving(Enum):
@@ -37,8 +38,8 @@ class Activity:
     updated_percent: int | None = None
     """How much of the current step of an update is done."""
     wifi_setup: bool = False
-    wifi_text: str | None = None
-    """The instruction of a wifi setup, such as the password; None without one."""
+    wifi_shown: str | Bitmap | None = None
+    """The instruction of a wifi setup, such as the password, or a picture of its step; None without a setup."""
     leaving: Leaving | None = None
 
 

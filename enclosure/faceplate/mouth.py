@@ -271,9 +271,12 @@ def _displayable(shown: MouthText) -> MouthText:
     return MouthText(text.displayable(shown.text), shown.repeat)
 
 
-def _instruction(activity: Activity) -> MouthText | None:
-    """What the user needs to read in a wifi setup, above what skills show."""
-    return _displayable(MouthText(activity.wifi_text)) if activity.wifi_text and not activity.leaving else None
+def _instruction(activity: Activity) -> MouthText | Bitmap | None:
+    """What the user needs to see of a wifi setup, above what skills show."""
+    if not activity.wifi_shown or activity.leaving:
+        return None
+    shown = activity.wifi_shown
+    return shown if isinstance(shown, Bitmap) else _displayable(MouthText(shown))
 
 
 def _look(activity: Activity) -> MouthAction | MouthText | None:

@@ -7,6 +7,8 @@ from bus.client.dispatch import Dispatcher
 from bus.contract import ours as topics
 from bus.contract.topic import Topic
 from bus.message import Message
+from enclosure import artwork
+from enclosure.display import Bitmap
 from enclosure.handlers.activity import ActivityHandler
 from enclosure.handlers.session import SOURCE
 from enclosure.ports import Display
@@ -23,8 +25,7 @@ REPEATS = 7
 """How often it is said again. mycroft-wifi-setup closed after 5 min; a setup without a timeout stays open all
 night."""
 
-OPENING, CONNECTING, CONNECTED, FAILED = "WI-FI", "CONNECTING", "WI-FI OK", "WI-FI FAILED"
-NOT_CONNECTED = "NO NETWORK"
+CONNECTED, FAILED, NOT_CONNECTED = "WI-FI OK", "WI-FI FAILED", "NO NETWORK"
 
 _REASONS = {
     "wrong-password": "WRONG PASSWORD",
@@ -74,12 +75,12 @@ class WifiHandler:
 
     async def _on_setup(self, _: Message, **__: object) -> None:
         if not self._activity.current.wifi_setup:
-            self._show(OPENING)
+            self._show(artwork.WIFI)
             self._timer = asyncio.get_running_loop().call_later(OPENING_S, self._fail)
 
     async def _on_setup_failed(self, _: Message) -> None:
         """A request was refused; a setup that has begun has reported its end before."""
-        if self._activity.current.wifi_text == OPENING and not self._activity.current.wifi_setup:
+        if self._activity.current.wifi_shown == artwork.WIFI and not self._activity.current.wifi_setup:
             self._fail()
 
     async def _on_denied(self, _: Message, type: str, **__: object) -> None:  # noqa: A002  # as in the message
@@ -93,7 +94,7 @@ class WifiHandler:
         self._words = words_of(lang)
         self._address = address or ""
         if ssid is None:  # mycroft-wifi-setup reports no fields
-            self._show(OPENING)
+            self._show(artwork.WIFI)
             return
         if password:
             shown = f"{ssid} {password}"
@@ -114,13 +115,13 @@ class WifiHandler:
             self._instruct(shown, f"{self._words.left} {said}", again=said)
 
     async def _on_connecting(self, _: Message, ssid: str | None) -> None:
-        self._show(CONNECTING)
+        self._show(artwork.WIFI_JOINING)
         self._say(self._words.trying.format(ssid=ssid))
 
     async def _on_connection_failed(
         self, _: Message, *, ssid: str | None, reason: str | None, **__: object
     ) -> None:
-        self._show(OPENING)
+        self._show(artwork.WIFI)
         self._display.notify(_REASONS.get(reason or "", FAILED))
         self._say(self._words.failed.format(ssid=ssid, reason=reason_in(self._words, reason)))
 
@@ -137,7 +138,7 @@ class WifiHandler:
         self._say(self._words.error)
 
     async def _on_not_connected(self, _: Message, lang: str | None) -> None:
-        if self._activity.current.wifi_text:
+        if self._activity.current.wifi_shown:
             return  # the user is setting it up
         self._words = words_of(lang)
         self._display.notify(NOT_CONNECTED)
@@ -158,12 +159,12 @@ class WifiHandler:
             repeat = partial(self._repeat, again, again, times - 1)
             self._timer = asyncio.get_running_loop().call_later(REPEAT_S, repeat)
 
-    def _show(self, text: str | None) -> None:
-        """Shows a text until the next one; ends the instruction that is repeated."""
+    def _show(self, shown: str | Bitmap | None) -> None:
+        """Shows a text or picture until the next one; ends the instruction that is repeated."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        self._activity.change(wifi_text=text)
+        self._activity.change(wifi_shown=shown)
 
     def _end(self) -> None:
         self._join = None

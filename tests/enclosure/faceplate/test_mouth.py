@@ -281,7 +281,7 @@ def test_a_text_that_is_not_to_repeat_goes_away_when_it_has_been_seen(
 def test_an_instruction_of_the_wifi_setup_is_above_skill_content_and_below_notifications(
     board: Board, mouth: Mouth
 ) -> None:
-    setup = Activity(wifi_text="1234")
+    setup = Activity(wifi_shown="1234")
     board.play(mouth.indicate(setup))
     board.wait(0.5)
     for change in (mouth.show(MouthText("12:30")), mouth.indicate(replace(setup, speaking=True))):
@@ -297,6 +297,21 @@ def test_an_instruction_of_the_wifi_setup_is_above_skill_content_and_below_notif
     assert board.mouth == drawn("1234")
     board.play(mouth.indicate(replace(setup, leaving=Leaving.REBOOT)))
     assert board.mouth == EMPTY
+
+
+def test_a_wifi_setup_shows_pictures_and_texts_in_turn(board: Board, mouth: Mouth) -> None:
+    board.play(mouth.show(MouthText(WIDE_TEXT)))
+    board.play_for(1)
+    for picture in (artwork.WIFI, artwork.WIFI_JOINING, artwork.WIFI):
+        board.play(mouth.indicate(Activity(wifi_shown=picture)))
+        board.play_for(2 * REFRESH_S)
+        assert board.mouth == picture
+        board.play(mouth.indicate(Activity(wifi_shown="MYCROFT 12345678")))
+        board.play_for(2)
+        assert board.mouth != picture
+    board.play(mouth.indicate(Activity()))
+    board.wait(0.5)
+    assert board.mouth not in (EMPTY, artwork.WIFI)
 
 
 @pytest.mark.parametrize(
@@ -326,7 +341,7 @@ def test_questions_notices_and_the_texts_of_a_wifi_setup_are_not_in_the_picture(
     mouth.show(MouthText("hi"))
     mouth.ask("WIPE?")
     mouth.notify("done")
-    mouth.indicate(Activity(wifi_text="PASSWORD 12345678"))
+    mouth.indicate(Activity(wifi_shown="PASSWORD 12345678"))
     assert mouth.picture == drawn("HI")
 
 

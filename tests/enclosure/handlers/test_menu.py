@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from bus.message import Message
+from enclosure import artwork
 from enclosure.activity import Activity, Leaving
 from enclosure.events import (
     Brightness,
@@ -23,7 +24,7 @@ from tests.enclosure.handlers.mark1 import Mark1, Recorder, mark1
 WIPE = Chosen(Choice.FACTORY_RESET)
 VISIBLE, COVERED = QuestionShown(True), QuestionShown(False)
 CHOICES: list[tuple[Choice, str, dict[str, Any], list[str], Activity]] = [
-    (Choice.WIFI, "system.wifi.setup", {}, [], Activity(wifi_text="WI-FI")),
+    (Choice.WIFI, "system.wifi.setup", {}, [], Activity(wifi_shown=artwork.WIFI)),
     (Choice.REBOOT, "system.reboot", {}, [], Activity(leaving=Leaving.REBOOT)),
     (Choice.SHUTDOWN, "system.shutdown", {}, [], Activity(leaving=Leaving.SHUTDOWN)),
     (Choice.ENABLE_SSH, "system.ssh.enable", {}, [], Activity()),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bus.message import Message
+from enclosure import artwork
 from enclosure.activity import Activity
 from enclosure.events import Choice, Chosen
 from enclosure.handlers.session import SOURCE
@@ -37,17 +38,17 @@ def utterances(device: Mark1) -> list[str]:
 async def test_each_step_is_shown_and_said() -> None:
     async with mark1() as (device, display):
         assert await receive(device, "setup") == []
-        assert display.activity.wifi_text == "WI-FI"
+        assert display.activity.wifi_shown == artwork.WIFI
         assert await receive(device, "ap_up", **UP) == [JOIN]
-        assert (display.activity.wifi_text, display.activity.wifi_setup) == ("MYCROFT 1234", True)
+        assert (display.activity.wifi_shown, display.activity.wifi_setup) == ("MYCROFT 1234", True)
         assert await receive(device, "ap_device_connected") == [OPEN_PAGE]
-        assert display.activity.wifi_text == "100.64.7.1"
+        assert display.activity.wifi_shown == "100.64.7.1"
         assert await receive(device, "ap_device_disconnected") == [
             f"I have lost the connection to your phone. {JOIN}"
         ]
-        assert display.activity.wifi_text == "MYCROFT 1234"
+        assert display.activity.wifi_shown == "MYCROFT 1234"
         assert await receive(device, "ap_connecting", ssid="home") == ["I am connecting to home."]
-        assert display.activity.wifi_text == "CONNECTING"
+        assert display.activity.wifi_shown == artwork.WIFI_JOINING
         failed = await receive(device, "ap_connection_failed", ssid="home", reason="wrong-password", error="x")
         assert failed == ["I could not connect to home: the password is wrong."]
         assert display.notified == ["WRONG PASSWORD"]
@@ -75,16 +76,16 @@ async def test_an_open_access_point_has_no_password() -> None:
     async with mark1() as (device, display):
         said = await receive(device, "ap_up", **{**UP, "password": None})
         assert said == ["With your phone, join the wifi network MYCROFT."]
-        assert display.activity.wifi_text == "MYCROFT"
+        assert display.activity.wifi_shown == "MYCROFT"
 
 
 async def test_reports_of_mycroft_wifi_setup_have_no_fields() -> None:
     async with mark1() as (device, display):
         for name in ("ap_up", "ap_device_connected", "ap_device_disconnected"):
             assert await receive(device, name) == []
-        assert display.activity.wifi_text == "WI-FI"
+        assert display.activity.wifi_shown == artwork.WIFI
         await receive(device, "ap_down")
-        assert display.activity.wifi_text is None
+        assert display.activity.wifi_shown is None
 
 
 async def test_it_is_said_in_the_language_of_the_setup() -> None:
@@ -100,7 +101,7 @@ async def test_an_error_is_shown_once() -> None:
         assert await receive(device, "ap_error", error="no radio") == ["I cannot set up the wifi now."]
         await receive(device, "setup.failed", error="no radio")
         assert display.notified == ["WI-FI FAILED"]
-        assert display.activity.wifi_text is None
+        assert display.activity.wifi_shown is None
 
 
 async def test_a_refused_request_is_shown_unless_a_setup_is_under_way() -> None:
@@ -110,7 +111,7 @@ async def test_a_refused_request_is_shown_unless_a_setup_is_under_way() -> None:
         assert display.notified == ["WI-FI FAILED"]
         await receive(device, "ap_up", **UP)
         await receive(device, "setup.failed", error="system.wifi.setup is under way")
-        assert (display.notified, display.activity.wifi_text) == (["WI-FI FAILED"], "MYCROFT 1234")
+        assert (display.notified, display.activity.wifi_shown) == (["WI-FI FAILED"], "MYCROFT 1234")
 
 
 async def test_a_cancelled_setup_is_no_failure() -> None:
@@ -130,14 +131,14 @@ async def test_a_request_that_the_bus_denies_is_a_failure_and_ends_no_other_setu
         await device.enclosure.dispatcher(denied)
         assert display.notified == ["WI-FI FAILED"] * 2
         await asyncio.sleep(REPEAT_S)
-        assert (display.activity.wifi_text, utterances(device)) == ("MYCROFT 1234", [JOIN] * 2)
+        assert (display.activity.wifi_shown, utterances(device)) == ("MYCROFT 1234", [JOIN] * 2)
 
 
 async def test_a_setup_that_nothing_comes_of_is_a_failure() -> None:
     async with mark1() as (device, display):
         device.handle(Chosen(Choice.WIFI))
         await asyncio.sleep(OPENING_S - 1)
-        assert display.activity == Activity(wifi_text="WI-FI")
+        assert display.activity == Activity(wifi_shown=artwork.WIFI)
         await asyncio.sleep(1)
         assert display.activity == Activity()
         assert display.notified == ["WI-FI FAILED"]
