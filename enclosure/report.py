@@ -17,6 +17,7 @@ from bus.daemon.configure import program
 from bus.daemon.secrets import is_secret, without_secrets
 from bus.version import VERSION
 from enclosure.doctor.files import read
+from enclosure.faceplate.text import displayable
 
 MAX_PART = 1_000_000
 """Characters of one part, the last ones: of the journal they count most."""
@@ -96,12 +97,16 @@ def report(root: Path = Path("/")) -> str:
 
 
 def secrets(root: Path) -> set[str]:
-    """What is configured as a secret, as far as this user may read it: a program may have logged it."""
+    """What is configured as a secret, as far as this user may read it: a program may have logged it.
+
+    With "log_level": "debug" the journal has the password of the hotspot as the mouth shows it.
+    """
     files = (*(root / str(path.expanduser()).lstrip("/") for path in FILES),)
     found = {value for path in files for value in _configured(_text(path))}
     for pattern in _SECRET_FILES:
         found |= {_text(path).strip() for path in root.glob(pattern)}
     found |= {value for path in root.glob(_NETWORKS) for value in _NETWORK_SECRET.findall(_text(path))}
+    found |= {displayable(secret) for secret in found}
     return found | {json.dumps(secret)[1:-1] for secret in found}
 
 

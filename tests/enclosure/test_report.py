@@ -60,6 +60,14 @@ def test_a_report_has_all_parts_and_no_secret(machine: Path) -> None:
 
 
 @pytest.mark.real_time
+def test_a_report_has_no_secret_that_the_mouth_showed(machine: Path) -> None:
+    configuration = machine / "etc/mycroft/mycroft.conf"
+    configuration.write_text('{"admin": {"wifi": {"password": "open $esame"}}}')
+    (machine.parent / "printed").write_text("to the faceplate: 'mouth.text=KITCHEN OPEN SESAME\\n'\n")
+    assert "'mouth.text=KITCHEN (hidden)\\n'" in report.report(machine)
+
+
+@pytest.mark.real_time
 def test_a_long_journal_is_cut_at_its_beginning(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = machine.parent / "bin" / "journalctl"
     journal.write_text("#!/bin/sh\necho first\nhead -c 2000000 /dev/zero | tr '\\0' x\necho last\nexit 3\n")
