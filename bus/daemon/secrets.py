@@ -15,7 +15,8 @@ _LOGIN = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 """User and password in a URL."""
 
 _GIVEN = re.compile(
-    r"""((?:password|passphrase|secret|token|psk|api_?key)["']?\s*[=:]\s*|bearer\s+)"""
+    r"""((?:password|passphrase|secret|token|psk|(?:access|api|private|secret)_?key)["']?\s*[=:]\s*"""
+    r"""|bearer\s+|[?&]authorization=)"""
     r"""("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s"',;}]+)""",
     re.IGNORECASE,
 )

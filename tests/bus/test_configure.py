@@ -276,6 +276,8 @@ def test_secrets_are_known_by_their_names(key: str, secret: bool) -> None:
         ('{"password": "p w\\" x", "a": 1}', '{"password": (hidden), "a": 1}'),
         ("password='p w' a", "password=(hidden) a"),
         ("Authorization: Bearer abc.def", "Authorization: Bearer (hidden)"),
+        ("GET /?authorization=YTpi%3D HTTP/1.1", "GET /?authorization=(hidden) HTTP/1.1"),
+        ('{"access_key": "abc", "kitchen_key": 1}', '{"access_key": (hidden), "kitchen_key": 1}'),
         ("the password is wrong", "the password is wrong"),
         ("a one", "a one"),
     ],
