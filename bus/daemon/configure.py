@@ -187,7 +187,7 @@ def _checked(
             if not any(value.origin.startswith((f"{path}: ", *_FIRST)) for value in found):
                 raise ConfigError(f"{key}: {clip(text)} is a value of another program; this one passes over it")
             return written, after
-    raise ConfigError(errors[0])
+    raise ConfigError(min(errors, key=lambda error: ", got `" in error))  # a wrong type says the least
 
 
 def _report(path: Path, key: str, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[str]:

@@ -19,7 +19,7 @@ Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
 class Wifi(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ssid: str = "MYCROFT"
-    password: str = "12345678"  # noqa: S105
+    password: Annotated[str, msgspec.Meta(min_length=8)] = "12345678"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +185,7 @@ def test_an_installed_daemon_gets_its_value_in_the_file_of_the_system(
         ("enclosure.level", "500", "enclosure.level: Expected `int` <= 100"),
         ("enclosure.level", "high", "enclosure.level: Expected `int`, got `str`"),
         ("enclosure.level", '{"a"', "enclosure.level: Expected `int`, got `str`"),
+        ("enclosure.wifi.password", "1234", "enclosure.wifi.password: Expected `str` of length >= 8"),
         (
             "enclosure.port",
             "theirs",
