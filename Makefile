@@ -119,8 +119,8 @@ repository: key deb
 	cp build/deb/*.deb build/deb/*.dsc build/deb/*.tar.xz build/repository
 	@.ci/repository build/repository "$(KEY)" $(URL)
 
-release: setup-test
-	@$(VENV)/bin/python -m tests.release $(VERSION)
+release:
+	@$(PYTHON) -m tests.release $(VERSION)
 
 image-test: deb setup-test apt-broker apt-image
 	@$(PYTHON) -m tests.image $(ARGS) build/deb
