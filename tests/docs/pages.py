@@ -25,6 +25,7 @@ _PRESEED = "is typed by root in an image; tests/image/tree.py does so"
 _DOCTOR = "finds what this machine lacks; tests/e2e/test_doctor.py has a device that is well"
 _BROKER = "needs a broker; tests/ha has one, with these users and rights"
 _HUB = "needs a second machine; tests/bridges has it"
+_SATELLITE = "needs a satellite; tests/bridges/voice has both kinds"
 _SHELL_OF_READER = "needs a second terminal, or ends with Ctrl-C"
 
 NOT_RUN = {
@@ -53,7 +54,10 @@ NOT_RUN = {
         "sudo apt install ./build/deb/mycroft-{bus,enclosure,admin,hw-sim}": "ends the daemons of the device",
     },
     "mark1.md": {".venv/bin/mycroft-enclosure doctor": _DOCTOR},
-    "voice-satellites.md": {"": _HUB},
+    "voice-satellites.md": {
+        "sudo apt install ./build/deb/mycroft-voice": _SATELLITE,
+        "wyoming-satellite": _SATELLITE,
+    },
     "tutorials/owner.md": {
         "ssh pi@mark1.local": "needs the device",
         "sudo apt update": _BUILD,
