@@ -3,7 +3,7 @@
 import shutil
 
 from tests.docs.pages import DEVICE, OUTPUT, SHELLS, blocks, pages
-from tests.image.faults import MAY_ALL, SUDOERS
+from tests.image.faults import the_doctor_finds_nothing_to_mend
 from tests.image.installed import Installed
 from tests.image.tree import OWNER
 
@@ -19,7 +19,7 @@ mycroft-enclosure() { command mycroft-enclosure "$@" || [ "$1" = doctor ]; }
 def the_pages_work_as_written(installed: Installed) -> str:
     """Each page in a shell of its own; the packages are where make deb leaves them."""
     root = installed.tree.root
-    (root / SUDOERS).write_text(MAY_ALL)
+    the_doctor_finds_nothing_to_mend(installed)  # which prepares the device
     built = root / HOME.removeprefix("/") / "build/deb"
     built.mkdir(parents=True, exist_ok=True)
     for deb in installed.first:
