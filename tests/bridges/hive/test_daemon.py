@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -94,6 +95,13 @@ class Home:
     async def says(self, msg_type: str, data: dict[str, Any] | None = None, **context: Any) -> None:
         await self.peer.client.emit(Message(msg_type, data or {}, context))
 
+    async def stop_bus(self, caplog: pytest.LogCaptureFixture) -> int:
+        """Stops the bus; returns its port when both clients have seen the end of their connections."""
+        port = int(self.server.url.split(":")[2].split("/")[0])
+        await self.server.__aexit__()
+        await until(lambda: len(re.findall("bus (closed|dropped|broke)", caplog.text)) == 2, "both ends")
+        return port
+
     async def barrier(self) -> None:
         """Returns when all requests before it have reached the bus."""
         before = self.peer.types().count("mycroft.volume.mute")
@@ -122,22 +130,28 @@ async def test_the_hub_learns_of_the_device_at_once(home: Home) -> None:
     assert home.hub.received[0]["payload"]["context"] == {"session": {"session_id": "me"}}
 
 
-async def test_the_hub_learns_of_the_device_also_where_the_bus_comes_later(home: Home) -> None:
+async def test_the_hub_learns_of_the_device_also_where_the_bus_comes_later(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
     await home.settled()
-    port = int(home.server.url.split(":")[2].split("/")[0])
-    await home.server.__aexit__()
+    port = await home.stop_bus(caplog)
     home.hub.end()
     await until(lambda: len(home.hub.attempts) == 2, "the next connection")
     received: list[str] = []
 
     async def greet(client: ServerConnection) -> None:
         await client.send('{"type": "connected"}')
-        received.extend([str(frame) async for frame in client])
+        async for frame in client:
+            received.append(str(frame))  # noqa: PERF401  # each as it arrives
+
+    def questions() -> list[str]:
+        return [frame for frame in received if '"type":"mycroft.volume.get"' in frame]
 
     async with serve(greet, "127.0.0.1", port):
-        await asyncio.sleep(10)
-    questions = [frame for frame in received if '"type":"mycroft.volume.get"' in frame]
-    assert [SOURCE in frame for frame in questions] == [True]
+        await until(lambda: bool(questions()), "the question", 60)
+        home.hub.say("mycroft.volume.mute")
+        await until(lambda: "mycroft.volume.mute" in received[-1], "the barrier")
+    assert [SOURCE in frame for frame in questions()] == [True]
 
 
 async def test_a_request_of_the_hub_is_answered_in_its_session(home: Home) -> None:
@@ -226,6 +240,7 @@ async def test_the_face_shows_that_the_hub_is_away_and_that_it_is_back(home: Hom
     await home.settled()
     home.hub.refusal = HubError("no hub at ws://h:1: refused")
     home.hub.end()
+    await until(lambda: home.peer.texts() == [AWAY], "the sign", 2 * AWAY_S)
     await asyncio.sleep(100 * AWAY_S)
     assert home.peer.texts() == [AWAY]
     home.hub.refusal = None
@@ -236,7 +251,8 @@ async def test_who_speaks_while_the_hub_is_away_sees_it(home: Home) -> None:
     await home.settled()
     home.hub.refusal = HubError("no hub at ws://h:1: refused")
     home.hub.end()
-    await asyncio.sleep(2 * AWAY_S)
+    await until(lambda: home.peer.texts() == [AWAY], "the sign", 2 * AWAY_S)
+    await asyncio.sleep(AWAY_S)
     await home.says("mycroft.stop")
     for _ in range(300):
         await home.says("recognizer_loop:utterance", {"utterances": ["hi"]})
@@ -274,8 +290,7 @@ async def test_requests_wait_a_moment_for_the_bus_and_are_dropped_then(
     home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
     await home.settled()
-    port = int(home.server.url.split(":")[2].split("/")[0])
-    await home.server.__aexit__()
+    port = await home.stop_bus(caplog)
     await asyncio.sleep(1.1 * FRESH_S)
     start = asyncio.get_running_loop().time()
     for _ in range(50):
