@@ -10,7 +10,7 @@ from pathlib import Path
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
 
-from bridges.hive.config import NOT_CONFIGURED, HiveSettings, hub_of, rights_of
+from bridges.hive.config import INCOMPLETE, NOT_CONFIGURED, HiveSettings, hub_of, rights_of
 from bus.daemon import log
 from bus.daemon.config import Configuration, InForce
 from bus.daemon.start import add_configuration_commands, add_log_level, bus_address, command_line, lean
@@ -59,17 +59,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _LOGGER.info(NOT_CONFIGURED)
             notify("READY=1")  # an end without it would be a failure of the unit
             return Exit.DONE
-        if options.command == "pair":
-            from bridges.hive.pair import become_owner, pair  # noqa: PLC0415  # the daemon does without it
+        try:
+            if options.command == "pair":
+                from bridges.hive.pair import become_owner, pair  # noqa: PLC0415  # the daemon does without it
+            else:
+                from bridges.hive.daemon import bridge  # noqa: PLC0415
+                from bridges.hive.pairing import load  # noqa: PLC0415
+        except ImportError as error:
+            log.complain(f"{INCOMPLETE} ({error})")
+            return Exit.USAGE
 
-            async def print_pairing() -> None:
-                become_owner(options.state)
-                print(*await pair(hub, *_credentials(), options.state, rights), sep="\n")
+    if options.command == "pair":
 
-            return run(print_pairing, level=log_level)
-        from bridges.hive.daemon import bridge  # noqa: PLC0415
-        from bridges.hive.pairing import load  # noqa: PLC0415
+        async def print_pairing() -> None:
+            become_owner(options.state)
+            print(*await pair(hub, *_credentials(), options.state, rights), sep="\n")
 
+        return run(print_pairing, level=log_level)
     return run(lambda: bridge(bus_url, hub, rights, load(options.state, hub.url)), level=log_level)
 
 

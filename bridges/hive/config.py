@@ -16,6 +16,10 @@ PORT = 5678
 
 NOT_CONFIGURED = "not configured: hive.hub in /etc/mycroft/mycroft.conf names the hub; see hivemind.md"
 
+INCOMPLETE = (
+    "a package is missing: sudo apt install python3-argon2 python3-nacl, or pip install mycroft-enclosure[hive]"
+)
+
 UP = (
     "recognizer_loop:utterance",
     "recognizer_loop:wakeword",

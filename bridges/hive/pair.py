@@ -1,10 +1,16 @@
-"""Pairs this device with a hub: `mycroft-hive pair`."""
+"""Pairs this device with a hub: `mycroft-hive pair`.
+
+The one file that knows argon2: the daemon has no password.
+"""
 
 import asyncio
+import hashlib
 import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+
+from argon2.low_level import Type, hash_secret_raw
 
 from bridges.hive import pairing
 from bridges.hive.config import Hub
@@ -12,7 +18,7 @@ from bridges.hive.errors import HubError
 from bridges.hive.frames import hive_json
 from bridges.hive.hub import Identity, connect, tls_context
 from bridges.hive.mapping import Rights, allowed_types
-from bridges.hive.noise import new_key, public_key
+from bridges.hive.noise import KEY, new_key, public_key
 from bridges.hive.pairing import Pairing
 from bus.errors import ConfigError
 
@@ -30,7 +36,7 @@ async def pair(hub: Hub, access_key: str, password: str, folder: Path, rights: R
     tls = tls_context(hub)
     async with connect(hub, access_key, tls) as connection:
         greeting = connection.greeting
-        psk = await asyncio.to_thread(pairing.derive_psk, password, greeting.node_id)
+        psk = await asyncio.to_thread(derive_psk, password, greeting.node_id)
         hub_key = await connection.shake_hands(static, psk, None, Identity(session_id, rights.site))
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
@@ -44,6 +50,20 @@ async def pair(hub: Hub, access_key: str, password: str, folder: Path, rights: R
             raise HubError(f"{error}; if it knows this device by a key from before, {mend}") from error
     pairing.save(folder, Pairing(hub.url, access_key, static.hex(), hub_key.hex(), psk.hex(), session_id))
     return [*_report(hub, hub_key, greeting.client_id, rights, public_key(static))]
+
+
+def derive_psk(password: str, node_id: str) -> bytes:
+    """The key that Noise takes for a password (HIVEMIND-CRYPTO-1, 3.4.4). Takes a second or more, and 64 MiB."""
+    psk: bytes = hash_secret_raw(
+        password.encode(),
+        hashlib.sha256(node_id.encode()).digest(),
+        time_cost=3,
+        memory_cost=64 * 1024,
+        parallelism=1,
+        hash_len=KEY,
+        type=Type.ID,
+    )
+    return psk
 
 
 def become_owner(folder: Path) -> None:

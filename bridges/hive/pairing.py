@@ -1,6 +1,5 @@
 """What this device and its hub know of each other: made once, by `mycroft-hive pair`, and kept in one file."""
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Annotated
@@ -79,19 +78,3 @@ def save(folder: Path, pairing: Pairing) -> None:
             new.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(f"{folder}: {error.strerror}") from error
-
-
-def derive_psk(password: str, node_id: str) -> bytes:
-    """The key that Noise takes for a password (HIVEMIND-CRYPTO-1, 3.4.4). Takes a second or more, and 64 MiB."""
-    from argon2.low_level import Type, hash_secret_raw  # noqa: PLC0415  # the daemon has no password
-
-    psk: bytes = hash_secret_raw(
-        password.encode(),
-        hashlib.sha256(node_id.encode()).digest(),
-        time_cost=3,
-        memory_cost=64 * 1024,
-        parallelism=1,
-        hash_len=KEY,
-        type=Type.ID,
-    )
-    return psk

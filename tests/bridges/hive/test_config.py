@@ -1,5 +1,7 @@
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from bridges.hive import pairing
 from bridges.hive.config import HiveSettings, Hub, hub_of, rights_of
 from bridges.hive.mapping import Rights
+from bridges.hive.pair import derive_psk
 from bridges.hive.pairing import Pairing
 from bus.errors import ConfigError
 
@@ -117,4 +120,25 @@ def test_a_pairing_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None
 
 def test_the_password_becomes_the_key_of_hivemind() -> None:
     # As hivemind-core derive-psk --password correct --node-id hub prints it.
-    assert pairing.derive_psk("correct", "hub").hex() == PSK
+    assert derive_psk("correct", "hub").hex() == PSK
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize(("command", "package"), [("run", "nacl"), ("pair", "nacl"), ("pair", "argon2")])
+def test_a_missing_package_is_one_line_with_the_command_against_it(
+    command: str, package: str, tmp_path: Path
+) -> None:
+    without = (
+        f"import sys; sys.modules['{package}'] = None; from bridges.hive.__main__ import main; sys.exit(main())"
+    )
+    done = subprocess.run(
+        (sys.executable, "-c", without, command),
+        env={**os.environ, "HOME": str(tmp_path), "MYCROFT_HIVE_HUB": "ws://127.0.0.1:1"},
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "pip install mycroft-enclosure[hive]" in done.stderr
+    assert package in done.stderr
