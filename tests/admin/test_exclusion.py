@@ -39,6 +39,10 @@ CANCELLED_BY = {
 """What a request ends, so that it can begin."""
 
 
+JOINED_WITH_OTHER_FIELDS = {"system.wifi.setup"}
+"""Where a further request joins the action under way, even if it has other fields."""
+
+
 def is_expected_to_start(second: str, first: str) -> bool:
     if first in CANCELLED_BY.get(second, ()):
         return True
@@ -63,3 +67,7 @@ def test_a_second_action_is_refused_cancels_the_first_or_runs_beside_it(first: s
 def test_an_action_cancels_what_the_table_says() -> None:
     cancelled = {name: {topic.name for topic in action.cancels} for name, action in ROW.items() if action.cancels}
     assert cancelled == CANCELLED_BY
+
+
+def test_only_a_wifi_setup_is_joined_by_a_request_with_other_fields() -> None:
+    assert {name for name, action in ROW.items() if action.shared} == JOINED_WITH_OTHER_FIELDS

@@ -266,7 +266,7 @@ async def test_a_guest_who_leaves_is_reported(world: World) -> None:
         assert world.reported == ["up", "device_connected", "device_disconnected"]
 
 
-async def test_a_request_of_the_page_counts_as_a_guest_where_the_kernel_does_not_tell(world: World) -> None:
+async def test_a_request_of_the_page_counts_as_a_guest_where_the_kernel_has_no_list(world: World) -> None:
     world.stations = None
     async with setup(world) as (session, _):
         await asyncio.sleep(10 * GUESTS_POLL_S)
