@@ -1,6 +1,7 @@
 """The root units that the admin service starts, and its own unit."""
 
 import configparser
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -47,6 +48,30 @@ def test_the_units_that_are_started_are_the_units_that_are_installed() -> None:
 def test_the_polkit_rule_is_generated_from_the_actions() -> None:
     """If this fails: python -m admin.polkit > debian/50-mycroft-admin.rules."""
     assert (DEBIAN / "50-mycroft-admin.rules").read_text() == polkit.render()
+
+
+@pytest.mark.parametrize(
+    "unit", ["mycroft-country@DE.service", "mycroft-language@de_DE.service", "mycroft-reset@cache.service"]
+)
+def test_the_polkit_rule_has_only_the_instances_of_each_template(unit: str) -> None:
+    found = re.search(r"var INSTANCES = (\[.*?\]);", polkit.render(), re.DOTALL)
+    assert found
+    patterns = [re.compile(pattern) for pattern in json.loads(found[1])]
+
+    def is_listed(name: str) -> bool:
+        return any(pattern.search(name) for pattern in patterns)
+
+    assert is_listed(unit)
+    before, _, _ = unit.partition("@")
+    other_names = (f"x{unit}", f"{unit}x", f"ssh.service {unit}", unit.replace(".", "x"), unit.replace("@", "x@"))
+    other_instances = ("", "x", "../DE", "de_DE.UTF-8", "DE\nx", "cachedata")
+    other_units = (
+        f"{before}.service",
+        f"{before}@.socket",
+        *(f"{before}@{other}.service" for other in other_instances),
+    )
+    for name in (*other_names, *other_units):
+        assert not is_listed(name), name
 
 
 def test_a_unit_takes_nothing_from_a_message_but_an_instance_of_a_closed_list() -> None:

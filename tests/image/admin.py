@@ -193,7 +193,7 @@ hostname; locale -a; dpkg-query --show --showformat='${Package} ${Version} ${Sta
 
 
 def polkit_allows_exactly_the_list(installed: Installed) -> str:
-    """Each id that polkit knows here is tried as the user of the daemon, and each of our units."""
+    """Each id that polkit knows here is tried as the user of the daemon; units are tried in tests.image.checks."""
     machine = installed.machine
     rule = machine.run("cat", "/usr/share/polkit-1/rules.d/50-mycroft-admin.rules")
     listed = set(json.loads(re.search(r"var ACTIONS = (\[.*?\]);", rule, re.DOTALL)[1]))  # type: ignore[index]
