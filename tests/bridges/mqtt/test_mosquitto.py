@@ -20,6 +20,7 @@ from tests.bridges.mqtt.mosquitto import (
     Home,
     Mosquitto,
     example_configuration,
+    resident_kb,
     secret_file,
     until,
 )
@@ -181,8 +182,7 @@ def test_memory_does_not_grow_with_messages_and_connections(house: House) -> Non
         home.retained.clear()
         home.sees("availability", "online")
         home.sees("volume", "99")
-        status = Path(f"/proc/{bridge.process.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0])
+        return resident_kb(bridge.process.pid)
 
     before = use(5)
     assert use(30) - before < 300

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hw_sim.testing.mark1 import Mark1
-from tests.bridges.mqtt.mosquitto import free_port, until
+from tests.bridges.mqtt.mosquitto import free_port, resident_kb, until
 from tests.bridges.voice.live import LOUDSPEAKER, MICROPHONE, Peer, Process, WakeService, bridge
 from tests.compat.environment import LVA, LVA_REPOSITORY, LVA_SATELLITE, WYOMING_SATELLITE, python_with
 
@@ -153,6 +153,28 @@ def test_linux_voice_assistant(mark1: Mark1, tmp_path: Path) -> None:
                 mark1.wait_for(msg_type)
     assert process.process.returncode == 0
     assert "Traceback" not in process.log
+
+
+def test_memory_does_not_grow_with_conversations_and_connections(mark1: Mark1, tmp_path: Path) -> None:
+    port = free_port()
+    with bridge(tmp_path, mark1.bus_url, event_uri=f"tcp://127.0.0.1:{port}") as process:
+
+        def use(rounds: int) -> int:
+            """Returns the resident memory in kB."""
+            for number in range(rounds):
+                with Peer.to(port) as satellite:
+                    satellite.send("run-satellite")
+                    for type_ in ("streaming-started", "transcript", "audio-start", "played") * 5:
+                        satellite.send(type_)
+                    for timer in range(10):
+                        satellite.send("timer-started", id=f"{number} {timer}", total_seconds=900)
+                    satellite.send("unknown", text="x" * 100_000)
+                    satellite.send("detection", name="ok_nabu")
+                    mark1.wait_for("recognizer_loop:wakeword")
+            return resident_kb(process.process.pid)
+
+        before = use(5)
+        assert use(30) - before < 300
 
 
 @pytest.mark.parametrize(
