@@ -97,24 +97,22 @@ class BoardViewer:
 
 
 def board_faults_of(board: Board) -> list[Fault]:
-    """The faults of a board's chips and contacts."""
-    gpio, i2c = board.gpio, board.i2c
+    """The faults that the chips and contacts of a board can have."""
+    profile, gpio, i2c = board.profile, board.gpio, board.i2c
 
     def bounce(on: bool) -> None:
         board.bounces = on
 
-    faults = [
-        Fault("gpio-gone", "GPIO chip gone", lambda on: board.plug_gpio(not on), lambda: not gpio.present),
-        Fault("bounce", "Contacts bounce", bounce, lambda: board.bounces),
-    ]
-    if i2c.chips:
-        faults.append(
-            Fault("i2c-gone", "I2C chips gone", lambda on: board.plug_chips(not on), lambda: not i2c.chips)
-        )
-    if board.amplifier is not None:
-
-        def remove_amplifier(on: bool) -> None:
-            board.plug_amplifier(not on)
-
-        faults.append(Fault("card-gone", "Amplifier gone", remove_amplifier, lambda: board.level is None))
-    return faults
+    gpio_gone = Fault("gpio-gone", "GPIO chip gone", lambda on: board.plug_gpio(not on), lambda: not gpio.present)
+    bounces = Fault("bounce", "Contacts bounce", bounce, lambda: board.bounces)
+    i2c_gone = Fault("i2c-gone", "I2C chips gone", lambda on: board.plug_chips(not on), lambda: not i2c.chips)
+    amplifier_gone = Fault(
+        "card-gone", "Amplifier gone", lambda on: board.plug_amplifier(not on), lambda: board.level is None
+    )
+    possible = (
+        (gpio_gone, list(pins(profile))),
+        (bounces, profile.buttons or profile.encoders or profile.switches),
+        (i2c_gone, i2c.chips),
+        (amplifier_gone, board.amplifier is not None),
+    )
+    return [fault for fault, there in possible if there]

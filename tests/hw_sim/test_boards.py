@@ -21,6 +21,7 @@ from enclosure.board import Profile
 from enclosure.config import VolumeSettings, load_profile, profile_names
 from hw_sim.boards.board import Board, wired
 from hw_sim.boards.leds import DARK, is_lit
+from hw_sim.boards.viewer import board_faults_of
 from tests.conftest import until
 
 PROFILES = {name: wired(load_profile(name)) for name in profile_names(Path("/nonexistent"))}
@@ -223,3 +224,20 @@ async def test_controls_work_while_the_leds_are_away(name: str, tmp_path: Path) 
         await device.has(SENT.get(settings.press, settings.press))
         device.board.i2c.chips[leds.bus, leds.address] = chip
         await device.has("enclosure.board.state", part="lights", state="connected")
+
+
+@pytest.mark.parametrize(
+    ("name", "faults"),
+    [
+        ("usb_respeaker_4mic", []),
+        ("respeaker_4mic", ["gpio-gone"]),
+        ("picroft", ["gpio-gone", "bounce"]),
+        ("aiy_voice_v2", ["gpio-gone", "bounce", "i2c-gone"]),
+        ("sj201_r6", ["gpio-gone", "bounce", "i2c-gone", "card-gone"]),
+    ],
+)
+async def test_a_board_has_the_faults_of_its_chips_and_contacts(
+    name: str, faults: list[str], tmp_path: Path
+) -> None:
+    board = Board(PROFILES[name], tmp_path, asyncio.get_running_loop().time)
+    assert [fault.name for fault in board_faults_of(board)] == faults
