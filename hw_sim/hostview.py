@@ -12,6 +12,7 @@ from typing import Any
 
 from dbus_fast import BusType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
+from dbus_fast.unpack import unpack_variants
 
 ANSWER_TIMEOUT_S = 2.0
 """After which the host counts as hanging."""
@@ -153,5 +154,5 @@ async def _ask(bus: MessageBus, service: str, path: str, interface: str, member:
 
 def _text(value: object) -> str:
     """An argument in a few words."""
-    text = str(value)
+    text = str(unpack_variants(value))
     return text if len(text) <= 40 else f"{text[:40]}…"

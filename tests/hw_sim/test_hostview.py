@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbus_fast import BusType, Message, MessageType
+from dbus_fast import BusType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
 from hw_sim.host import Host
@@ -38,12 +38,13 @@ async def test_the_networks_of_a_scan_are_shown_as_they_come(tmp_path: Path) -> 
         assert dict((await shown.get())["values"])["networks found"] == "none"
         caller = await MessageBus(bus_address=host.address, bus_type=BusType.SYSTEM).connect()
         scan = Message(nm, "/org/freedesktop/NetworkManager/Devices/2", f"{nm}.Device.Wireless", "RequestScan")
-        scan.signature, scan.body = "a{sv}", [{}]
+        scan.signature, scan.body = "a{sv}", [{"ssids": Variant("aay", [b"Home"])}]
         reply = await caller.call(scan)
         assert reply is not None
         assert reply.message_type is MessageType.METHOD_RETURN
         async with asyncio.timeout(10):
-            while "Home" not in dict((await shown.get())["values"])["networks found"]:
+            while "Home" not in dict((state := await shown.get())["values"])["networks found"]:
                 pass
+        assert state["calls"][-1][1] == "NetworkManager RequestScan({'ssids': [b'Home']})"
         caller.disconnect()
     await watching
