@@ -63,10 +63,21 @@ async def run_in_one_process(
             card = device.card
             gone = Fault("card-gone", "Sound card gone", lambda on: card.plug(not on), lambda: not card.there)
             panel.faults = [*panel.faults, gone]
+        panel.faults = [*panel.faults, _hang(device.recorded.answers)]
         group.create_task(_watch(device, panel))
         report("sim", f"sound card and host are stand-ins without {', '.join(lacking())}")
         report("", f"ready bus={device.bus_url} face={face_url} {where}")
         await asyncio.get_running_loop().create_future()
+
+
+def _hang(answers: asyncio.Event) -> Fault:
+    """The fault of a host whose services answer only while this is set."""
+    return Fault(
+        "dbus-hangs",
+        "D-Bus hangs",
+        lambda on: answers.clear() if on else answers.set(),
+        lambda: not answers.is_set(),
+    )
 
 
 async def _watch(device: SimulatedDevice, panel: Panel) -> None:
@@ -77,7 +88,7 @@ async def _watch(device: SimulatedDevice, panel: Panel) -> None:
         calls += [[time_of_day(), call] for call in recorded.calls[len(calls) :]]
         mixer = _level(device.card)
         host: dict[str, object] = {
-            "answers": True,
+            "answers": recorded.answers.is_set(),
             "values": [["ssh", "on" if recorded.ssh else "off"]],
             "calls": calls[-MAX_CALLS:],
         }

@@ -162,6 +162,10 @@ async def test_a_machine_without_dbus_and_sound_server_runs_a_device_in_one_proc
             await bus.send('{"type": "mycroft.volume.set", "data": {"percent": 0}}')
             while (mixer := json.loads(await page.recv()).get("mixer")) is None or mixer["percent"]:
                 pass
+            for on in (True, False):
+                await page.send(json.dumps({"do": "fault", "name": "dbus-hangs", "on": on}))
+                while not (host := json.loads(await page.recv()).get("host")) or host["answers"] is on:
+                    pass
             if board is None:
                 await page.send(json.dumps({"do": "fault", "name": "card-gone", "on": True}))
                 while json.loads(await page.recv()).get("mixer", mixer) is not None:
