@@ -9,7 +9,7 @@ import contextlib
 import json
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,21 +122,6 @@ class Device:
     async def says(self, msg_type: str, data: dict[str, object] | None = None) -> None:
         await self._client.emit(Message(msg_type, data or {}))
 
-    async def shows(self, condition: Callable[[], bool], what: str) -> None:
-        await until(condition, what, 30)
-
-
-@pytest.fixture(params=["serial port", "TCP"])
-def wire(request: pytest.FixtureRequest) -> str:
-    found: str = request.param
-    return found
-
-
-@pytest.fixture(params=[PLUGIN, MYCROFT_CORE], ids=["ovos-PHAL-plugin-mk1", "mycroft-core"])
-def software(request: pytest.FixtureRequest) -> Software:
-    found: Software = request.param
-    return found
-
 
 @pytest.fixture
 async def device(software: Software, wire: str, tmp_path: Path) -> AsyncIterator[Device]:
@@ -179,13 +164,15 @@ async def device(software: Software, wire: str, tmp_path: Path) -> AsyncIterator
             task.cancel()
 
 
+@pytest.mark.parametrize("software", [PLUGIN, MYCROFT_CORE], ids=["ovos-PHAL-plugin-mk1", "mycroft-core"])
+@pytest.mark.parametrize("wire", ["serial port", "TCP"])
 async def test_it_shows_and_hears(device: Device, software: Software) -> None:
     faceplate = device.faceplate
-    await device.shows(lambda: len(set(faceplate.firmware.eye_colours)) == 1, "the end of the boot animation")
+    await until(lambda: len(set(faceplate.firmware.eye_colours)) == 1, "the end of the boot animation", 30)
     await device.says("enclosure.eyes.color", {"r": 255, "g": 0, "b": 0})
-    await device.shows(lambda: colour_of(faceplate.firmware.eye_colours) == "#ff0000", "red eyes")
+    await until(lambda: colour_of(faceplate.firmware.eye_colours) == "#ff0000", "red eyes", 30)
     await device.says("enclosure.mouth.text", {"text": "hi"})
-    await device.shows(lambda: faceplate.text == "HI", "the text")
+    await until(lambda: faceplate.text == "HI", "the text", 30)
     faceplate.press()
     await asyncio.sleep(0.15)  # as long as a finger takes
     faceplate.release()
@@ -193,4 +180,4 @@ async def test_it_shows_and_hears(device: Device, software: Software) -> None:
     faceplate.turn(1)
     await until(lambda: "mycroft.volume.increase" in device.types, "the turn")
     await device.says("enclosure.mouth.reset")
-    await device.shows(lambda: not any(faceplate.firmware.mouth), "an empty mouth")
+    await until(lambda: not any(faceplate.firmware.mouth), "an empty mouth", 30)
