@@ -79,7 +79,7 @@ class Bridge:
         self._is_connected = False
         self._is_away_shown = False
         self._bucket = TokenBucket(REQUESTS_PER_S, REQUESTS_BURST)
-        self._next_flood_log_s = 0.0
+        self._flood_log = TokenBucket(1 / FLOOD_LOG_INTERVAL_S, 1)
         self._bus_lost_s: float | None = None
         """Since when the bus is away; None while it is there."""
         self._own = Outbox(bus)
@@ -195,8 +195,7 @@ class Bridge:
             raw = await link.receive()
             now = asyncio.get_running_loop().time()
             if not self._bucket.spend(now):
-                if now >= self._next_flood_log_s:
-                    self._next_flood_log_s = now + FLOOD_LOG_INTERVAL_S
+                if self._flood_log.spend(now):
                     _LOGGER.warning(
                         "the hub sends more than %d messages a second: some are dropped", REQUESTS_PER_S
                     )

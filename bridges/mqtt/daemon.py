@@ -84,7 +84,7 @@ class Bridge:
         self._birth: asyncio.TimerHandle | None = None
         self._look: asyncio.TimerHandle | None = None
         self._bucket = TokenBucket(COMMANDS_PER_S, COMMANDS_BURST)
-        self._next_flood_log_s = 0.0
+        self._flood_log = TokenBucket(1 / FLOOD_LOG_INTERVAL_S, 1)
         self._outbox = Outbox(bus)
         self._logged: set[tuple[str, str]] = set()
         """Topics and texts that were logged, and are not logged again."""
@@ -199,8 +199,7 @@ class Bridge:
             return
         now = asyncio.get_running_loop().time()
         if not self._bucket.spend(now):
-            if now >= self._next_flood_log_s:
-                self._next_flood_log_s = now + FLOOD_LOG_INTERVAL_S
+            if self._flood_log.spend(now):
                 _LOGGER.warning("more than %d commands per second; the rest is dropped", COMMANDS_PER_S)
             return
         if not has(self._device, key):

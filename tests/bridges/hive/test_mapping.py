@@ -225,7 +225,7 @@ def test_other_messages_stay_on_the_bus(msg_type: str, context: dict[str, Any]) 
 
 
 @pytest.mark.parametrize("context", [{}, {"destination": SOURCE}])
-def test_a_state_that_nobody_else_asked_for_goes_up(context: dict[str, Any]) -> None:
+def test_a_state_that_no_other_program_asked_for_goes_up(context: dict[str, Any]) -> None:
     assert len(sent(relay(), Message("mycroft.volume.get.response", {}, context))) == 1
 
 
