@@ -13,7 +13,7 @@ if __name__ == "__main__":
 from bridges.hive.config import INCOMPLETE, NOT_CONFIGURED, HiveSettings, hub_of, rights_of
 from bus.daemon import log
 from bus.daemon.config import Configuration, InForce
-from bus.daemon.start import add_configuration_commands, add_log_level, bus_address, command_line, lean
+from bus.daemon.start import add_bus, add_configuration_commands, add_log_level, command_line, lean
 from bus.errors import ConfigError, Exit
 
 FOLDER = Path("/var/lib/mycroft-hive")
@@ -120,9 +120,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Asks for the access key and the password that the hub has for this device, has both prove "
         "who they are, and prints what is to be allowed on the hub. A device that was paired keeps its key.",
     )
-    run_.add_argument(
-        "--bus", type=bus_address, metavar="URL", help="address of the bus (that of the section websocket)"
-    )
+    add_bus(run_)
     pair_.set_defaults(bus=None)
     for command in (run_, pair_):
         command.add_argument(

@@ -14,7 +14,7 @@ if __name__ == "__main__":
 from bridges.mqtt.config import NOT_CONFIGURED, MqttSettings, broker_of
 from bus.daemon import log
 from bus.daemon.config import Configuration, InForce
-from bus.daemon.start import add_configuration_commands, add_log_level, bus_address, command_line, lean
+from bus.daemon.start import add_bus, add_configuration_commands, add_log_level, command_line, lean
 from bus.errors import ConfigError, Exit
 
 _LOGGER = logging.getLogger("bridges.mqtt")
@@ -95,9 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Prints the announcement of this device, and what Home Assistant would refuse of it.",
     )
     for command in (run_, check):
-        command.add_argument(
-            "--bus", type=bus_address, metavar="URL", help="address of the bus (that of the section websocket)"
-        )
+        add_bus(command)
         add_log_level(command)
     add_configuration_commands(commands, "the section mqtt")
     return parser

@@ -12,7 +12,7 @@ if __name__ == "__main__":
 from bridges.voice.config import NOT_CONFIGURED, VoiceSettings, satellite_of
 from bus.daemon import log
 from bus.daemon.config import Configuration, InForce
-from bus.daemon.start import add_configuration_commands, add_log_level, bus_address, command_line, lean
+from bus.daemon.start import add_bus, add_configuration_commands, add_log_level, command_line, lean
 from bus.errors import ConfigError, Exit
 
 _LOGGER = logging.getLogger("bridges.voice")
@@ -76,9 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         help="run the bridge",
         description="Runs the bridge until it is stopped. The unit mycroft-voice.service does that.",
     )
-    run_.add_argument(
-        "--bus", type=bus_address, metavar="URL", help="address of the bus (that of the section websocket)"
-    )
+    add_bus(run_)
     add_log_level(run_)
     add_configuration_commands(commands, "the section voice")
     return parser

@@ -76,6 +76,13 @@ def add_configuration_commands(commands: Any, sections: str) -> None:
     set_.add_argument("value", metavar="VALUE", help="JSON, or a text")
 
 
+def add_bus(command: argparse.ArgumentParser) -> None:
+    """Adds --bus; without it, the address is that of the section websocket."""
+    command.add_argument(
+        "--bus", type=bus_address, metavar="URL", help="address of the bus (that of the section websocket)"
+    )
+
+
 def bus_address(text: str) -> str:
     """The value of --bus, for argparse."""
     from urllib.parse import urlsplit  # noqa: PLC0415  # the bus itself has no use for it
