@@ -138,6 +138,7 @@ def _set(daemon: Daemon, key: str, text: str) -> int:
         if command is None:
             raise ConfigError(f"{key}: the program that reads it is not installed")
         return subprocess.run([*command, "set", key, text], env=environment, check=False).returncode
+    given = sys.stdin.read().removesuffix("\n") if text == "-" else text
     path = (_SYSTEM_FILE if _is_installed() else _USER_FILE).expanduser()
     target = Path(os.path.realpath(path))  # a link stays one
     values = partial(_view(daemon).values, daemon)
@@ -148,7 +149,7 @@ def _set(daemon: Daemon, key: str, text: str) -> int:
             before: Mapping[str, Value] = {}
             with contextlib.suppress(ConfigError):  # which this may mend
                 before = values()
-            written, after = _checked(path, raw, key, text, values)
+            written, after = _checked(path, raw, key, given, values)
             _replace(target, written)
     except PermissionError as error:
         again = shlex.join(("sudo", daemon.parser.prog, "set", key, text))

@@ -73,7 +73,11 @@ def add_configuration_commands(commands: Any, sections: str) -> None:
         "before is printed. The daemon is not restarted; the command that does so is printed.",
     )
     set_.add_argument("key", metavar="KEY", help="such as enclosure.volume.max")
-    set_.add_argument("value", metavar="VALUE", help="JSON, or a text")
+    set_.add_argument(
+        "value",
+        metavar="VALUE",
+        help="JSON, or a text; - reads it from standard input, as for a password: all users see arguments",
+    )
 
 
 def add_bus(command: argparse.ArgumentParser) -> None:

@@ -1,7 +1,9 @@
 import argparse
+import io
 import os
 import stat
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -143,7 +145,7 @@ def test_an_installed_daemon_is_shown_with_environment_and_flags_of_its_unit(
 
 
 def test_a_value_is_written_and_what_was_before_is_printed(
-    machine: Machine, capsys: pytest.CaptureFixture[str]
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     machine.package.write_text('{"enclosure": {"level": 1, "wifi": {"ssid": "x"}}}')
     assert machine.set("enclosure.level", "20") == Exit.DONE
@@ -154,7 +156,8 @@ def test_a_value_is_written_and_what_was_before_is_printed(
         f"enclosure.level is 20 ({machine.own}: line 2); before: 1 ({before})",
         "It takes effect at the next start of mycroft-enclosure.",
     ]
-    assert machine.set("enclosure.wifi.password", "87654321") == Exit.DONE  # digits, and yet a text
+    monkeypatch.setattr(sys, "stdin", io.StringIO("87654321\n"))
+    assert machine.set("enclosure.wifi.password", "-") == Exit.DONE  # digits, and yet a text
     assert '"password": "87654321"' in machine.own.read_text()
     out = capsys.readouterr().out
     assert f'enclosure.wifi.ssid is "MYCROFT" (default); before: "x" ({before})' in out
