@@ -70,9 +70,8 @@ def calls(folder: Path, *command: str | Path, **environment: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="PyPI has no lgpio for this version of Python")
 def test_rpi_lgpio_takes_the_calls_of_the_driver(tmp_path: Path) -> None:
-    if sys.version_info >= (3, 13):
-        pytest.skip("PyPI has no lgpio for this version of Python")
     python = python_with("rpi-lgpio==0.6", "lgpio==0.2.2.0", "msgspec==0.19.0")
     made = calls(tmp_path, python, RPI_LGPIO_REVISION="a020d3", RPI_LGPIO_CHIP="0")
     assert made == f"{CALLS} .lgd-nfy0", "its pipe is where the daemon may write"
