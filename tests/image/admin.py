@@ -183,7 +183,8 @@ def _state(machine: Machine) -> str:
     """What requests could change: files, units, and whether a daemon was restarted."""
     script = r"""
 find /etc /boot /home /srv/own /var/lib/mycroft-enclosure /var/lib/NetworkManager /run/mycroft-admin /run/evil \
-    \( -type f -o -type l \) ! -path '*/.config/pulse/*' -printf '%p %l ' -exec sha256sum '{}' ';' 2>/dev/null | sort
+    \( -type f -o -type l \) ! -path '*/.config/pulse/*' \
+    -printf '%p %l ' -exec sha256sum '{}' ';' 2>/dev/null | sort
 systemctl list-unit-files --no-legend --plain
 systemctl list-units --all --no-legend --plain 'mycroft-*' 'ssh*'
 systemctl show --property=MainPID,NRestarts mycroft-bus mycroft-admin mycroft-enclosure
