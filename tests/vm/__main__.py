@@ -22,9 +22,6 @@ CODE = ("admin", "bus", "enclosure")
 FOLDER, BUILT = Path("build/vm"), Path("build/deb")
 """Where the machines are made, and where `make deb` leaves the packages."""
 
-SUITES_PER_PROCESSOR = 2
-"""At once: their machines, with one emulated processor each, wait half of the time."""
-
 NEEDED = ("depmod", "modprobe", "qemu-system-x86_64")
 
 
@@ -48,7 +45,7 @@ def main() -> int:
     except MissingError as error:
         print(f"virtual machines skipped: they need {error}")
         return 0
-    with ThreadPoolExecutor(SUITES_PER_PROCESSOR * (os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         run_checks = partial(check, kernel=kernel, root=root, only=options.k, checkout=options.checkout)
         return int(any(list(pool.map(run_checks, suites))))
 
@@ -122,7 +119,7 @@ def check(suite: Suite, *, kernel: Kernel, root: Path, only: str, checkout: bool
                 "-rs",
                 "-v",
                 "--durations=10",
-                "--timeout=180",
+                "--timeout=400",
                 "-k",
                 only,
             ),
