@@ -1,7 +1,7 @@
 # Each does its own set-up; what it cannot install, it names.
 #
 # make run              the simulated device; options in ARGS="--face-port 8090"
-# make check            lint, types and the tests that need no real time: under a minute
+# make check            lint, types and the tests that need no real time: three minutes
 # make test             all tests that need no root
 # make bench            the speed of the bus; options in ARGS=--quick
 # make bench-enclosure  the speed of buttons and face; after make deb, as root, also on a virtual machine
