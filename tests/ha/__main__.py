@@ -20,7 +20,8 @@ from tests.bridges.mqtt.mosquitto import (
     free_port,
     secret_file,
 )
-from tests.ha.homeassistant import HomeAssistant, is_made, make_tree, pypi_problem, until
+from tests.compat.environment import pypi_answers
+from tests.ha.homeassistant import HomeAssistant, is_made, make_tree, until
 from tests.image.__main__ import missing_here
 from tests.image.table import Table
 from tests.image.tree import debian_mirror
@@ -301,7 +302,7 @@ def main() -> int:
     folder, mirror = options.folder.resolve(), options.mirror or debian_mirror()
     tree = folder / "tree"
     table = Table(name="Home Assistant")
-    if missing := missing_here(mirror) or (not is_made(tree) and pypi_problem()):
+    if missing := missing_here(mirror) or ("" if is_made(tree) or pypi_answers() else "PyPI"):
         table.add("skip", "Home Assistant", f"Home Assistant skipped: it needs {missing}")
     else:
         assert mirror is not None

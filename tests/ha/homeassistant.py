@@ -22,9 +22,6 @@ VERSION = "2026.2.3"
 PACKAGES = ("ca-certificates", "g++", "gcc", "libffi-dev", "python3-dev", "python3-pip", "python3-venv")
 """The compiler is for lru-dict, which has no wheel for Python 3.13."""
 
-PYPI = "https://pypi.org/simple/homeassistant/"
-PYPI_TIMEOUT_S = 20.0
-
 CONFIGURATION = """\
 homeassistant: {{name: A, latitude: 52, longitude: 13, elevation: 0, time_zone: UTC, country: DE, currency: EUR}}
 http: {{server_host: 127.0.0.1, server_port: {port}}}
@@ -68,15 +65,6 @@ def until(condition: Callable[[], bool], what: str, timeout_s: float = TIMEOUT_S
 def is_made(tree: Path) -> bool:
     """Whether the tree has Home Assistant."""
     return (tree / "opt/ha/bin/hass").exists()
-
-
-def pypi_problem() -> str:
-    """Why PyPI cannot be reached; empty where it can."""
-    try:
-        urlopen(PYPI, timeout=PYPI_TIMEOUT_S).close()
-    except OSError as error:
-        return f"{PYPI} ({error})"
-    return ""
 
 
 def make_tree(tree: Path, mirror: str) -> None:
