@@ -30,6 +30,7 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
+from benchmarks.load import used_s
 from benchmarks.simulator import descendants
 from bridges.mqtt.broker import Connection
 from bridges.mqtt.config import Broker
@@ -177,11 +178,6 @@ def pss_mb(pid: int) -> float:
     found = re.search(r"^Pss: +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
     assert found
     return int(found[1]) / 1024
-
-
-def used_s(pid: int) -> float:
-    """Processor seconds that a process has used, from the clock that clock_getcpuclockid(3) names."""
-    return time.clock_gettime(~pid << 3 | 2)
 
 
 Latencies = tuple[list[float], list[float]]

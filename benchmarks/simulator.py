@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from benchmarks.load import used_s
 from bus.client.websocket import WebSocket
 
 MARK_1 = "mycroft_mark_1"
@@ -31,8 +32,6 @@ SETTLE_S = 5.0
 
 READY_LIMIT_S = 2.0
 REST_LIMIT = 0.03
-
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def fixture_s(name: str) -> float:
@@ -59,12 +58,6 @@ async def started(board: str) -> tuple[Process, str, float]:
         if found := re.match(rb"ready .*face=(\S+)", line):
             return process, found[1].decode(), perf_counter() - began
     raise RuntimeError("the simulator has ended")
-
-
-def used_s(pid: int) -> float:
-    """Processor seconds that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def descendants(pid: int) -> list[int]:
