@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import msgspec
 
 from bridges.hive.mapping import Rights, refusal
+from bridges.urls import parts_of
 from bus.contract.patterns import Patterns
 from bus.errors import ConfigError, PayloadError
 
@@ -87,15 +87,11 @@ def hub_of(settings: HiveSettings, place: Callable[[str], str] = str) -> Hub | N
     """The hub of the settings; None without one. Raises ConfigError."""
     if settings.hub is None:
         return None
-    wrong = f"{place('hive.hub')}: "
-    try:
-        parts = urlsplit(settings.hub)
-        port = parts.port
-    except ValueError as error:
-        raise ConfigError(f"{wrong}{error}") from error
+    where = place("hive.hub")
+    parts, port = parts_of(settings.hub, where)
     plain = parts.scheme in ("ws", "wss") and parts.path in ("", "/") and not parts.query
     if not plain or not parts.hostname or port == 0 or "@" in parts.netloc:
-        raise ConfigError(f"{wrong}expected ws://HOST or wss://HOST, with or without :PORT")
+        raise ConfigError(f"{where}: expected ws://HOST or wss://HOST, with or without :PORT")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return Hub(f"{parts.scheme}://{host}:{port or PORT}", settings.ca_file)
 

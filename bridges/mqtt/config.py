@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
+from bridges.urls import parts_of
 from bus.errors import ConfigError
 
 PORT, TLS_PORT = 1883, 8883
@@ -68,19 +68,15 @@ def broker_of(
     """The broker of the settings; None without one. Raises ConfigError."""
     if settings.broker is None:
         return None
-    wrong = f"{place('mqtt.broker')}: "
-    try:
-        parts = urlsplit(settings.broker)
-        port = parts.port
-    except ValueError as error:
-        raise ConfigError(f"{wrong}{error}") from error
+    where = place("mqtt.broker")
+    parts, port = parts_of(settings.broker, where)
     if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path not in ("", "/") or port == 0:
-        raise ConfigError(f"{wrong}expected mqtts://HOST or mqtts://HOST:PORT")
+        raise ConfigError(f"{where}: expected mqtts://HOST or mqtts://HOST:PORT")
     if "@" in parts.netloc:
-        raise ConfigError(f"{wrong}no user name and no password here: see mqtt.username and mqtt.password_file")
+        raise ConfigError(f"{where}: no user name and no password here: see mqtt.username and mqtt.password_file")
     tls = parts.scheme == "mqtts"
     if not tls and not _is_loopback(parts.hostname):
-        raise ConfigError(f"{wrong}mqtt:// is for a broker on this machine; {parts.hostname} needs mqtts://")
+        raise ConfigError(f"{where}: mqtt:// is for a broker on this machine; {parts.hostname} needs mqtts://")
     return Broker(
         parts.hostname,
         port or (TLS_PORT if tls else PORT),

@@ -4,8 +4,8 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
+from bridges.urls import parts_of
 from bus.errors import ConfigError
 
 NOT_CONFIGURED = (
@@ -73,11 +73,7 @@ def satellite_of(settings: VoiceSettings, place: Callable[[str], str] = str) -> 
 
 def _address(value: str, scheme: str, place: str) -> LocalAddress:
     """An address of this machine: neither protocol proves who is at the other end, or hides what is said."""
-    try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError as error:
-        raise ConfigError(f"{place}: {error}") from error
+    parts, port = parts_of(value, place)
     host = parts.hostname or ""
     if parts.scheme != scheme or not port or value.rstrip("/") != f"{scheme}://{parts.netloc}" or "@" in value:
         raise ConfigError(f"{place}: expected {scheme}://127.0.0.1:PORT")
