@@ -66,15 +66,23 @@ class Server:
 
 
 async def _read(reader: asyncio.StreamReader) -> HttpRequest:
-    """One request. Raises HttpError, or EOFError where the client goes before its end."""
+    """One request. Raises HttpError, or EOFError where the client goes without one."""
     try:
         request = parse_head(await reader.readuntil(HEAD_END))
     except asyncio.LimitOverrunError:
         raise HttpError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE) from None
+    except asyncio.IncompleteReadError as error:
+        if error.partial:
+            raise HttpError(HTTPStatus.BAD_REQUEST) from None
+        raise
     length = body_length(request)
     if request.method != "POST":
         return request
-    return replace(request, form=parse_form(request.headers, await reader.readexactly(length)))
+    try:
+        body = await reader.readexactly(length)
+    except asyncio.IncompleteReadError:
+        raise HttpError(HTTPStatus.BAD_REQUEST) from None
+    return replace(request, form=parse_form(request.headers, body))
 
 
 async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

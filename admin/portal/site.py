@@ -35,8 +35,8 @@ _LOGGER = logging.getLogger(__name__)
 class Site:
     """The page of one device, at `address`: an IP address, with the port unless that is 80.
 
-    A request for any other host is sent there: that is how a phone finds out about the page. It also keeps pages
-    of other hosts, whose names were made to lead here, from reading or sending anything.
+    A GET or HEAD for any other host, such as the probe of a phone, is redirected there: that is how a phone finds
+    out about the page. No page of another host, whose name was made to lead here, reads or sends anything.
     """
 
     def __init__(self, address: str, pages: Pages, ask: Ask) -> None:
@@ -48,9 +48,11 @@ class Site:
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
         """The response to a request. Raises HttpError."""
-        if request.host not in self._hosts:
-            return self._redirect(HTTPStatus.FOUND)
         texts = load(choose(request.headers.get("accept-language", "")))
+        if request.host not in self._hosts:
+            if request.method == "POST":
+                return self._notice("expired", texts, HTTPStatus.MISDIRECTED_REQUEST)
+            return self._redirect(HTTPStatus.FOUND)
         try:
             if request.method == "POST":
                 return await self._post(request, texts)
@@ -68,7 +70,9 @@ class Site:
             case "/network":
                 snapshot = await self._ask(Look())
                 network = _listed(snapshot, parse_fields(request.query).get("ssid", ""))
-                if network is None or snapshot.phase is not Phase.CHOOSING:
+                if network is None:
+                    return self._unknown_network(snapshot, texts)
+                if snapshot.phase is not Phase.CHOOSING:
                     return self._redirect()
                 return self._page(self._pages.password(network, snapshot, texts))
             case "/hidden":
@@ -82,13 +86,11 @@ class Site:
             case "/connect" | "/cancel":  # a form's page, loaded again
                 return self._redirect()
             case _:
-                page = self._pages.notice("not_found", html(""), texts, again=True)
-                return self._page(page, HTTPStatus.NOT_FOUND)
+                return self._notice("not_found", texts, HTTPStatus.NOT_FOUND)
 
     async def _post(self, request: HttpRequest, texts: Texts) -> HttpResponse:
         if not self._is_own_form(request):
-            page = self._pages.notice("expired", html(""), texts, again=True)
-            return self._page(page, HTTPStatus.FORBIDDEN)
+            return self._notice("expired", texts, HTTPStatus.FORBIDDEN)
         match request.path:
             case "/connect" if "name" in request.form:
                 return await self._connect_by_name(request.form, texts)
@@ -96,7 +98,9 @@ class Site:
                 return await self._connect(request.form, texts)
             case "/cancel":
                 await self._ask(Cancel())
-        return self._redirect()
+                return self._redirect()
+            case _:
+                return self._notice("not_found", texts, HTTPStatus.NOT_FOUND)
 
     async def _connect(self, form: Mapping[str, str], texts: Texts) -> HttpResponse:
         """Has the device join a network of the list, or shows its form again with what is wrong."""
@@ -104,11 +108,12 @@ class Site:
         network = _listed(snapshot, form.get("ssid", ""))
         password = form.get("password", "")
         if not network or not network.security.is_supported:
-            return self._redirect()
+            return self._unknown_network(snapshot, texts)
         if not network.security.needs_password:
             password = ""
         elif not is_password(password):
-            return self._page(self._pages.password(network, snapshot, texts, texts("bad_password")))
+            page = self._pages.password(network, snapshot, texts, texts("bad_password"))
+            return self._page(page, HTTPStatus.UNPROCESSABLE_ENTITY)
         await self._ask(Connect(network.ssid, password))
         return self._redirect()
 
@@ -116,10 +121,14 @@ class Site:
         """Has the device join a network that may not be in the list, or shows the form again."""
         snapshot = await self._ask(Look())
         name, ssid, password = form["name"], form["name"].encode(), form.get("password", "")
+        error = None
         if not 1 <= len(ssid) <= MAX_SSID:
-            return self._page(self._pages.hidden(snapshot, texts, name, texts("bad_name")))
-        if password and not is_password(password):
-            return self._page(self._pages.hidden(snapshot, texts, name, texts("bad_password")))
+            error = texts("bad_name")
+        elif password and not is_password(password):
+            error = texts("bad_password")
+        if error:
+            page = self._pages.hidden(snapshot, texts, name, error)
+            return self._page(page, HTTPStatus.UNPROCESSABLE_ENTITY)
         await self._ask(Connect(ssid, password, hidden=_listed(snapshot, ssid.hex()) is None))
         return self._redirect()
 
@@ -130,6 +139,14 @@ class Site:
             return False
         origin, referrer = request.headers.get("origin"), request.headers.get("referer")
         return origin in (None, self._origin) and (referrer is None or referrer.startswith(f"{self._origin}/"))
+
+    def _unknown_network(self, snapshot: Snapshot, texts: Texts) -> HttpResponse:
+        """The first page, with the networks that can be chosen; the request names another one."""
+        return self._page(self._pages.of(snapshot, texts), HTTPStatus.NOT_FOUND)
+
+    def _notice(self, heading: str, texts: Texts, status: HTTPStatus) -> HttpResponse:
+        """An error, with a link to the first page."""
+        return self._page(self._pages.notice(heading, html(""), texts, again=True), status)
 
     def _page(self, page: Html, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
         return HttpResponse(status, page, "text/html", self._headers)

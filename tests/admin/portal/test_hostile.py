@@ -1,4 +1,4 @@
-"""200 hostile requests to a real process: each is answered with an error or closed in bounded time."""
+"""200 hostile requests to a real process, of which each gets an error, and probes for other hosts."""
 
 import asyncio
 import contextlib
@@ -12,12 +12,15 @@ import pytest
 
 from admin.portal.protocol import Phase
 from admin.portal.server import MAX_CONNECTIONS_OF_ONE
-from hw_sim.wifi import SimulatedSetup
+from hw_sim.wifi import HOME, SimulatedSetup
 from tests.admin.portal.program import RunningPortal, running_portal
 
 pytestmark = pytest.mark.real_time
 
 SECRET = "hunter22secret"  # noqa: S105  # of a network that does not exist
+
+WORKS = b"Works"
+"""A network that is listed, and cannot be joined by the page."""
 
 TIME_LIMIT_S = 30.0
 """Longer than all time limits of the portal together; what is left open longer is a fault."""
@@ -42,8 +45,8 @@ def post(
     return request(f"POST {path} HTTP/1.1", f"Content-Type: {kind}", length, *headers, body=body, host=host)
 
 
-def hostile(host: str) -> Iterator[bytes]:
-    """Requests that no browser sends, and forms that no page of ours sends."""
+def hostile(host: str, token: str) -> Iterator[bytes]:
+    """Requests that no browser sends, and forms that no page of ours sends; `token` is that of our forms."""
     chance = random.Random(12)  # noqa: S311  # the same noise each time
     for line in (
         *(
@@ -130,7 +133,20 @@ def hostile(host: str) -> Iterator[bytes]:
         yield post("/connect", form(), host=host, kind=kind)
     for origin in ("http://evil.example", "null", "file://", f"https://{host}", "http://" + "a" * 5000):
         yield post("/cancel", form(), f"Origin: {origin}", host=host)
-    yield post("/connect", form(), host="rebound.example")
+    for path in ("/connect", "/cancel", "/", "/generate_204"):
+        for secret in (form(), form(f"token={token}", f"ssid={HOME.hex()}")):
+            yield post(path, secret, host="rebound.example")
+    for fields in (
+        *("ssid=", "ssid=zz", "ssid=" + "41" * 33, "ssid=4e6f6e65", f"ssid={WORKS.hex()}"),
+        *("name=", "name=" + "n" * 33, "name=" + "%C3%A4" * 17, "other=1"),
+    ):
+        yield post("/connect", form(f"token={token}", fields), host=host)
+    for password in ("", "short", "x" * 64, "%C3%A4" * 32, "two%0Alines%20here"):
+        for network in (f"ssid={HOME.hex()}", *(("name=Guests",) if password else ())):
+            yield post("/connect", f"token={token}&password={password}&{network}".encode(), host=host)
+    for path in ("/", "/network", "/hidden", "/change?seen=1", "/cancel/", "/connect/x"):
+        yield post(path, form(f"token={token}", f"ssid={HOME.hex()}"), host=host)
+    yield post("/cancel", form(f"token={token}"), "Origin: http://evil.example", host=host)
     yield b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(64)  # TLS
     yield b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
     yield b"GET / HTTP/1.1\nHost: " + host.encode() + b"\n\n"
@@ -155,21 +171,45 @@ async def send(portal: RunningPortal, data: bytes, *, end: bool = True) -> bytes
     return received
 
 
-async def test_200_hostile_requests_change_and_reveal_nothing(tmp_path: Path) -> None:
+async def test_200_hostile_requests_get_an_error_and_change_and_reveal_nothing(tmp_path: Path) -> None:
     setup = SimulatedSetup()
     async with running_portal(setup, tmp_path) as portal:
         page = await send(portal, request("GET / HTTP/1.1", host=portal.host))
+        token = re.search(b'name="token" value="([0-9a-f]+)"', page)
+        assert token
         before = portal.memory
-        for data in itertools.islice(hostile(portal.host), 200):
+        for data in itertools.islice(hostile(portal.host, token[1].decode()), 200):
             response = await send(portal, data)
-            status = response[9:12]
-            assert status in (b"", b"302", b"303") or status >= b"400", (data[:200], response[:200])
+            assert re.match(rb"HTTP/1\.1 [45][0-9]{2} ", response), (data[:200], response[:200])
             assert SECRET.encode() not in response, data[:200]
         assert portal.memory < before + MAX_GROWTH
         assert await send(portal, request("GET / HTTP/1.1", host=portal.host)) == page
         assert (setup.attempts, setup.snapshot.phase) == ([], Phase.CHOOSING)
     assert SECRET not in "\n".join(portal.log)
     assert not re.search("Traceback|ERROR", "\n".join(portal.log)), portal.log
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_probe_only_ever_leads_to_the_page(tmp_path: Path, method: str) -> None:
+    setup = SimulatedSetup()
+    async with running_portal(setup, tmp_path) as portal:
+        for host in ("www.example.com", "100.64.7.2", "user@example.com", "<script>", "a" * 5000):
+            for path in ("/", "/generate_204", f"/connect?{SECRET}", "//evil.example/", "/%0d%0aSet-Cookie:a"):
+                response = await send(portal, request(f"{method} {path} HTTP/1.1", host=host))
+                head, _, body = response.decode().partition("\r\n\r\n")
+                assert head.startswith("HTTP/1.1 302 Found\r\n"), (host, path)
+                assert re.findall(r"(?i)\nlocation: ([^\r]*)", head) == [portal.url]
+                assert body == ("" if method == "HEAD" else f'<a href="{portal.url}">{portal.url}</a>\n')
+        assert (setup.attempts, setup.snapshot.phase) == ([], Phase.CHOOSING)
+
+
+async def test_a_request_that_is_cut_off_gets_an_error(tmp_path: Path) -> None:
+    async with running_portal(SimulatedSetup(), tmp_path) as portal:
+        whole = post("/connect", form(), host=portal.host)
+        head_only = whole.index(b"\r\n\r\n") + 4
+        for length in (1, 20, head_only - 1, head_only, len(whole) - 1):
+            assert (await send(portal, whole[:length])).startswith(b"HTTP/1.1 400 "), length
+        assert await send(portal, b"") == b""
 
 
 async def test_a_request_that_never_ends_is_answered_and_closed(tmp_path: Path) -> None:

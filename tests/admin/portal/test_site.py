@@ -98,9 +98,18 @@ async def test_a_network_of_the_list_has_a_form(setup: SimulatedSetup) -> None:
 @pytest.mark.parametrize(
     "query", ["", "?", "?ssid=", "?ssid=zz", "?ssid=4", "?ssid=4E6F6E65", "?ssid=" + "41" * 33, "?other=1"]
 )
-async def test_the_form_of_an_unknown_network_is_the_list(setup: SimulatedSetup, query: str) -> None:
+async def test_the_form_of_an_unknown_network_is_an_error_with_the_list(setup: SimulatedSetup, query: str) -> None:
     response = await get(site_of(setup), f"/network{query}")
-    assert (response.status, response.headers["Location"]) == (HTTPStatus.SEE_OTHER, f"http://{ADDRESS}/")
+    assert response.status is HTTPStatus.NOT_FOUND
+    assert says(response, "Which network should this device use?")
+
+
+@pytest.mark.parametrize("ssid", ["", "zz", "4E6F6E65", "41" * 33])
+async def test_an_unknown_network_is_not_tried(setup: SimulatedSetup, ssid: str) -> None:
+    response = await post(site_of(setup), "/connect", {"ssid": ssid, "password": "12345678"})
+    assert response.status is HTTPStatus.NOT_FOUND
+    assert says(response, "Which network should this device use?")
+    assert not setup.attempts
 
 
 async def test_the_right_password_connects(setup: SimulatedSetup) -> None:
@@ -128,6 +137,7 @@ async def test_a_wrong_password_comes_back_to_the_list_and_its_form(setup: Simul
 @pytest.mark.parametrize("password", ["", "short", "x" * 64, "ä" * 32, "two\nlines here"])
 async def test_a_text_that_is_no_password_is_asked_for_again(setup: SimulatedSetup, password: str) -> None:
     response = await post(site_of(setup), "/connect", {"ssid": HOME.hex(), "password": password})
+    assert response.status is HTTPStatus.UNPROCESSABLE_ENTITY
     assert says(response, "A wifi password has 8 to 63 characters.")
     assert not password or password not in response.body
     assert not setup.attempts
@@ -142,7 +152,8 @@ async def test_an_open_network_is_joined_without_a_password(setup: SimulatedSetu
 async def test_a_network_that_cannot_be_joined_is_not_tried(setup: SimulatedSetup) -> None:
     network = next(network for network in setup.snapshot.networks if network.security is Security.ENTERPRISE)
     response = await post(site_of(setup), "/connect", {"ssid": network.ssid.hex(), "password": "12345678"})
-    assert response.status is HTTPStatus.SEE_OTHER
+    assert response.status is HTTPStatus.NOT_FOUND
+    assert says(response, "Which network should this device use?")
     assert not setup.attempts
 
 
@@ -175,6 +186,7 @@ async def test_an_invalid_name_or_password_is_asked_for_again(
     setup: SimulatedSetup, name: str, password: str, text: str
 ) -> None:
     response = await post(site_of(setup), "/connect", {"name": name, "password": password})
+    assert response.status is HTTPStatus.UNPROCESSABLE_ENTITY
     assert says(response, text)
     fields = Page(response.body).attributes("input")
     assert [field["value"] for field in fields if field.get("name") == "name"] == [name]
@@ -233,7 +245,8 @@ async def test_a_form_of_our_own_page_is_taken(setup: SimulatedSetup) -> None:
 
 async def test_a_name_that_leads_here_gets_nothing_and_changes_nothing(setup: SimulatedSetup) -> None:
     response = await post(site_of(setup), "/cancel", {}, host="rebound.example")
-    assert response.status is HTTPStatus.FOUND
+    assert response.status is HTTPStatus.MISDIRECTED_REQUEST
+    assert says(response, "Open the page again")
     assert TOKEN not in response.body
     assert setup.snapshot.phase is Phase.CHOOSING
 
@@ -248,7 +261,14 @@ async def test_another_path_of_ours_does_not_exist(setup: SimulatedSetup, path: 
 @pytest.mark.parametrize("path", ["/connect", "/cancel"])
 async def test_a_form_that_is_loaded_again_leads_to_the_first_page(setup: SimulatedSetup, path: str) -> None:
     assert (await get(site_of(setup), path)).status is HTTPStatus.SEE_OTHER
-    assert (await post(site_of(setup), "/hidden", {})).status is HTTPStatus.SEE_OTHER
+    assert setup.snapshot.phase is Phase.CHOOSING
+
+
+@pytest.mark.parametrize("path", ["/", "/network", "/hidden", "/change?seen=1", "/cancel/"])
+async def test_a_form_for_another_path_is_an_error(setup: SimulatedSetup, path: str) -> None:
+    response = await post(site_of(setup), path, {})
+    assert response.status is HTTPStatus.NOT_FOUND
+    assert says(response, "Open the page again")
     assert setup.snapshot.phase is Phase.CHOOSING
 
 
