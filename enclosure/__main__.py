@@ -122,16 +122,16 @@ def _in_force(configuration: Configuration, options: argparse.Namespace) -> InFo
     if settings.platform == AUTO:
         return InForce({"enclosure": settings})
     profile = load_profile(settings.platform, settings.board, place=configuration.place)
-    sections = {
-        "enclosure": replace(
-            settings,
-            port=settings.port or profile.serial_port,
-            rate=settings.rate or profile.serial_rate,
-            volume=msgspec.structs.replace(settings.volume, max=settings.volume.max or profile.volume_max),
-        )
-    }
-    origin = f"profile {settings.platform}"
-    return InForce(sections, dict.fromkeys(("enclosure.port", "enclosure.rate", "enclosure.volume.max"), origin))
+    volume = settings.volume
+    section = replace(
+        settings,
+        port=settings.port or profile.serial_port,
+        rate=settings.rate or profile.serial_rate,
+        volume=msgspec.structs.replace(volume, max=volume.max or profile.volume_max),
+    )
+    configured = {"port": settings.port, "rate": settings.rate, "volume.max": volume.max}
+    of_profile = [f"enclosure.{key}" for key, value in configured.items() if not value]
+    return InForce({"enclosure": section}, dict.fromkeys(of_profile, f"profile {settings.platform}"))
 
 
 def _darken(profile: Profile) -> int:

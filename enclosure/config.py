@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bus.daemon.config import Place, convert, hint
+from bus.daemon.config import Place, convert, hint, merged
 from bus.errors import ConfigError
 from enclosure.board import (
     AmplifierSettings,
@@ -112,7 +112,7 @@ def load_profile(
     if not changes:
         return profile
     board = "enclosure.board"
-    return _profile(_merged(values, changes), place(board), lambda key: place(f"{board}.{key}"))
+    return _profile(merged(values, changes), place(board), lambda key: place(f"{board}.{key}"))
 
 
 def _toml(file: Path) -> dict[str, Any]:
@@ -149,16 +149,6 @@ def _profile(values: Mapping[str, Any], where: str, place: Place) -> Profile:
     for problem in problems(profile):
         raise ConfigError(f"{where}: {problem}")
     return profile
-
-
-def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Tables with other values for some keys, at any depth."""
-    merged = dict(values)
-    for key, value in changes.items():
-        before = merged.get(key)
-        both = isinstance(before, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(before or {}, value) if both else value
-    return merged
 
 
 def _files(folder: Path) -> list[Path]:

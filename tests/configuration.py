@@ -51,14 +51,17 @@ _PURPOSES = {
 }
 
 _FILES = (
-    "All programs of this project read `mycroft.conf`, the configuration of Mycroft, OVOS and Neon: JSON with "
-    "comments. They read it once, when they start. Of these files the later one wins, key by key:"
+    "All programs of this project read `mycroft.conf`, the configuration of Mycroft, OVOS and Neon: JSON with"
+    " comments. They read it once, when they start. Of these files the later one wins, key by key: as in "
+    "mycroft-core and OVOS, an object is merged into that of an earlier file, at any depth, and any other "
+    "value, a list as well, replaces the earlier one."
 )
 _RULES = (
-    "Then comes the environment: the variable `MYCROFT_<SECTION>_<KEY>`, in capitals, with JSON or a text. Flags "
-    "of the command line come last. In these sections an unknown key or a wrong type is an error: the program "
-    "ends with exit code 2 and one line that names the file, the line and the key. A dot in a key below is an "
-    'object inside: `enclosure.volume.start` is `{"enclosure": {"volume": {"start": 40}}}`.'
+    "Then comes the environment: the variable `MYCROFT_<SECTION>_<KEY>`, in capitals, with JSON or a text; an"
+    " object is merged likewise. Flags of the command line come last. In these sections an unknown key or a "
+    "wrong type is an error: the program ends with exit code 2 and one line that names the file, the line and"
+    ' the key. A dot in a key below is an object inside: `enclosure.volume.start` is `{"enclosure": '
+    '{"volume": {"start": 40}}}`.'
 )
 _EXAMPLE = '{\n  "enclosure": {"platform": "picroft", "volume": {"start": 40}},\n  "log_level": "debug"\n}'
 

@@ -41,12 +41,11 @@ def parse(raw: bytes) -> dict[str, Any]:
         raise ValueError(f"{place}: {_POSITION.sub('', message)}") from error
 
 
-def line_of(raw: bytes, key: str) -> int | None:
-    """The line of a key such as "bus.tokens" in a file that `parse` accepts; the last one where it is repeated.
+def line_of(raw: bytes, names: Sequence[str]) -> int | None:
+    """The line of a key in a file that `parse` accepts; the last one where it is repeated.
 
-    An index and what follows it do not count: the line of "names[1]" is that of "names". None without such a key.
+    `names` lead to it, as ("bus", "tokens"). None without such a key.
     """
-    names = key.partition("[")[0].split(".")
     found = _path(without_comments(raw), names)
     return raw.count(b"\n", 0, found[-1].start) + 1 if len(found) == len(names) else None
 

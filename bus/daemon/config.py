@@ -1,6 +1,7 @@
 """mycroft.conf, the environment and flags, read once into frozen dataclasses.
 
-The files are the ecosystem's own: JSON with comments, later ones laid over earlier ones. Sections that belong to
+The files are the ecosystem's own: JSON with comments. As in mycroft-core and OVOS, an object of a later file is
+merged into that of an earlier one, at any depth; any other value replaces the earlier one. Sections that belong to
 us are strict: an unknown key or a wrong type is an error that names file, line and key. Keys of other programs in
 these sections are known, and passed over.
 """
@@ -15,7 +16,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, Protocol, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -46,6 +47,7 @@ MISSPELT = 0.85
 """Similarity of names, from 0 to 1, above which one is taken for the other; `gui_websocket` is another section."""
 
 _UNKNOWN_FIELD = re.compile(r"unknown field `(.+)`")
+_MISSING_FIELD = "Object missing required field"
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -53,9 +55,6 @@ T = TypeVar("T")
 
 Place = Callable[[str], str]
 """Where a key such as "bus.tokens" is set, key included, as an error names it."""
-
-Origin = Callable[[str], str | None]
-"""Where the value of a key comes from; None where nothing but its default does."""
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 """0 takes a free one."""
@@ -154,6 +153,20 @@ class BusSettings:
     """Seconds between pings; a client that was silent between two of them is dropped."""
 
 
+class _IncompleteError(ConfigError):
+    """An object lacks a key, which another file may have."""
+
+
+class _Source(Protocol):
+    """A file, a variable of the environment, or the flags."""
+
+    def origin(self, names: Sequence[str]) -> str:
+        """Where this source has a key, as it is shown to users."""
+
+    def place(self, key: str) -> str:
+        """The same with the key, for errors."""
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
     """A file that was read."""
@@ -162,15 +175,33 @@ class _File:
     raw: bytes
     content: Mapping[str, Any]
 
-    def place(self, key: str) -> str:
-        """File, line and key; no line for a key that is not found."""
-        where = self.origin(key)
-        return f"{where or self.path}: {key}"
+    def origin(self, names: Sequence[str]) -> str:
+        line = commented_json.line_of(self.raw, names)
+        return str(self.path) if line is None else f"{self.path}: line {line}"
 
-    def origin(self, key: str) -> str | None:
-        """File and line of a key; None for one that is not found."""
-        line = commented_json.line_of(self.raw, key)
-        return None if line is None else f"{self.path}: line {line}"
+    def place(self, key: str) -> str:
+        return f"{self.origin(names_of(key))}: {key}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A variable of the environment, or a flag."""
+
+    name: str
+
+    def origin(self, _: Sequence[str]) -> str:
+        return self.name
+
+    def place(self, key: str) -> str:
+        return ".".join((self.name, *key.split(".")[2:]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """What one source has of a section."""
+
+    source: _Source
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +210,7 @@ class InForce:
 
     sections: Mapping[str, object]
     elsewhere: Mapping[str, str] = field(default_factory=dict)
-    """By key, where values come from that are neither configured nor defaults, such as the profile of a board."""
+    """By key, where values come from that are not those of the configuration, such as the profile of a board."""
 
 
 class Configuration:
@@ -194,7 +225,9 @@ class Configuration:
         """`candidates` are read in place of what is in these files. Raises ConfigError."""
         candidates = candidates or {}
         self._environment = environment
-        self._origins: dict[str, Origin] = {}
+        self._layers: dict[str, Sequence[_Layer]] = {}
+        self.passed_over: set[tuple[Path, str]] = set()
+        """Files with their keys that belong to other programs, or have a value that only they know."""
         self._files = [
             file for path in map(_expanded, files) if (file := _read(path, candidates.get(path))) is not None
         ]
@@ -204,43 +237,49 @@ class Configuration:
                     _LOGGER.warning("%s: no such section; did you mean %s?", file.place(name), nearest[0])
 
     def place(self, key: str) -> str:
-        """Where the value of a key such as "bus.tokens" comes from: a variable, or file and line; for errors."""
-        names = key.split(".")
-        variable = _variable(*names[:2])
-        if variable in self._environment:
-            return ".".join((variable, *names[2:]))
-        holders = [file for file in self._files if commented_json.line_of(file.raw, key) is not None]
-        return holders[-1].place(key) if holders else key
+        """Where a key such as "bus.tokens" of a section that was read is set, variable, or file and line."""
+        source = self._source(names_of(key))
+        return key if source is None else source.place(key)
 
-    def origin(self, key: str) -> str | None:
+    def origin(self, names: Sequence[str]) -> str | None:
         """Where a value comes from that `section` or `log_level` has returned: file and line, variable, or flag.
 
-        None for the default.
+        `names` lead to it, as ("bus", "max_clients"). None for a default.
         """
-        origin = self._origins.get(".".join(key.split(".")[:2]))
-        return None if origin is None else origin(key)
+        source = self._source(names)
+        return None if source is None else source.origin(names)
+
+    def _source(self, names: Sequence[str]) -> _Source | None:
+        """The last source of a value; None without one, or where a later one has replaced an object around it."""
+        section, *inner = names
+        for layer in reversed(self._layers.get(section, ())):
+            found: Any = layer.values
+            for name in inner:
+                if not isinstance(found, Mapping):
+                    return None
+                if name not in found:
+                    break
+                found = found[name]
+            else:
+                return layer.source
+        return None
 
     def log_level(self, flag: str | None) -> int:
         """The level of the log: `log_level` of the files, then `MYCROFT_LOG_LEVEL`, then the flag, else INFO.
 
         Raises ConfigError.
         """
-        found: list[tuple[str, object]] = [
-            (file.place("log_level"), file.content["log_level"])
-            for file in self._files
-            if "log_level" in file.content
-        ]
-        if "MYCROFT_LOG_LEVEL" in self._environment:
-            found.append(("MYCROFT_LOG_LEVEL", self._environment["MYCROFT_LOG_LEVEL"]))
+        name = "log_level"
+        layers = [_Layer(file, {name: file.content[name]}) for file in self._files if name in file.content]
+        if (variable := _variable(name)) in self._environment:
+            layers.append(_Layer(_Given(variable), {name: self._environment[variable]}))
         if flag is not None:
-            found.append(("--log-level", flag))
-        where, level = found[-1] if found else ("", "info")
-        if found:
-            self._origins["log_level"] = lambda key: where.removesuffix(f": {key}")
+            layers.append(_Layer(_Given("--log-level"), {name: flag}))
+        self._layers[name] = layers
         try:
-            return level_of(str(level))
+            return level_of(str(layers[-1].values[name] if layers else "info"))
         except ValueError as error:
-            raise ConfigError(f"{where}: {error}") from error
+            raise ConfigError(f"{self.place(name)}: {error}") from error
 
     def lang(self) -> str:
         """`lang` of the files, the language of the device; English without one."""
@@ -268,7 +307,7 @@ class Configuration:
         """
         others = others or {}
         known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]  # T is a dataclass
-        values: dict[str, Any] = {}
+        layers = []
         for file in self._files:
             found = file.content.get(name)
             if found is None:
@@ -285,20 +324,35 @@ class Configuration:
                 if own[key] in others[key]:
                     place = file.place(f"{name}.{key}")
                     _LOGGER.warning("%s: %s is for another program", place, own.pop(key))
-            convert(own, kind, name, file.place)
-            values.update(own)
-            self._origins.update({f"{name}.{key}": file.origin for key in own})
-        for key in known:
+            self.passed_over |= {(file.path, f"{name}.{key}") for key in found.keys() & others.keys() - own.keys()}
+            layers.append(_Layer(file, own))
+        for key in sorted(known):
             variable = _variable(name, key)
             if variable in self._environment:
-                own = {key: json_or_text(self._environment[variable])}
-                convert(own, kind, name, self.place)
-                values.update(own)
-                self._origins[f"{name}.{key}"] = _always(variable)
-        given = {key: value for key, value in flags.items() if value is not None}
-        values.update(given)
-        self._origins.update({f"{name}.{key}": _always("flag") for key in given})
-        return convert(values, kind, name)
+                layers.append(_Layer(_Given(variable), {key: json_or_text(self._environment[variable])}))
+        layers.append(_Layer(_Given("flag"), {key: value for key, value in flags.items() if value is not None}))
+        self._layers[name] = layers
+        values: Mapping[str, Any] = {}
+        for layer in layers:
+            with contextlib.suppress(_IncompleteError):
+                convert(layer.values, kind, name, layer.source.place)
+            values = merged(values, layer.values)
+        return convert(values, kind, name, self.place)
+
+
+def merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Objects with other values for some keys, at any depth; a list is replaced."""
+    result = dict(values)
+    for key, value in changes.items():
+        before = result.get(key)
+        both = isinstance(before, Mapping) and isinstance(value, Mapping)
+        result[key] = merged(before or {}, value) if both else value
+    return result
+
+
+def names_of(key: str) -> list[str]:
+    """The names that lead to a key such as "bus.tokens"; an index and what follows it do not count."""
+    return key.partition("[")[0].split(".")
 
 
 def convert(values: object, kind: type[T], key: str, place: Place = str) -> T:
@@ -306,13 +360,40 @@ def convert(values: object, kind: type[T], key: str, place: Place = str) -> T:
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        # msgspec says "Expected `int`, got `str` - at `$.port`"
-        what, _, inner = str(error).partition(" - at `$")
-        wrong = f"{key}{inner.rstrip('`')}"
+        what, inner = _with_name(values, kind, *_parted(error))
+        wrong = f"{key}{inner}"
         if unknown := _UNKNOWN_FIELD.search(what):
             wrong = f"{wrong}.{unknown[1]}"
             what = f"unknown key{hint(unknown[1], _nested_names(kind))}"
-        raise ConfigError(f"{place(wrong.removeprefix('.'))}: {what}") from error
+        raised = _IncompleteError if what.startswith(_MISSING_FIELD) else ConfigError
+        raise raised(f"{place(wrong.removeprefix('.'))}: {what}") from error
+
+
+def _parted(error: msgspec.ValidationError) -> tuple[str, str]:
+    """What is wrong, and at which key below: msgspec says "Expected `int`, got `str` - at `$.port`"."""
+    what, _, inner = str(error).partition(" - at `$")
+    return what, inner.rstrip("`")
+
+
+def _with_name(values: Any, kind: type, what: str, inner: str) -> tuple[str, str]:
+    """The same with the name of the member for which msgspec has "[...]", as in "tokens[...].sha256"."""
+    before, unnamed, _ = inner.partition("[...]")
+    if not unnamed:
+        return what, inner
+    _, *names = before.split(".")
+    members = values
+    for name in names:
+        members = members[name]
+    for name, member in members.items():
+        alone: Any = {name: member}
+        for outer in reversed(names):
+            alone = {outer: alone}
+        try:
+            msgspec.convert(alone, kind)
+        except msgspec.ValidationError as error:
+            what, inner = _parted(error)
+            return what, inner.replace("[...]", f".{name}", 1)
+    return what, inner
 
 
 def hint(key: str, known: Collection[str]) -> str:
@@ -333,10 +414,6 @@ def _nested_names(kind: type) -> list[str]:
 def _variable(*names: str) -> str:
     """The environment variable of a key."""
     return "_".join(("MYCROFT", *names)).upper()
-
-
-def _always(origin: str) -> Origin:
-    return lambda _: origin
 
 
 def _expanded(path: Path) -> Path:

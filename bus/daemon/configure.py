@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from bus.daemon import commented_json, log
-from bus.daemon.config import FILES, SECTIONS, Configuration, InForce, hint, json_or_text
+from bus.daemon.config import FILES, SECTIONS, Configuration, InForce, hint, json_or_text, names_of
 from bus.daemon.secrets import HIDDEN, is_secret, without_login
 from bus.errors import ConfigError, Exit
 from bus.message import clip, printable
@@ -80,8 +80,9 @@ class _View:
         configuration = Configuration(self.files, self.environment, candidates)
         found = daemon.read(configuration, self.flags)
         values = {}
-        for key, value in _leaves(msgspec.to_builtins(found.sections)):
-            origin = configuration.origin(key) or found.elsewhere.get(key) or "default"
+        for names, value in _leaves(msgspec.to_builtins(found.sections)):
+            key = ".".join(names)
+            origin = found.elsewhere.get(key) or configuration.origin(names) or "default"
             values[key] = Value(key, _shown(key, value), origin)
         return values
 
@@ -179,7 +180,7 @@ def _checked(
         try:
             after = values({path: written})
         except ConfigError as error:
-            not_there = f"{path}: line {commented_json.line_of(written, key)}: "
+            not_there = f"{path}: line {commented_json.line_of(written, names_of(key))}: "
             errors.append(str(error).removeprefix(not_there))
         else:
             found = [value for name, value in after.items() if _is_within(name, key)]
@@ -259,13 +260,13 @@ def _is_installed() -> bool:
     return _ROOT == INSTALLED
 
 
-def _leaves(value: object, key: str = "") -> Iterator[tuple[str, object]]:
-    """The values in objects, with the whole key of each."""
-    if isinstance(value, dict) and (value or not key):
+def _leaves(value: object, *names: str) -> Iterator[tuple[Sequence[str], object]]:
+    """The values in objects, with the names that lead to each."""
+    if isinstance(value, dict) and (value or not names):
         for name, inner in value.items():
-            yield from _leaves(inner, f"{key}.{name}" if key else str(name))
+            yield from _leaves(inner, *names, str(name))
     else:
-        yield key, value
+        yield names, value
 
 
 def _shown(key: str, value: object) -> object:

@@ -1,8 +1,9 @@
 import errno
+import json
 import logging
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.daemon import commented_json
-from bus.daemon.config import BusSettings, Configuration, WebSocketSettings
+from bus.daemon.config import BusSettings, Configuration, WebSocketSettings, names_of
 from bus.errors import ConfigError
 from enclosure.config import KEYS_OF_OTHERS, EnclosureSettings, load_profile, profile_names
 
@@ -21,6 +22,15 @@ FIELD = Path(__file__).parents[1] / "data/configurations"
 
 class Inner(msgspec.Struct, forbid_unknown_fields=True):
     color: int = 1
+    size: int = 1
+
+
+class Named(msgspec.Struct, forbid_unknown_fields=True):
+    key: str
+    size: int = 1
+
+
+NAMED = {"a": Named("x"), "b": Named("y")}
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,7 @@ class Section:
     level: int = 1
     names: tuple[str, ...] = ()
     inner: Inner | None = None
+    by_name: dict[str, Named] = field(default_factory=dict)
 
 
 @pytest.fixture
@@ -46,10 +57,86 @@ def test_later_files_then_environment_then_flags_take_precedence(files: list[Pat
 
 
 @pytest.mark.parametrize(
+    ("earlier", "later", "expected"),
+    [
+        ({"inner": {"color": 2}}, {"inner": {"size": 3}}, Section(inner=Inner(2, 3))),
+        ({"inner": {"color": 2}}, {"inner": {}}, Section(inner=Inner(2))),
+        ({"inner": {"color": 2}}, {"inner": None}, Section()),
+        ({"inner": None}, {"inner": {"size": 3}}, Section(inner=Inner(size=3))),
+        ({"names": ["a", "b"]}, {"names": ["c"]}, Section(names=("c",))),
+        ({"by_name": {"a": {"key": "x"}}}, {"by_name": {"b": {"key": "y"}}}, Section(by_name=NAMED)),
+        ({"by_name": {"a": {"size": 2}}}, {"by_name": {"a": {"key": "x"}}}, Section(by_name={"a": Named("x", 2)})),
+    ],
+)
+def test_objects_are_merged_as_the_ecosystem_does_and_all_else_is_replaced(
+    earlier: object, later: object, expected: Section, files: list[Path]
+) -> None:
+    files[0].write_text(json.dumps({"own": earlier}))
+    files[1].write_text(json.dumps({"own": later}))
+    assert Configuration(files, {}).section("own", Section) == expected
+    files[1].write_text("{}")
+    [(key, value)] = later.items()  # type: ignore[attr-defined]  # a dict
+    environment = {f"MYCROFT_OWN_{key.upper()}": json.dumps(value)}
+    assert Configuration(files, environment).section("own", Section) == expected
+
+
+def test_each_value_has_an_origin_of_its_own(files: list[Path]) -> None:
+    files[0].write_text('{"own": {"level": 1,\n"by_name": {"a.b": {"key": "x",\n"size": 2}}}}')
+    files[1].write_text('{"own": {"names": [],\n"by_name": {"a.b": {"key": "y"}}, "inner": {"size": 3}}}')
+    configuration = Configuration(files, {"MYCROFT_OWN_INNER": '{"color": 5}'})
+    section = configuration.section("own", Section, level=7)
+    assert section == Section(7, inner=Inner(5, 3), by_name={"a.b": Named("y", 2)})
+    for names, origin in {
+        "level": "flag",
+        "names": f"{files[1]}: line 1",
+        "inner color": "MYCROFT_OWN_INNER",
+        "inner size": f"{files[1]}: line 2",
+        "by_name a.b key": f"{files[1]}: line 2",
+        "by_name a.b size": f"{files[0]}: line 3",
+        "by_name c key": None,
+    }.items():
+        assert configuration.origin(("own", *names.split())) == origin
+
+
+def test_a_value_in_an_object_that_a_later_file_has_replaced_is_a_default(files: list[Path]) -> None:
+    files[0].write_text('{"own": {"inner": {"color": 2}}}')
+    files[1].write_text('{"own": {"inner": null}}')
+    configuration = Configuration(files, {"MYCROFT_OWN_INNER": "{}"})
+    assert configuration.section("own", Section) == Section(inner=Inner())
+    assert configuration.origin(("own", "inner", "color")) is None
+    assert configuration.origin(("own", "inner")) == "MYCROFT_OWN_INNER"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "complaint"),
+    [
+        ('{"own": {"inner": {"color": "red"}}}', "line 1: own.inner.color: Expected `int`, got `str`"),
+        (
+            '{"own": {"by_name":\n{"a": {"size": 2}}}}',
+            "line 2: own.by_name.a: Object missing required field `key`",
+        ),
+        (
+            '{"own": {"by_name": {"a": {"key": "x"},\n"c": {"key": 5}}}}',
+            "line 2: own.by_name.c.key: Expected `str`",
+        ),
+        ('{"own": {"by_name": {"c": {"kye": "x"}}}}', "line 1: own.by_name.c.kye: unknown key; did you mean key?"),
+    ],
+)
+def test_an_error_in_a_file_is_one_also_where_a_later_file_has_the_same_object(
+    earlier: str, complaint: str, files: list[Path]
+) -> None:
+    files[0].write_text(earlier)
+    files[1].write_text('{"own": {"inner": {"color": 2}, "by_name": {"b": {"key": "x"}}}}')
+    with pytest.raises(ConfigError) as error:
+        Configuration(files, {}).section("own", Section)
+    assert str(error.value).startswith(f"{files[0]}: {complaint}")
+
+
+@pytest.mark.parametrize(
     ("content", "complaint"),
     [
         ('{"own": {"levle": 2}}', r"user.conf: line 1: own.levle: unknown key; did you mean level\?"),
-        ('{"own": {"zzz": 2}}', r"own.zzz: unknown key; there are: inner, level, names"),
+        ('{"own": {"zzz": 2}}', r"own.zzz: unknown key; there are: by_name, inner, level, names"),
         ('{"own": {"level": "high"}}', r"user.conf: line 1: own.level: Expected `int`"),
         (
             '{"own": {"inner": {"colour": 1}}}',
@@ -252,7 +339,7 @@ def test_the_line_of_a_key_is_that_of_the_value_that_counts(key: str, line: int 
   }
 }"""
     commented_json.parse(raw)
-    assert commented_json.line_of(raw, key) == line
+    assert commented_json.line_of(raw, names_of(key)) == line
 
 
 @pytest.mark.parametrize(
@@ -316,7 +403,9 @@ def test_comments_anywhere_are_kept(gaps: list[str], key: str) -> None:
 def test_the_place_of_a_key_is_its_variable_or_the_last_file_that_has_it(files: list[Path]) -> None:
     files[0].write_text('{"own": {"inner":\n {"color": 2}, "level": 3}}')
     files[1].write_text('\ufeff{\n"own": {\n"level": 4}}')
-    place = Configuration(files, {"MYCROFT_OWN_NAMES": "[]"}).place
+    configuration = Configuration(files, {"MYCROFT_OWN_NAMES": "[]"})
+    configuration.section("own", Section)
+    place = configuration.place
     assert place("own.level") == f"{files[1]}: line 3: own.level"
     assert place("own.inner.color") == f"{files[0]}: line 2: own.inner.color"
     assert place("own.names") == "MYCROFT_OWN_NAMES"

@@ -160,6 +160,18 @@ async def test_the_configuration_of_all_programs_is_shown_and_changed(tmp_path: 
     assert values["admin.wifi.password"] == ("(hidden)", "default")
 
 
+async def test_a_value_that_the_configuration_leaves_to_the_profile_has_that_as_its_origin(tmp_path: Path) -> None:
+    config = tmp_path / ".config/mycroft/mycroft.conf"
+    config.parent.mkdir(parents=True)
+    config.write_text('{"enclosure": {"platform": "mycroft_mark_1",\n"volume": {"max": null, "duck": 20}}}')
+    _, out, _ = await outcome("enclosure", "config", "--json", home=tmp_path)
+    values = {value["key"]: (value["value"], value["origin"]) for value in json.loads(out)}
+    assert values["enclosure.platform"][1] == f"{config}: line 1"
+    assert values["enclosure.volume.max"] == (83, "profile mycroft_mark_1")
+    assert values["enclosure.volume.duck"] == (20, f"{config}: line 2")
+    assert values["enclosure.volume.start"] == (None, "default")
+
+
 async def test_a_report_is_written_in_spite_of_a_wrong_configuration(tmp_path: Path) -> None:
     config = tmp_path / ".config/mycroft/mycroft.conf"
     config.parent.mkdir(parents=True)
