@@ -38,6 +38,21 @@ async def test_each_library_receives_its_own_messages_and_those_of_others(peers:
             assert (await listener.hears("speak"))["data"] == {"utterance": "grüße"}
 
 
+@pytest.mark.parametrize("library", [OVOS, OVOS_2, MYCROFT], ids=["ovos", "ovos 2", "mycroft"])
+async def test_a_peer_reports_messages_in_the_order_of_the_bus(bus: Server, library: tuple[str, str]) -> None:
+    types = [f"test.{number}" for number in range(500)]
+    async with peer(library, bus.url) as listener, connect(bus.url, max_queue=None) as raw:
+
+        def heard() -> list[str]:
+            """Without what the libraries say by themselves."""
+            return [message["type"] for message in listener.heard if message["type"] in types]
+
+        for msg_type in types:
+            await raw.send(json.dumps({"type": msg_type}))
+        await until(lambda: len(heard()) == len(types), "all of them")
+        assert heard() == types
+
+
 async def test_renamed_types_of_ovos_2_reach_other_libraries_under_the_old_name(peers: list[Peer]) -> None:
     ovos, ovos_2, mycroft = peers
     await ovos_2.emit("ovos.utterance.speak", {"utterance": "hello"})
