@@ -1,8 +1,9 @@
-"""The Display port on LEDs: one task draws them, and sleeps while nothing moves."""
+"""The Display port on LEDs: one task draws them, and sleeps while they are dark."""
 
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Callable, Sequence
 
 from enclosure.activity import Activity
@@ -13,6 +14,9 @@ from enclosure.leds.looks import BLACK, Frame, dimmed
 from enclosure.leds.scene import LedScene
 from enclosure.ports import Lights
 from enclosure.presence import Presence
+
+SHOW_AGAIN_S = 2.0
+"""How often lit LEDs get their frame again: between two frames they may have been away, or without power."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -84,21 +88,25 @@ class LedDisplay:
         await self._dark.wait()
 
     async def _draw(self) -> None:
+        dark = (BLACK,) * self._lights.count
         shown: Frame | None = None
+        again_at = math.inf
         while True:
             self._changed.clear()
             closing, now = self._closing, self._now
-            frame = (BLACK,) * self._lights.count if closing else self._frame(now)
-            if frame != shown:
+            frame = dark if closing else self._frame(now)
+            if frame != shown or now >= again_at:
                 self._dark.clear()
                 await asyncio.to_thread(self._lights.show, frame)
                 shown = frame
+                again_at = math.inf if frame == dark else now + SHOW_AGAIN_S
                 self._presence.connected()
                 await asyncio.sleep(self._lights.interval_s)
             if closing:
                 return
+            next_at = min(self._scene.next_s(now, self._lights.interval_s), again_at)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(self._scene.next_s(now, self._lights.interval_s)):
+                async with asyncio.timeout_at(None if next_at == math.inf else next_at):
                     await self._changed.wait()
 
     def _frame(self, now: float) -> Frame:

@@ -156,21 +156,16 @@ class GpioLights:
     def __init__(self, *leds: Output) -> None:
         self.count = len(leds)
         self._leds = leds
-        self._lit = [False] * len(leds)
 
     def open(self) -> None:
         """Requests the lines, dark."""
         for led in self._leds:
             led.open()
-        self._lit = [False] * len(self._leds)
 
     def show(self, frame: Sequence[Rgb]) -> None:
-        """Lights what is bright; a line that stays as it is is not set again."""
-        for place, (led, colour) in enumerate(zip(self._leds, frame, strict=True)):
-            bright = max(colour) >= BRIGHT
-            if bright != self._lit[place]:
-                led.set(bright)
-                self._lit[place] = bright
+        """Lights what is bright."""
+        for led, colour in zip(self._leds, frame, strict=True):
+            led.set(max(colour) >= BRIGHT)  # fails where the GPIO chip was away, which has let the line go
 
     def close(self) -> None:
         """Releases the lines."""

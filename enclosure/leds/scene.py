@@ -166,12 +166,11 @@ class LedScene:
         shown = self._top(now_s)
         return frame(shown.look, now_s - shown.since_s, count)
 
-    def next_s(self, now_s: float, interval_s: float) -> float | None:
-        """When the next frame may differ, at the earliest after an interval; None: not by itself."""
+    def next_s(self, now_s: float, interval_s: float) -> float:
+        """When the next frame may differ, at the earliest after an interval; math.inf: not by itself."""
         shown = self._top(now_s)
         moves_at = now_s + interval_s if moves(shown.look) else math.inf
-        at = min(moves_at, shown.until_s)
-        return None if at == math.inf else at
+        return min(moves_at, shown.until_s)
 
     def _put(self, layer: LightLayer, look: AnyLook, now_s: float, lasts_s: float = math.inf) -> None:
         self._layers[layer] = _Shown(look, now_s, now_s + lasts_s)

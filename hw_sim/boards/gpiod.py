@@ -186,7 +186,7 @@ class Gpio:
         for request in {line.request for line in self.lines if line.request is not None}:
             request.hang_up()
         for line in self.lines:
-            line.request, line.consumer, line.reported = None, "", False
+            line.request, line.consumer, line.reported, line.settings = None, "", False, LineSettings()
 
     def take(self, offset: int, consumer: str) -> None:
         """Another program takes a line, or gives it back if the name is empty."""

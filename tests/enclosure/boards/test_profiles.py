@@ -418,6 +418,32 @@ async def test_a_ring_has_its_power_again_after_the_gpio_chip_was_away(gpio: Gpi
     assert "missing" in states
 
 
+async def test_a_ring_shows_its_frame_again_after_the_gpio_chip_was_away_for_a_moment(
+    gpio: Gpio, spi: Path
+) -> None:
+    async with device("respeaker_4mic", {"leds": {"device": str(spi)}}) as respeaker:
+        await respeaker.hear("mycroft.mic.mute")
+        await asyncio.sleep(0.1)
+        red = spi.read_bytes()[-56:]
+        gpio.pull_out()
+        gpio.plug_in()
+        spi.write_bytes(b"")
+        await asyncio.sleep(3)
+        assert gpio.lines[5].level
+        assert spi.read_bytes() == red
+
+
+async def test_plain_leds_are_lit_again_after_the_gpio_chip_was_away_for_a_moment(gpio: Gpio) -> None:
+    async with device("aiy_voice_v1") as aiy:
+        await aiy.hear("mycroft.mic.mute")
+        await asyncio.sleep(0.1)
+        lit = [line.level for line in gpio.lines]
+        gpio.pull_out()
+        gpio.plug_in()
+        await asyncio.sleep(3)
+        assert [line.level for line in gpio.lines] == lit
+
+
 async def test_a_slider_that_is_live_leaves_the_microphone_alone(sj201: Buses) -> None:
     async with device("sj201_r6") as mark2:
         assert mark2.told == ["mycroft.switch.state"]

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import pytest
@@ -36,7 +37,7 @@ def shows(scene: LedScene, look: Look, now_s: float, since_s: float = 0.0) -> bo
 def test_an_idle_assistant_is_dark_and_needs_no_more_frames() -> None:
     scene = LedScene()
     assert scene.frame(5, COUNT) == DARK
-    assert scene.next_s(5, 0.05) is None
+    assert scene.next_s(5, 0.05) == math.inf
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_lasting_looks_come_back_after_passing_ones() -> None:
     scene.show(LightsError(), 4.5)
     assert shows(scene, looks.ERROR, 4.6, 4.5)
     assert shows(scene, looks.MUTED, 6.0)
-    assert scene.next_s(6.0, 0.05) is None
+    assert scene.next_s(6.0, 0.05) == math.inf
 
 
 def test_a_question_covers_all_else() -> None:
@@ -113,7 +114,7 @@ def test_no_skill_content_hides_that_the_microphone_is_off(command: Command) -> 
     scene.indicate(replace(IDLE, muted=True), 0.0)
     scene.show(command, 0.1)
     assert shows(scene, looks.MUTED, 0.2)
-    assert scene.next_s(0.2, 0.05) is None
+    assert scene.next_s(0.2, 0.05) == math.inf
 
 
 def test_skill_content_is_back_when_the_microphone_is_on_again() -> None:
@@ -217,7 +218,7 @@ def test_pixels_have_colours_of_their_own_and_both_eyes_share_a_row() -> None:
     assert scene.frame(0.0, 1) == ((18, 0, 0),)
     scene.show(EyesPixel(12, EyesColor(7, 7, 7)), 1.0)
     assert scene.frame(1.0, 12)[0] == (7, 7, 7)
-    assert scene.next_s(1.0, 0.05) is None
+    assert scene.next_s(1.0, 0.05) == math.inf
     scene.show(EyesAction.ON, 2.0)
     assert shows(scene, Look(looks.BLUE), 2.0)
 
