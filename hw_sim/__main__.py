@@ -201,8 +201,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Starts a device, sends it messages, and writes an animated GIF of its face or LEDs.",
     )
     film.add_argument("--seconds", type=_seconds, default=5.0, metavar="SECONDS", help="how long it is (5)")
-    for command in (screenshot, film):
-        command.add_argument("file", type=Path, metavar="FILE", help="the file to write")
+    for command, ending in ((screenshot, ".png"), (film, ".gif")):
+        command.add_argument(
+            "file", type=partial(_file, ending), metavar="FILE", help=f"the file to write, which ends in {ending}"
+        )
         command.add_argument(
             "--board", metavar="NAME", help="another board than the Mark 1: a name of its profile"
         )
@@ -231,6 +233,12 @@ class _AppendMessage(argparse.Action):
         if not isinstance(data, dict):
             parser.error(f"{msg_type}: {text} is no JSON object")
         setattr(namespace, self.dest, [*getattr(namespace, self.dest), (msg_type, data)])
+
+
+def _file(ending: str, text: str) -> Path:
+    if not text.lower().endswith(ending):
+        raise argparse.ArgumentTypeError(f"{text} does not end in {ending}, the only format that this can write")
+    return Path(text)
 
 
 def _seconds(text: str) -> float:

@@ -77,6 +77,22 @@ def test_what_cannot_be_done_is_one_line(
 
 
 @pytest.mark.parametrize(
+    ("command", "ending", "name"),
+    [
+        *(("film", ".gif", "a.txt"), ("film", ".gif", "gif")),
+        *(("screenshot", ".png", "a.jpg"), ("screenshot", ".png", "a")),
+    ],
+)
+def test_a_name_with_another_ending_is_refused(
+    command: str, ending: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main((command, str(tmp_path / name)))
+    assert f"{name} does not end in {ending}" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
     "arguments", [("--send", "speak", "hello"), ("--send", "speak", "[]"), ("--after", "0"), ("--after", "x")]
 )
 def test_invalid_arguments_are_refused(arguments: tuple[str, ...]) -> None:
