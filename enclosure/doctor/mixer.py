@@ -39,7 +39,7 @@ async def read(mixer: Mixer) -> Finding:
         await mixer.open()
         return level(mixer.read())
     except MixerError as error:
-        mend = "name a card of `aplay -l` as enclosure.mixer in /etc/mycroft/mycroft.conf, like hw:sndrpiproto"
+        mend = "name a card of `aplay -l` as enclosure.mixer, like hw:sndrpiproto, with `mycroft-enclosure set`"
         return by_hand(fail(NAME, str(error), mend))
 
 

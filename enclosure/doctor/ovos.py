@@ -69,6 +69,8 @@ def _volume(patient: Patient, count: int) -> Finding:
         return ok("volume", "it has one owner")
     if count == 0:
         found = "the enclosure does not answer mycroft.volume.get: it has found no mixer"
+        if not patient.installed:
+            return by_hand(fail("volume", found, "end the enclosure with Ctrl-C, and start it again"))
         return fail("volume", found, f"sudo systemctl restart {ENCLOSURE}")
     found = f"{count} programs answer mycroft.volume.get: a turn of the knob counts {count} times"
     if rest := second("enclosure", patient, ENCLOSURE):

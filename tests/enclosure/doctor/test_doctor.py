@@ -15,7 +15,7 @@ from enclosure.doctor.units import ADMIN
 from hw_sim.boards.gpiod import Gpio
 from hw_sim.boards.i2c import Buses
 from tests.enclosure.doctor.faults import FAULTS, Fault, Seen
-from tests.enclosure.doctor.world import ADMIN_ALIVE, PORT, SSH, STATE, VERSION, VOLUME, World
+from tests.enclosure.doctor.world import ADMIN_ALIVE, PORT, SSH, STATE, VERSION, VOLUME, World, answer
 
 
 @pytest.fixture(params=[True, False], ids=["root", "user"])
@@ -126,6 +126,8 @@ async def test_a_checkout_is_mended_by_its_own_commands(world: World) -> None:
     assert (found["enclosure"].mend or "").endswith("python -m enclosure run")
     assert (found["admin"].mend or "").endswith("python -m admin run")
     assert "groups" not in found
+    world.with_(answer(VERSION.msg_type, version="1.4.2"))
+    assert "systemctl" not in ((await world.examine())["volume"].mend or "")
     world.answers = None
     assert ((await world.examine())["bus"].mend or "").endswith("python -m bus serve")
 
