@@ -13,7 +13,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ import msgspec
 from bus.daemon import commented_json, log
 from bus.daemon.config import FILES, SECTIONS, Configuration, InForce, hint, json_or_text, names_of
 from bus.daemon.secrets import HIDDEN, is_secret, without_login
+from bus.daemon.unit import Unit, unit
 from bus.errors import ConfigError, Exit
 from bus.message import clip, printable
 
@@ -36,11 +36,18 @@ _ROOT = Path(__file__).parents[2]
 
 _SYSTEM_FILE, _USER_FILE = FILES[-2:]
 
-_FIRST = ("flag", "MYCROFT_")
-"""How the origins of values begin that come before those of files."""
+_ABOVE_FILES = ("MYCROFT_", "flag", "--log-level")
+"""How the origins of values begin that take precedence over files."""
 
-_TIMEOUT_S = 30.0
-"""For systemd to answer."""
+LIST_AS_JSON = """JSON in quotes, such as '["a", "b"]'"""
+OBJECT_AS_JSON = """JSON in quotes, such as '{"a": 1}'"""
+
+_AS_JSON = {
+    "Expected `bool": "true or false",
+    "Expected `array": LIST_AS_JSON,
+    "Expected `object": OBJECT_AS_JSON,
+}
+"""What to type, by what is wrong with a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +78,35 @@ class Value(msgspec.Struct, frozen=True):
 class _View:
     """What a daemon reads: that of the unit, where there is one, else that of the caller."""
 
+    daemon: Daemon
     files: Sequence[Path]
     environment: Mapping[str, str]
     flags: argparse.Namespace
+    unit: Unit
 
-    def values(self, daemon: Daemon, candidates: Mapping[Path, bytes] | None = None) -> dict[str, Value]:
+    def configuration(self, candidates: Mapping[Path, bytes] | None = None) -> Configuration:
+        """The configuration, with `candidates` in place of what is in these files. Raises ConfigError."""
+        closed = self.closed_files()
+        files = [file for file in self.files if file not in closed or file in (candidates or {})]
+        return Configuration(files, self.environment, candidates)
+
+    def values(self, configuration: Configuration) -> dict[str, Value]:
         """All values by key, those of secrets hidden. Raises ConfigError."""
-        configuration = Configuration(self.files, self.environment, candidates)
-        found = daemon.read(configuration, self.flags)
+        found = self.daemon.read(configuration, self.flags)
         values = {}
         for names, value in _leaves(msgspec.to_builtins(found.sections)):
             key = ".".join(names)
             origin = found.elsewhere.get(key) or configuration.origin(names) or "default"
             values[key] = Value(key, _shown(key, value), origin)
         return values
+
+    def closed_files(self) -> Sequence[Path]:
+        """The files that the user of the unit may not read."""
+        return [file for file in self.files if file.exists() and not self.unit.may_read(file)]
+
+    def closed(self, file: Path) -> str:
+        """What is wrong with such a file, and what mends it."""
+        return f"{file}: the user {self.unit.user} of the unit may not read it: sudo chmod a+r {file}"
 
 
 def run(options: argparse.Namespace, daemon: Daemon, *, others: bool = False) -> int:
@@ -108,7 +130,10 @@ def program(module: str) -> tuple[Sequence[str] | None, Mapping[str, str]]:
 def _show(daemon: Daemon, *, as_json: bool, others: bool) -> Exit:
     if as_json:
         log.start(logging.ERROR)
-    values = list(_view(daemon).values(daemon).values())
+    view = _view(daemon)
+    for file in view.closed_files():
+        log.complain(view.closed(file))
+    values = list(view.values(view.configuration()).values())
     code = Exit.DONE
     modules = sorted({*OWNERS.values()} - {daemon.module}) if others else []
     for process in [process for module in modules if (process := _ask(module))]:  # all of them start at once
@@ -139,33 +164,41 @@ def _set(daemon: Daemon, key: str, text: str) -> int:
         if command is None:
             raise ConfigError(f"{key}: the program that reads it is not installed")
         return subprocess.run([*command, "set", key, text], env=environment, check=False).returncode
-    given = sys.stdin.read().removesuffix("\n") if text == "-" else text
+    try:
+        given = sys.stdin.read().removesuffix("\n") if text == "-" else text
+        given.encode()
+    except UnicodeError as error:
+        raise ConfigError(f"{key}: the value is not UTF-8") from error
     path = (_SYSTEM_FILE if _is_installed() else _USER_FILE).expanduser()
     target = Path(os.path.realpath(path))  # a link stays one
-    values = partial(_view(daemon).values, daemon)
+    view = _view(daemon)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent)
         with _locked(target.parent):
-            raw = path.read_bytes() if path.exists() else b""
+            raw = target.read_bytes() if target.exists() else b""
             before: Mapping[str, Value] = {}
             with contextlib.suppress(ConfigError):  # which this may mend
-                before = values()
-            written, after = _checked(path, raw, key, given, values)
+                before = view.values(view.configuration())
+            written, after = _checked(path, raw, key, given, view)
             _replace(target, written)
     except PermissionError as error:
-        again = shlex.join(("sudo", daemon.parser.prog, "set", key, text))
+        shown = "-" if is_secret(key) else text
+        again = shlex.join(("sudo", daemon.parser.prog, "set", key, shown))
         log.complain(f"{path}: {error.strerror}; as root: {again}")
         return Exit.FAILED
     except OSError as error:
         log.complain(f"{path}: {error.strerror}")
         return Exit.FAILED
-    print(*_report(path, key, before, after), *_next(daemon.parser.prog, key), sep="\n")
+    changes = list(_changes(path, key, before, after))
+    print(*changes, *_next(daemon.parser.prog, key, after), sep="\n")
+    for file in {path} & {*view.closed_files()}:
+        print(view.closed(file))
+    if any(value.value == HIDDEN for value in _within(key, after)) and not _is_installed() and _is_open(path):
+        print(f"All users of this machine can read it there: chmod go= {path}")
     return Exit.DONE
 
 
-def _checked(
-    path: Path, raw: bytes, key: str, text: str, values: Callable[[Mapping[Path, bytes]], Mapping[str, Value]]
-) -> tuple[bytes, Mapping[str, Value]]:
+def _checked(path: Path, raw: bytes, key: str, text: str, view: _View) -> tuple[bytes, Mapping[str, Value]]:
     """The file with the value, and all values then, if the daemon starts with them. Raises ConfigError.
 
     A value that is no JSON for this key, such as a password of digits, is taken as a text.
@@ -178,34 +211,42 @@ def _checked(
     errors = []
     for written in candidates:
         try:
-            after = values({path: written})
+            configuration = view.configuration({path: written})
+            after = view.values(configuration)
         except ConfigError as error:
             not_there = f"{path}: line {commented_json.line_of(written, names_of(key))}: "
             errors.append(str(error).removeprefix(not_there))
         else:
-            found = [value for name, value in after.items() if _is_within(name, key)]
-            if not found:
+            for file, other in configuration.passed_over:
+                if file == path and (_is_within(other, key) or _is_within(key, other)):
+                    raise ConfigError(f"{other}: this is for another program; an editor can write it into {path}")
+            if not any(_within(key, after)):
                 raise ConfigError(f"{key}: unknown key{hint(key, after)}")
-            if not any(value.origin.startswith((f"{path}: ", *_FIRST)) for value in found):
-                raise ConfigError(f"{key}: {clip(text)} is a value of another program; this one passes over it")
             return written, after
-    raise ConfigError(min(errors, key=lambda error: ", got `" in error))  # a wrong type says the least
+    problem = min(errors, key=lambda error: ", got `" in error)  # a wrong type says the least
+    raise ConfigError("; ".join([problem, *(what for wrong, what in _AS_JSON.items() if wrong in problem)]))
 
 
-def _report(path: Path, key: str, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[str]:
-    """What is different now. An object of a file replaces the one of an earlier file as a whole."""
+def _changes(path: Path, key: str, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[str]:
+    """What is different now."""
     for name, value in after.items():
         was = before.get(name)
-        if _is_within(name, key) and not value.origin.startswith(f"{path}: "):
-            yield f"{name} stays {value}: {value.origin} comes before {path}"
-        elif _is_within(name, key) or was is None or was.value != value.value:
+        own = _is_within(name, key)
+        if own and value.origin.startswith(_ABOVE_FILES):
+            yield f"{name} stays {value}: {value.origin} takes precedence over {path}"
+        elif not was or was.value != value.value or name == key or (own and value.origin.startswith(f"{path}: ")):
             yield f"{name} is {value} ({value.origin}); before: {f'{was} ({was.origin})' if was else 'not set'}"
     for name in before.keys() - after.keys():
-        yield f"{name} is not set; before: {before[name]} ({before[name].origin})"
+        if not any(_within(name, after)):
+            yield f"{name} is not set; before: {before[name]} ({before[name].origin})"
 
 
-def _next(daemon: str, key: str) -> Iterator[str]:
+def _next(daemon: str, key: str, after: Mapping[str, Value]) -> Iterator[str]:
     """How the daemon gets to know of another value."""
+    if all(value.origin.startswith(_ABOVE_FILES) for value in _within(key, after)):
+        if _is_installed():
+            yield f"To see what the unit is started with: systemctl cat {daemon}"
+        return
     everywhere = key.partition(".")[0] in ("log_level", "websocket")
     units = "'mycroft-*.service'" if everywhere else daemon
     if not _is_installed():
@@ -216,35 +257,22 @@ def _next(daemon: str, key: str) -> Iterator[str]:
         yield "systemd listens for the bus: see /usr/share/doc/mycroft-bus/how-to/port.md"
 
 
+def _within(key: str, values: Mapping[str, Value]) -> Iterator[Value]:
+    """The values of a key, and of those in its object."""
+    return (value for name, value in values.items() if _is_within(name, key))
+
+
 def _is_within(name: str, key: str) -> bool:
     return f"{name}.".startswith(f"{key}.")
 
 
 def _view(daemon: Daemon) -> _View:
     if not _is_installed():
-        return _View(FILES, os.environ, daemon.parser.parse_args([daemon.command]))
+        return _View(daemon, FILES, os.environ, daemon.parser.parse_args([daemon.command]), Unit())
     files = [file for file in FILES if file != _USER_FILE]
-    arguments, environment = _unit(daemon.parser.prog)
-    return _View(files, environment, daemon.parser.parse_args(arguments or [daemon.command]))
-
-
-def _unit(name: str) -> tuple[Sequence[str], Mapping[str, str]]:
-    """Arguments and environment of the running unit; the environment that is configured where it does not run."""
-    command = ("systemctl", "show", "--property=Environment,MainPID", f"{name}.service")
-    shown = ""
-    with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # a system without systemd, or a chroot
-        shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S).stdout
-    properties = dict(line.partition("=")[::2] for line in shown.splitlines())
-    environment = dict(word.partition("=")[::2] for word in shlex.split(properties.get("Environment", "")))
-    process = Path("/proc") / properties.get("MainPID", "0")
-    arguments: Sequence[str] = ()
-    with contextlib.suppress(OSError, ValueError):  # it does not run, or another program in its place
-        words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
-        arguments = words[[Path(word).name for word in words].index(name) + 1 :]
-    with contextlib.suppress(OSError):  # only root may
-        pairs = (process / "environ").read_bytes().decode(errors="replace").split("\0")
-        environment = dict(pair.partition("=")[::2] for pair in pairs)
-    return arguments, environment
+    started = unit(daemon.parser.prog)
+    flags = daemon.parser.parse_args(started.arguments or [daemon.command])
+    return _View(daemon, files, started.environment, flags, started)
 
 
 def _ask(module: str) -> subprocess.Popen[bytes] | None:
@@ -287,8 +315,25 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _make_folder(folder: Path) -> None:
+    """Makes the folder of a file; that of the system for all users, whatever the umask of root is."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        if _is_installed():
+            folder.chmod(0o755)
+
+
+def _is_open(path: Path) -> bool:
+    """Whether other users may read a file."""
+    return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+
+
 def _replace(path: Path, raw: bytes) -> None:
-    """Replaces a file as a whole, with the owner and mode of the one before. Raises OSError."""
+    """Replaces a file as a whole, with the owner and mode of the one before. Raises OSError.
+
+    A new file of a user is for that user alone, for it may come to have a password. That of the system is for all
+    users: each daemon has its own, and the assistant reads it, too.
+    """
     descriptor, new = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -297,7 +342,7 @@ def _replace(path: Path, raw: bytes) -> None:
                 os.fchown(descriptor, status.st_uid, status.st_gid)
                 os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
             else:
-                os.fchmod(descriptor, 0o644)
+                os.fchmod(descriptor, 0o644 if _is_installed() else 0o600)
             file.write(raw)
             file.flush()
             os.fsync(descriptor)

@@ -70,7 +70,8 @@ def add_configuration_commands(commands: Any, sections: str) -> None:
         help="change the configuration",
         description="Writes a value to /etc/mycroft/mycroft.conf, which the units read; without the packages, to "
         "the file of the user. It is checked before, as at the start of the daemon. Comments stay, and the value "
-        "before is printed. The daemon is not restarted; the command that does so is printed.",
+        "before is printed, as is what takes precedence over the new one. The daemon is not restarted; the "
+        "command that does so is printed.",
     )
     set_.add_argument("key", metavar="KEY", help="such as enclosure.volume.max")
     set_.add_argument(

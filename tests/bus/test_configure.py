@@ -1,6 +1,7 @@
 import argparse
 import io
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from bus.daemon import configure, log
 from bus.daemon.config import Configuration, InForce
 from bus.daemon.secrets import HIDDEN, is_secret, without_secrets
+from bus.daemon.unit import unit
 from bus.errors import Exit
 
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
@@ -28,6 +30,8 @@ class Wifi(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Section:
     level: Percent = 50
     port: str | None = None
+    fast: bool = False
+    list: tuple[str, ...] = ()
     names: dict[str, Wifi] = field(default_factory=dict)
     wifi: Wifi = field(default_factory=Wifi)
 
@@ -44,6 +48,8 @@ def in_force(configuration: Configuration, options: argparse.Namespace) -> InFor
     section = configuration.section("enclosure", Section, others, level=options.level)
     return InForce({"enclosure": section}, {} if section.port else {"enclosure.port": "profile p"})
 
+
+THEIRS = "this is for another program; an editor can write it into FILE"
 
 DAEMON = configure.Daemon("enclosure", parser(), "run", in_force)
 
@@ -83,10 +89,13 @@ def installed(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return machine
 
 
-def systemctl(folder: Path, pid: int, environment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def systemctl(
+    folder: Path, pid: int, environment: str, monkeypatch: pytest.MonkeyPatch, *, user: str = ""
+) -> None:
     program = folder / "bin" / "systemctl"
     program.parent.mkdir(exist_ok=True)
-    program.write_text(f"#!/bin/sh\ncat << END\nEnvironment={environment}\nMainPID={pid}\nEND\n")
+    shown = f"Environment={environment}\nMainPID={pid}\nUser={user}\n"
+    program.write_text(f"#!/bin/sh\ncat << 'END'\n{shown}END\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
 
@@ -101,6 +110,8 @@ def test_each_value_is_shown_with_its_origin(
     assert [line.split(maxsplit=2) for line in shown.splitlines()] == [
         ["enclosure.level", "1", f"{machine.package}: line 1"],
         ["enclosure.port", "null", "profile p"],
+        ["enclosure.fast", "false", "default"],
+        ["enclosure.list", "[]", "default"],
         ["enclosure.names.a.ssid", '"x"', f"{machine.package}: line 2"],
         ["enclosure.names.a.password", f'"{HIDDEN}"', "default"],
         ["enclosure.wifi.ssid", '"MYCROFT"', "default"],
@@ -148,7 +159,6 @@ def test_a_value_is_written_and_what_was_before_is_printed(
     machine.package.write_text('{"enclosure": {"level": 1}}')
     assert machine.set("enclosure.level", "20") == Exit.DONE
     assert machine.own.read_text() == '{\n  "enclosure": {"level": 20}\n}\n'
-    assert stat.S_IMODE(machine.own.stat().st_mode) == 0o644
     before = f"{machine.package}: line 1"
     assert capsys.readouterr().out.splitlines() == [
         f"enclosure.level is 20 ({machine.own}: line 2); before: 1 ({before})",
@@ -171,8 +181,98 @@ def test_an_installed_daemon_gets_its_value_in_the_file_of_the_system(
     restart = "It takes effect at the next start: sudo systemctl restart mycroft-enclosure"
     assert capsys.readouterr().out.splitlines()[-1] == restart
     assert installed.set("enclosure.port", "/dev/ttyAMA0") == Exit.DONE
-    stays = f'enclosure.port stays "/dev/my port": MYCROFT_ENCLOSURE_PORT comes before {installed.own}'
-    assert stays in capsys.readouterr().out.splitlines()
+    assert capsys.readouterr().out.splitlines() == [
+        f'enclosure.port stays "/dev/my port": MYCROFT_ENCLOSURE_PORT takes precedence over {installed.own}',
+        "To see what the unit is started with: systemctl cat mycroft-enclosure",
+    ]
+
+
+@pytest.mark.real_time
+def test_a_new_file_of_the_system_is_for_all_users_and_that_of_a_user_for_that_one(
+    machine: Machine, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    umask = os.umask(0o077)
+    try:
+        assert machine.set("enclosure.level", "20") == Exit.DONE
+        assert stat.S_IMODE(machine.own.stat().st_mode) == 0o600
+        shutil.rmtree(machine.own.parent)
+        installed: Machine = request.getfixturevalue("installed")
+        assert installed.set("enclosure.wifi.password", "opensesame") == Exit.DONE
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE(installed.own.stat().st_mode) == 0o644
+    assert stat.S_IMODE(installed.own.parent.stat().st_mode) == 0o755
+
+
+def test_a_secret_in_a_file_of_a_user_that_others_may_read_is_reported(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.own.parent.mkdir()
+    machine.own.write_text("{}")
+    machine.own.chmod(0o644)
+    assert machine.set("enclosure.level", "20") == Exit.DONE
+    assert "chmod" not in capsys.readouterr().out
+    assert machine.set("enclosure.wifi.password", "opensesame") == Exit.DONE
+    expected = f"All users of this machine can read it there: chmod go= {machine.own}"
+    assert capsys.readouterr().out.splitlines()[-1] == expected
+    assert stat.S_IMODE(machine.own.stat().st_mode) == 0o644
+
+
+@pytest.mark.real_time
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can ask for another user")
+def test_a_file_that_the_user_of_the_unit_may_not_read_is_not_in_force(
+    installed: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installed.own.parent.mkdir()
+    installed.own.write_text('{"enclosure": {"level": 9}}')
+    systemctl(tmp_path, 0, "", monkeypatch, user="nobody")
+    assert installed.config() == Exit.DONE
+    out, err = capsys.readouterr()
+    expected = f"{installed.own}: the user nobody of the unit may not read it: sudo chmod a+r {installed.own}"
+    assert err == f"{expected}\n"
+    assert out.splitlines()[0].split() == ["enclosure.level", "50", "default"]
+    assert installed.set("enclosure.level", "20") == Exit.DONE
+    assert capsys.readouterr().out.splitlines()[-1] == expected
+
+
+def test_null_leaves_a_value_to_the_profile(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert machine.set("enclosure.port", "/dev/ttyUSB0") == Exit.DONE
+    assert machine.set("enclosure.port", "null") == Exit.DONE
+    before = f'before: "/dev/ttyUSB0" ({machine.own}: line 2)'
+    assert f"enclosure.port is null (profile p); {before}" in capsys.readouterr().out
+
+
+def test_of_an_object_what_is_different_is_printed(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    machine.package.write_text('{"enclosure": {"wifi": {"ssid": "x"}}}')
+    assert machine.set("enclosure", '{"level": 20, "names": {"a": {}}}') == Exit.DONE
+    assert capsys.readouterr().out.splitlines()[:-1] == [
+        f"enclosure.level is 20 ({machine.own}: line 2); before: 50 (default)",
+        'enclosure.names.a.ssid is "MYCROFT" (default); before: not set',
+        f'enclosure.names.a.password is "{HIDDEN}" (default); before: not set',
+    ]
+
+
+def test_a_value_that_is_no_text_is_refused(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff"), "utf-8"))
+    assert machine.set("enclosure.port", "-") == Exit.USAGE
+    assert capsys.readouterr().err == "enclosure.port: the value is not UTF-8\n"
+
+
+@pytest.mark.parametrize(
+    ("printed", "variables"),
+    [
+        ("A=1 B=", {"A": "1", "B": ""}),
+        (r'"A={\"x y\": \"\\\"\"}" B=2', {"A": r'{"x y": "\""}', "B": "2"}),
+        (r'"A=pa\$\$ \`w\`" "B=two words"', {"A": "pa$$ `w`", "B": "two words"}),
+    ],
+)
+def test_the_variables_of_a_unit_are_read_as_systemd_prints_them(
+    printed: str, variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    systemctl(tmp_path, 0, printed, monkeypatch)
+    assert unit("mycroft-enclosure").environment == variables
 
 
 @pytest.mark.parametrize(
@@ -186,13 +286,16 @@ def test_an_installed_daemon_gets_its_value_in_the_file_of_the_system(
         ("enclosure.level", "high", "enclosure.level: Expected `int`, got `str`"),
         ("enclosure.level", '{"a"', "enclosure.level: Expected `int`, got `str`"),
         ("enclosure.wifi.password", "1234", "enclosure.wifi.password: Expected `str` of length >= 8"),
-        (
-            "enclosure.port",
-            "theirs",
-            "enclosure.port: theirs is a value of another program; this one passes over it",
-        ),
+        ("enclosure.port", "theirs", f"enclosure.port: {THEIRS}"),
+        ("enclosure.timeout", "5", f"enclosure.timeout: {THEIRS}"),
+        ("enclosure", '{"port": "theirs"}', f"enclosure.port: {THEIRS}"),
         ("enclosure", "5", "enclosure: expected an object"),
-        ("enclosure.", "5", "enclosure.: unknown key; there are: level, names, port, wifi"),
+        ("enclosure.fast", "yes", "enclosure.fast: Expected `bool`, got `str`; true or false"),
+        ("enclosure.list", "[a]", f"enclosure.list: Expected `array`, got `str`; {configure.LIST_AS_JSON}"),
+        ("enclosure.wifi", "{a: 1}", f"enclosure.wifi: Expected `object`, got `str`; {configure.OBJECT_AS_JSON}"),
+        ("enclosure.list", '["a", 5]', "enclosure.list[1]: Expected `str`, got `int`"),
+        ("enclosure.port", "\udcff", "enclosure.port: the value is not UTF-8"),
+        ("enclosure.", "5", "enclosure.: unknown key; there are: fast, level, list, names, port, wifi"),
     ],
 )
 def test_a_wrong_value_is_refused_and_the_file_stays(
@@ -201,7 +304,8 @@ def test_a_wrong_value_is_refused_and_the_file_stays(
     machine.own.parent.mkdir()
     machine.own.write_text('{"enclosure": {"level": 20}} // mine')
     assert machine.set(key, value) == Exit.USAGE
-    assert capsys.readouterr().err.replace(f"{machine.own}: ", "") == f"{complaint}\n"
+    said = capsys.readouterr().err.replace(f"{machine.own}: ", "").replace(str(machine.own), "FILE")
+    assert said == f"{complaint}\n"
     assert machine.own.read_text() == '{"enclosure": {"level": 20}} // mine'
     assert list(machine.own.parent.iterdir()) == [machine.own]
 
@@ -250,6 +354,8 @@ def test_a_file_of_another_user_is_named_with_the_command_for_root(
     assert machine.set("enclosure.wifi.ssid", "my wifi") == Exit.FAILED
     command = "sudo mycroft-enclosure set enclosure.wifi.ssid 'my wifi'"
     assert capsys.readouterr().err.endswith(f"{machine.own}: Permission denied; as root: {command}\n")
+    assert machine.set("enclosure.wifi.password", "opensesame") == Exit.FAILED
+    assert capsys.readouterr().err.endswith("; as root: sudo mycroft-enclosure set enclosure.wifi.password -\n")
 
 
 @pytest.mark.parametrize(
