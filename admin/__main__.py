@@ -1,14 +1,15 @@
 """The command line of the admin service: ``mycroft-admin``, or ``python -m admin``."""
 
-import argparse
-import os
 import signal
 import sys
+
+if __name__ == "__main__" or sys.argv[0].endswith("/mycroft-admin"):  # and not where tests import it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
+
+import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
 
 from admin.config import AdminSettings
 from bus.daemon import log

@@ -1,16 +1,17 @@
 """The command line of the bus: ``mycroft-bus``, or ``python -m bus``."""
 
+import signal
+import sys
+
+if __name__ == "__main__" or sys.argv[0].endswith("/mycroft-bus"):  # and not where tests import it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
+
 import argparse
 import contextlib
 import json
 import logging
-import signal
-import sys
 from collections.abc import Sequence
 from functools import partial
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
 
 from bus.daemon import log
 from bus.daemon.config import BusSettings, Configuration, InForce, WebSocketSettings

@@ -1,17 +1,18 @@
 """The command line of the enclosure daemon: ``mycroft-enclosure``, or ``python -m enclosure``."""
 
+import signal
+import sys
+
+if __name__ == "__main__" or sys.argv[0].endswith("/mycroft-enclosure"):  # and not where tests import it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
+
 import argparse
 import logging
 import os
-import signal
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
 
 import msgspec
 

@@ -1,20 +1,21 @@
 """The command line of the simulator: ``mycroft-sim``, or ``python -m hw_sim``."""
 
+import signal
+import sys
+
+if __name__ == "__main__" or sys.argv[0].endswith("/mycroft-sim"):  # and not where tests import it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
+
 import argparse
 import contextlib
 import json
 import logging
-import signal
-import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
 
 from bus.daemon import log
 from bus.daemon.runner import run

@@ -1,13 +1,14 @@
 """The command line of the portal: ``mycroft-portal``, or ``python -m admin.portal``."""
 
-import argparse
 import signal
 import sys
+
+if __name__ == "__main__" or sys.argv[0].endswith("/mycroft-portal"):  # and not where tests import it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
+
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
 
 from bus.daemon import log
 from bus.daemon.start import command_line, lean, port

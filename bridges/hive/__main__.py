@@ -1,14 +1,15 @@
 """The command line of the HiveMind bridge: ``mycroft-hive``, or ``python -m bridges.hive``."""
 
-import argparse
-import logging
 import signal
 import sys
+
+if __name__ == "__main__" or sys.argv[0].endswith("/mycroft-hive"):  # and not where tests import it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
+
+import argparse
+import logging
 from collections.abc import Sequence
 from pathlib import Path
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
 
 from bridges.hive.config import INCOMPLETE, NOT_CONFIGURED, HiveSettings, hub_of, rights_of
 from bus.daemon import log

@@ -1,15 +1,16 @@
 """The command line of the MQTT bridge: ``mycroft-mqtt``, or ``python -m bridges.mqtt``."""
 
+import signal
+import sys
+
+if __name__ == "__main__" or sys.argv[0].endswith("/mycroft-mqtt"):  # and not where tests import it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
+
 import argparse
 import logging
 import os
-import signal
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
 
 from bridges.mqtt.config import NOT_CONFIGURED, MqttSettings, broker_of
 from bus.daemon import log

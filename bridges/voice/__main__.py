@@ -1,13 +1,14 @@
 """The command line of the voice bridge: ``mycroft-voice``, or ``python -m bridges.voice``."""
 
-import argparse
-import logging
 import signal
 import sys
-from collections.abc import Sequence
 
-if __name__ == "__main__":
+if __name__ == "__main__" or sys.argv[0].endswith("/mycroft-voice"):  # and not where tests import it
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
+
+import argparse
+import logging
+from collections.abc import Sequence
 
 from bridges.voice.config import NOT_CONFIGURED, VoiceSettings, satellite_of
 from bus.daemon import log

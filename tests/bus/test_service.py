@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import textwrap
+import tomllib
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
+import bus
 from bus.version import VERSION
 from tests.conftest import until
 
@@ -235,20 +237,41 @@ async def test_a_terminal_gets_time_and_level_and_lines_of_bounded_length() -> N
     assert re.fullmatch(r"\d{4}-\d\d-\d\d [\d:,]{12} WARNING x: a{2000}... \(1000000 characters\)\n", err.decode())
 
 
-@pytest.mark.parametrize("package", ["bus", "enclosure", "admin", "hw_sim"])
-async def test_ctrl_c_is_quiet_during_the_imports(package: str, tmp_path: Path) -> None:
-    (tmp_path / "msgspec.py").write_text("print('importing', flush=True); import time; time.sleep(60)")
+ROOT = Path(bus.__file__).parents[1]
+
+SCRIPTS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+
+
+async def interrupt_imports(*command: str, first_import: Path) -> tuple[int | None, bytes]:
+    """Exit code and errors of a program that gets SIGINT at the first of its imports that takes time."""
+    first_import.write_text("print('importing', flush=True); import time; time.sleep(60)")
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", package, "--help"),
+        *command,
         stdout=PIPE,
         stderr=PIPE,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": f"{first_import.parent}:{ROOT}"},
     )
     assert process.stdout is not None
     assert await process.stdout.readline() == b"importing\n"
     process.send_signal(signal.SIGINT)
     _, err = await process.communicate()
-    assert (process.returncode, err) == (-signal.SIGINT, b"")
+    return process.returncode, err
+
+
+@pytest.mark.parametrize("entry", SCRIPTS.values())
+async def test_ctrl_c_is_quiet_during_the_imports_of_a_module(entry: str, tmp_path: Path) -> None:
+    module = entry.partition(".__main__")[0]
+    outcome = await interrupt_imports(sys.executable, "-m", module, first_import=tmp_path / "argparse.py")
+    assert outcome == (-signal.SIGINT, b"")
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+async def test_ctrl_c_is_quiet_during_the_imports_of_a_script_of_pip(name: str, tmp_path: Path) -> None:
+    module, _, function = SCRIPTS[name].partition(":")
+    script = tmp_path / name
+    script.write_text(f"import re\nimport sys\nfrom {module} import {function}\n")
+    outcome = await interrupt_imports(sys.executable, str(script), first_import=tmp_path / "argparse.py")
+    assert outcome == (-signal.SIGINT, b"")
 
 
 @pytest.mark.parametrize("package", ["bus", "enclosure", "admin", "hw_sim"])
