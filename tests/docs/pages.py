@@ -79,7 +79,10 @@ NOT_RUN = {
     },
     "how-to/bug-report.md": {"mycroft-bus record": _SHELL_OF_READER},
     "how-to/from-a-checkout.md": {
-        "sudo usermod": "needs the device",
+        "printf": "changes the boot files; tests/image/checks.py tries those of the packages",
+        "sudo sed": "the same",
+        "sudo groupadd": "needs the device",
+        ".venv/bin/mycroft-enclosure set": "changes the user's settings; tests/bus/test_configure.py tries it",
         "sudo apt install alsa-utils": "needs the sound board",
         "sudo apt install git make": _BUILD,
         ".venv/bin/mycroft-bus serve": _SHELL_OF_READER,
