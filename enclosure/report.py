@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bus.daemon.config import FILES
-from bus.daemon.configure import program
+from bus.daemon.config import FILES, json_or_text
+from bus.daemon.configure import OWNERS, program
 from bus.daemon.secrets import is_secret, without_secrets
+from bus.daemon.unit import unit
 from bus.version import VERSION
 from enclosure.doctor.files import read
 from enclosure.faceplate.text import displayable
@@ -30,8 +31,9 @@ TIMEOUT_S = 120.0
 
 CONTENTS = (
     "Versions, units, configuration, the findings of the doctor, the clients of the bus, and the journal of the "
-    "daemons. Passwords and tokens are taken out. Look through it before you pass it on: it has names of this "
-    'machine, its users and wifi networks, and with "log_level": "debug" what was said to the device.'
+    "daemons. Passwords and tokens are taken out, and so are pictures on the mouth, which may show a password. "
+    "Look through it before you pass it on: it has names of this machine, its users and wifi networks, and with "
+    '"log_level": "debug" the texts that the mouth showed.'
 )
 
 LIBRARIES = (
@@ -44,11 +46,20 @@ UNITS = "mycroft-*"
 _SECRET_FILES = ("etc/mycroft/*password*", "etc/mycroft/*secret*", "etc/mycroft/*token*")
 """Each has one secret, which systemd hands to a daemon (systemd.exec(5), LoadCredential=)."""
 
+_PAIRING = "var/lib/mycroft-hive/*.json"
+"""The keys for a hub of HiveMind."""
+
 _NETWORKS = "etc/NetworkManager/system-connections/*.nmconnection"
 
 _STRING = r'"((?:[^"\\\n]|\\.)*)"'
 _PAIR = re.compile(rf"{_STRING}\s*:\s*{_STRING}")
 """A key and its text in a mycroft.conf, also in one that is no valid JSON."""
+
+_FACE_LINE = re.compile(r"^.*the faceplate: .*$", re.MULTILINE)
+"""A line to or from the face, as `enclosure.faceplate.link` logs it."""
+
+_PICTURE = re.compile(r"[A-P]{8,}")
+"""A picture in such a line. A text that is too long for the firmware, such as a password, is shown as pictures."""
 
 _NETWORK_SECRET = re.compile(r"^(?:psk|password|wep-key\d|pin)=(.+)$", re.MULTILINE)
 
@@ -93,7 +104,8 @@ def report(root: Path = Path("/")) -> str:
         [f"Report of mycroft-enclosure {VERSION}, {written}", CONTENTS]
         + [f"\n=== {title} ===\n{part}" for title, part in [("versions", "\n".join(_versions(root))), *titled]]
     )
-    return without_secrets(text, secrets(root)) + "\n"
+    text = without_secrets(text, secrets(root))
+    return _FACE_LINE.sub(lambda line: _PICTURE.sub("(picture)", line[0]), text) + "\n"
 
 
 def secrets(root: Path) -> set[str]:
@@ -101,26 +113,43 @@ def secrets(root: Path) -> set[str]:
 
     With "log_level": "debug" the journal has the password of the hotspot as the mouth shows it.
     """
-    files = (*(root / str(path.expanduser()).lstrip("/") for path in FILES),)
-    found = {value for path in files for value in _configured(_text(path))}
+    files = [root / str(path.expanduser()).lstrip("/") for path in FILES]
+    # A copy that an editor or a careful owner has made has a password that was in force.
+    copies = [copy for file in files for copy in file.parent.glob(f"{file.name}*")]
+    found = {value for path in (*copies, *root.glob(_PAIRING)) for value in _configured(_text(path))}
     for pattern in _SECRET_FILES:
         found |= {_text(path).strip() for path in root.glob(pattern)}
     found |= {value for path in root.glob(_NETWORKS) for value in _NETWORK_SECRET.findall(_text(path))}
+    daemons = {f"mycroft-{module.rpartition('.')[2]}" for module in OWNERS.values()}
+    for environment in (os.environ, *(unit(daemon).environment for daemon in daemons)):
+        found |= {value for name, text in environment.items() for value in _given(name, text)}
     found |= {displayable(secret) for secret in found}
-    return found | {json.dumps(secret)[1:-1] for secret in found}
+    return found | {written(secret)[1:-1] for secret in found for written in (json.dumps, repr)}
+
+
+def _given(name: str, text: str) -> Iterator[str]:
+    """The secrets in a variable of the environment."""
+    if name.startswith("MYCROFT_"):
+        value = json_or_text(text)
+        yield from _of(name, value if isinstance(value, str) else text)
+        yield from _configured(text)
 
 
 def _configured(text: str) -> Iterator[str]:
     """The secrets in a mycroft.conf, and in the files that it names for them."""
     for key, raw in _PAIR.findall(text):
         try:
-            value = json.loads(f'"{raw}"', strict=False)
+            yield from _of(key, json.loads(f'"{raw}"', strict=False))
         except ValueError:  # an invalid escape
-            value = raw
-        if is_secret(key):
-            yield value
-        elif is_secret(key.removesuffix("_file")):
-            yield _text(Path(value)).strip()
+            yield from _of(key, raw)
+
+
+def _of(key: str, value: str) -> Iterator[str]:
+    """The value of a key, or the content of the file that it names, if that is a secret."""
+    if is_secret(key):
+        yield value
+    elif is_secret(re.sub("_file$", "", key, flags=re.IGNORECASE)):
+        yield _text(Path(value)).strip()
 
 
 def _versions(root: Path) -> Iterator[str]:
