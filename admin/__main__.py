@@ -1,10 +1,11 @@
 """The command line of the admin service: ``mycroft-admin``, or ``python -m admin``."""
 
-import signal
 import sys
 
+from bus.daemon.first import begin
+
 if __name__ == "__main__" or sys.argv[0].endswith("/mycroft-admin"):  # and not where tests import it
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
+    begin()
 
 import argparse
 import os

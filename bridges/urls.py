@@ -12,3 +12,13 @@ def parts_of(url: str, place: str) -> tuple[SplitResult, int | None]:
         return parts, parts.port
     except ValueError as error:
         raise ConfigError(f"{place}: {error}") from error
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine: `localhost`, or an address that never leaves it."""
+    from ipaddress import ip_address  # noqa: PLC0415  # the bridge to a broker elsewhere does without it
+
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,10 +1,11 @@
 """The command line of the simulator: ``mycroft-sim``, or ``python -m hw_sim``."""
 
-import signal
 import sys
 
+from bus.daemon.first import begin
+
 if __name__ == "__main__" or sys.argv[0].endswith("/mycroft-sim"):  # and not where tests import it
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is quiet, also during the imports
+    begin()
 
 import argparse
 import contextlib

@@ -1,6 +1,5 @@
 """The section `mqtt` of mycroft.conf, and the secret that belongs to it."""
 
-import ipaddress
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bridges.urls import parts_of
+from bridges.urls import is_loopback, parts_of
 from bus.errors import ConfigError
 
 PORT, TLS_PORT = 1883, 8883
@@ -75,7 +74,7 @@ def broker_of(
     if "@" in parts.netloc:
         raise ConfigError(f"{where}: no user name and no password here: see mqtt.username and mqtt.password_file")
     tls = parts.scheme == "mqtts"
-    if not tls and not _is_loopback(parts.hostname):
+    if not tls and not is_loopback(parts.hostname):
         raise ConfigError(f"{where}: mqtt:// is for a broker on this machine; {parts.hostname} needs mqtts://")
     return Broker(
         parts.hostname,
@@ -116,10 +115,3 @@ def _password(settings: MqttSettings, environment: Mapping[str, str], place: Cal
     if len(secret) > MAX_SECRET or "\n" in text or "\0" in text:
         raise ConfigError(f"{where}: expected one line with the password")
     return text or None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,11 +1,10 @@
 """The section `voice` of mycroft.conf."""
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bridges.urls import parts_of
+from bridges.urls import is_loopback, parts_of
 from bus.errors import ConfigError
 
 NOT_CONFIGURED = (
@@ -77,12 +76,6 @@ def _address(value: str, scheme: str, place: str) -> LocalAddress:
     host = parts.hostname or ""
     if parts.scheme != scheme or not port or value.rstrip("/") != f"{scheme}://{parts.netloc}" or "@" in value:
         raise ConfigError(f"{place}: expected {scheme}://127.0.0.1:PORT")
-    if host == "localhost":
-        host = "127.0.0.1"
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not is_loopback(host):
         raise ConfigError(f"{place}: {host} is not this machine; the satellite has to run on it, too")
-    return LocalAddress(host, port)
+    return LocalAddress("127.0.0.1" if host == "localhost" else host, port)

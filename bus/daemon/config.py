@@ -8,7 +8,6 @@ these sections are known, and passed over.
 
 import contextlib
 import dataclasses
-import difflib
 import logging
 import os
 import re
@@ -23,6 +22,7 @@ import msgspec
 from bus.address import bus_url
 from bus.daemon import commented_json
 from bus.daemon.log import level_of
+from bus.daemon.nearest import nearest
 from bus.errors import ConfigError
 
 FILES = (
@@ -233,8 +233,8 @@ class Configuration:
         ]
         for file in self._files:
             for name in sorted(file.content.keys() - SECTIONS):
-                if nearest := difflib.get_close_matches(name.lower(), SECTIONS, 1, MISSPELT):
-                    _LOGGER.warning("%s: no such section; did you mean %s?", file.place(name), nearest[0])
+                if meant := nearest(name.lower(), SECTIONS, MISSPELT):
+                    _LOGGER.warning("%s: no such section; did you mean %s?", file.place(name), meant)
 
     def place(self, key: str) -> str:
         """Where a key such as "bus.tokens" of a section that was read is set, variable, or file and line."""
@@ -398,8 +398,8 @@ def _with_name(values: Any, kind: type, what: str, inner: str) -> tuple[str, str
 
 def hint(key: str, known: Collection[str]) -> str:
     """What follows after "unknown key": the nearest of the known ones, or all."""
-    nearest = difflib.get_close_matches(key, known, 1)
-    return f"; did you mean {nearest[0]}?" if nearest else f"; there are: {', '.join(sorted(known))}"
+    meant = nearest(key, known)
+    return f"; did you mean {meant}?" if meant else f"; there are: {', '.join(sorted(known))}"
 
 
 def _nested_names(kind: type) -> list[str]:

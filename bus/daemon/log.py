@@ -4,13 +4,13 @@ A terminal gets the time and the level. The journal of systemd has a time of its
 form that it understands (sd-daemon(3)).
 """
 
-import difflib
 import logging
 import os
 import sys
 from typing import Any
 
 from bus.daemon.flood import FloodFilter
+from bus.daemon.nearest import nearest
 from bus.message import clip, printable
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -49,8 +49,8 @@ def level_of(name: str) -> int:
     """The number of a level, whatever the case of its name. Raises ValueError with the nearest name."""
     level = logging.getLevelNamesMapping().get(name.upper())
     if level is None:
-        nearest = difflib.get_close_matches(name.lower(), LEVELS, 1)
-        hint = f"did you mean {nearest[0]}?" if nearest else f"there are: {', '.join(LEVELS)}"
+        meant = nearest(name.lower(), LEVELS)
+        hint = f"did you mean {meant}?" if meant else f"there are: {', '.join(LEVELS)}"
         raise ValueError(f"{clip(name)} is not a log level; {hint}")
     return level
 

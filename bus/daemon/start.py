@@ -5,34 +5,26 @@ import contextlib
 import gc
 import sys
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 from bus.version import VERSION
 
 MAX_PORT = 65535
 
-_METADATA = "importlib.metadata"
-
 
 @contextlib.contextmanager
 def lean(*, tls: bool) -> Iterator[None]:
     """Wraps the imports of a program; without `tls`, OpenSSL cannot be imported from then on.
 
-    asyncio and hashlib load OpenSSL where it is installed: 5 MiB and 8 ms, unused without TLS. websockets.version
-    loads importlib.metadata, with zipfile and tempfile: 0.8 MiB and 19 ms, for its development versions only.
-    Imported modules stay, so the garbage collector does not look through them, now or later.
+    asyncio loads OpenSSL where it is installed: 5 MiB and 8 ms, unused without TLS. So does hashlib, which has the
+    same hashes without it. Imported modules stay, so the garbage collector does not look through them, now or
+    later.
     """
-    if not tls:
-        assert "asyncio" not in sys.modules, "too late"
-        for name in ("ssl", "_hashlib"):
-            sys.modules[name] = None  # type: ignore[assignment]  # so that an import fails
-    unused = ModuleType(_METADATA)
-    sys.modules.setdefault(_METADATA, unused)
+    assert tls or "asyncio" not in sys.modules, "too late"
+    for name in ("_hashlib",) if tls else ("_hashlib", "ssl"):
+        sys.modules[name] = None  # type: ignore[assignment]  # so that an import fails
     gc.disable()
     yield
-    if sys.modules.get(_METADATA) is unused:
-        del sys.modules[_METADATA]
     gc.freeze()
     gc.enable()
 
