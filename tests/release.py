@@ -1,6 +1,7 @@
 """Makes a release: ``python -m tests.release [VERSION]``, of the version in bus/version.py where none is named.
 
-Writes the version and the date where they stand, has them compared, and commits and tags that. Publishes nothing.
+Names all that is in the way of it. Where nothing is, writes version and date where they stand, commits and tags;
+if git refuses, the checkout is as it was. Publishes nothing.
 """
 
 import re
@@ -29,12 +30,12 @@ WIDTH = 76
 """Characters of a line in debian/changelog, behind its indent."""
 
 
-class NotReleasedError(Exception):
-    """There is nothing to release; the text says why."""
+class GitError(Exception):
+    """A command of git has failed; the text is what it said."""
 
 
 def versions(files: Mapping[str, str]) -> dict[str, str]:
-    """The version in each file that has to have the same one, by the name of the file."""
+    """The version in each file that has to have the same one, by the name of the file; empty without one."""
     code, debian = _CODE.search(files[CODE]), _DEBIAN.match(files[DEBIAN])
     return {
         CODE: code[1] if code else "",
@@ -48,29 +49,42 @@ def read() -> dict[str, str]:
     return {name: (ROOT / name).read_text() for name in (CODE, PROJECT, DEBIAN, CHANGES)}
 
 
-def released(files: Mapping[str, str], version: str, now: datetime) -> dict[str, str]:
-    """The same files, of a release with this version at this time. Raises NotReleasedError."""
+def problems(files: Mapping[str, str], version: str) -> Iterator[str]:
+    """What has to be mended in these files before a release with this version."""
+    found = versions(files)
+    for name in (name for name, number in found.items() if not number):
+        yield f"{name}: there is no version in it"
+    if len({*found.values()} - {""}) > 1:
+        yield f"versions differ: {', '.join(f'{number} in {name}' for name, number in found.items() if number)}"
     if not _NUMBER.fullmatch(version):
-        raise NotReleasedError(f"{version} is no version like 1.2.3")
+        yield f"{version} is not a version like 1.2.3"
+    elif _NUMBER.fullmatch(found[DEBIAN]) and _parts(version) < _parts(found[DEBIAN]):
+        yield f"{version} is older than {found[DEBIAN]}, which {DEBIAN} has"
     changes = _CHANGES.search(files[CHANGES])
     if changes is None or changes[2] != UNRELEASED:
-        raise NotReleasedError(f"{CHANGES}: its first section is none that is {UNRELEASED}")
-    written = {
+        yield f'{CHANGES}: its first section is not "## {version}, {UNRELEASED}": write one with what has changed'
+    elif not any(_points(_CHANGES.split(files[CHANGES])[3])):
+        yield f'{CHANGES}: its first section has no point, a line that begins with "- "'
+
+
+def released(files: Mapping[str, str], version: str, now: datetime) -> dict[str, str]:
+    """The same files, without problems, of a release with this version at this time."""
+    return {
         CODE: _CODE.sub(f'VERSION = "{version}"', files[CODE]),
         PROJECT: _PROJECT.sub(f'version = "{version}"', files[PROJECT]),
         DEBIAN: _debian(files, version, format_datetime(now)),
         CHANGES: _CHANGES.sub(f"## {version}, {now:%Y-%m-%d}\n", files[CHANGES], count=1),
     }
-    if different := {name: found for name, found in versions(written).items() if found != version}:
-        raise NotReleasedError(f"versions that are not {version}: {different}")
-    return written
+
+
+def _parts(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def _debian(files: Mapping[str, str], version: str, date: str) -> str:
     """debian/changelog: its first entry with another date, or one more, made of the section of CHANGELOG.md."""
     entry = _DEBIAN.match(files[DEBIAN])
-    if entry is None:
-        raise NotReleasedError(f"{DEBIAN}: its first entry is not understood")
+    assert entry, "see problems"
     name, before, rest, text, maintainer = entry.groups()
     if before == version:
         return f"{name} ({version}) {rest}\n{text}{maintainer}{date}\n{files[DEBIAN][entry.end() :]}"
@@ -85,9 +99,43 @@ def _points(section: str) -> Iterator[str]:
         yield textwrap.fill(words, WIDTH, initial_indent="  * ", subsequent_indent="    ", break_long_words=False)
 
 
+def _obstacles(tag: str) -> Iterator[str]:
+    """What has to be mended in the checkout, or at its origin, before a release with this tag. Raises GitError."""
+    if changed := _git("status", "--porcelain"):
+        yield f"not committed:\n{textwrap.indent(changed, '  ')}"
+    if _git("tag", "--list", tag):
+        yield f"the tag {tag} is there already"
+    branch = _git("branch", "--show-current")
+    if not branch:
+        yield "HEAD is not on a branch, which could be pushed"
+    if "origin" in _git("remote").split():
+        names = (f"refs/heads/{branch}", f"refs/tags/{tag}")
+        there = dict(line.split()[::-1] for line in _git("ls-remote", "origin", *names).splitlines())
+        if names[1] in there:
+            yield f"the tag {tag} is at origin already"
+        if names[0] in there and there[names[0]] not in _git("rev-list", "HEAD").splitlines():
+            yield f"origin has commits of {branch} that are not here: git pull"
+
+
 def _git(*arguments: str) -> str:
-    command = ("git", *arguments)
-    return subprocess.run(command, cwd=ROOT, check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
+    """What git prints. Raises GitError."""
+    done = subprocess.run(("git", *arguments), cwd=ROOT, check=False, text=True, capture_output=True)
+    if done.returncode:
+        raise GitError(f"git {arguments[0]}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout.strip()
+
+
+def _commit(written: Mapping[str, str], version: str, tag: str) -> None:
+    """Commits and tags these files; without success, the checkout is as before. Raises GitError."""
+    before = _git("rev-parse", "HEAD")
+    try:
+        for name, text in written.items():
+            (ROOT / name).write_text(text)
+        _git("commit", "--message", f"Release {version}", *written)
+        _git("tag", "--annotate", "--message", f"Version {version}", tag)
+    except BaseException:
+        _git("reset", "--hard", before)  # nothing is lost: there was nothing that was not committed
+        raise
 
 
 def main() -> int:
@@ -96,18 +144,14 @@ def main() -> int:
     version = sys.argv[1] if sys.argv[1:] else versions(files)[CODE]
     tag = f"v{version}"
     try:
-        if _git("status", "--porcelain"):
-            raise NotReleasedError("there are changes that are not committed")
-        if _git("tag", "--list", tag):
-            raise NotReleasedError(f"there is a tag {tag}")
-        written = released(files, version, datetime.now(UTC))
-    except NotReleasedError as error:
-        print(error, file=sys.stderr)
+        found = [*problems(files, version), *_obstacles(tag)]
+        if not found:
+            _commit(released(files, version, datetime.now(UTC)), version, tag)
+    except (GitError, OSError) as error:
+        found = [str(error)]
+    if found:
+        print(f"{tag} is not released, and nothing has changed:", *found, sep="\n- ", file=sys.stderr)
         return 1
-    for name, text in written.items():
-        (ROOT / name).write_text(text)
-    _git("commit", "--quiet", "--message", f"Release {version}", *written)
-    _git("tag", "--annotate", "--message", f"Version {version}", tag)
     print(f"Tagged {tag}. Next: make repository KEY=... URL=..., and git push origin HEAD {tag}")
     return 0
 
