@@ -1,6 +1,6 @@
 """What an action is: the request that starts it, what it does, and what it may not run beside."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -52,8 +52,15 @@ class Reporter(Protocol):
     def sender(self) -> Sender | None:
         """The sender of the first request; None for the service itself, and after a restart of the daemon."""
 
+    @property
+    def cancelled(self) -> Set[Topic]:
+        """The requests that this one has cancelled; each has reported its end."""
+
     async def __call__(self, topic: Topic, **data: Any) -> None:
-        """Emits the acknowledgement, the progress or the end of the action, as a reply to each request."""
+        """Emits the acknowledgement, the progress or the end of the action.
+
+        Once if the action is shared, else as a reply to each request.
+        """
 
     def keep(self, **fields: Any) -> None:
         """Keeps fields for the action's `resume`, in case the daemon is restarted before the end."""
@@ -85,7 +92,8 @@ class Action:
     reads: frozenset[Resource] = frozenset()
     """Resources that a question needs, and is refused while another action changes."""
     shared: bool = False
-    """Whether a further request joins the action under way whatever its fields; else they must be the same."""
+    """Whether a further request joins the action under way whatever its fields; else they must be the same. Its
+    reports are events of the device, each of which is sent once."""
     confirm: Confirm | None = None
     """What comes before everything else: until it returns, nothing is cancelled or changed."""
     cancels: frozenset[Topic] = frozenset()

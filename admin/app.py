@@ -13,7 +13,7 @@ from admin.host import Host
 from admin.service import AdminService
 from admin.trust import NO_OTHER_BUS, verify_listener
 from admin.unfinished import Unfinished
-from admin.wifi.boot import help_at_boot
+from admin.wifi.boot import BootHelper
 from admin.wifi.connectivity import Connectivity
 from admin.wifi.ovos import PATTERNS as OVOS_PATTERNS
 from admin.wifi.ovos import OvosClient
@@ -42,17 +42,20 @@ async def admin_on(
 ) -> None:
     """Runs the admin service on connections to the two buses."""
     dispatcher = Dispatcher(bus.emit)
-    async with asyncio.TaskGroup() as group:
-        host = Host.on(system, settings, runtime_folder, lang)
-        with contextlib.suppress(HostError):  # without NetworkManager there is none
-            await host.network.close(restore=False)  # the access point of a daemon that was killed
+    host = Host.on(system, settings, runtime_folder, lang)
+    with contextlib.suppress(HostError):  # without NetworkManager there is none
+        await host.network.close(restore=False)  # the access point of a daemon that was killed
+    # Two groups, so that an action which a stop ends still reports its end.
+    async with asyncio.TaskGroup() as connections, asyncio.TaskGroup() as actions:
         unfinished = Unfinished(runtime_folder)
-        service = AdminService(ACTIONS, host, dispatcher, bus.emit, group, unfinished=unfinished)
+        service = AdminService(ACTIONS, host, dispatcher, bus.emit, actions, unfinished=unfinished)
         connectivity = Connectivity(host.network, dispatcher, bus.emit)
         OvosClient(service, connectivity, dispatcher, bus.emit)
-        group.create_task(system.lost())
-        group.create_task(bus.run(watched(dispatcher), patterns=[*dispatcher.patterns, *OVOS_PATTERNS]))
-        group.create_task(connectivity.run())
+        actions.create_task(service.run())
         if settings.wifi.setup_at_boot:
-            group.create_task(help_at_boot(host.network, service, bus.emit, runtime_folder, lang))
+            helper = BootHelper(host.network, service, dispatcher, bus.emit)
+            actions.create_task(helper.run(runtime_folder, lang))
+        connections.create_task(system.lost())
+        connections.create_task(bus.run(watched(dispatcher), patterns=[*dispatcher.patterns, *OVOS_PATTERNS]))
+        connections.create_task(connectivity.run())
         notify("READY=1")

@@ -41,6 +41,7 @@ class Policy:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._stopped = False
         self._under_way: list[Action] = []
         self._buckets: dict[tuple[str, int | None], TokenBucket] = {}
 
@@ -59,11 +60,17 @@ class Policy:
 
     def start(self, action: Action) -> RefusedRequest | None:
         """Marks an action as under way until `end`; returns a refusal instead if another one excludes it."""
+        if self._stopped:
+            return RefusedRequest("the admin service is stopping")
         for other in self._under_way:
             if other.occupies & (action.occupies | action.reads) and other.request not in action.cancels:
                 return RefusedRequest(f"{other.request.name} is under way")
         self._under_way.append(action)
         return None
+
+    def stop(self) -> None:
+        """Refuses all further requests."""
+        self._stopped = True
 
     def end(self, action: Action) -> None:
         """Marks an action as ended."""

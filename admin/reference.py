@@ -26,7 +26,7 @@ sender again and logs each request with user, process and result: `journalctl -u
 request each change 5 times at once and then every 10 s, and ask 10 questions a second. Changes of the same part
 of the machine exclude each other: the second is refused with `<type>.failed`, and so is a look for networks while
 one is joined or the wifi is set up. A second request for the action under way joins it, if its fields are the
-same; one for a wifi setup joins it with other fields too.
+same; one for a wifi setup joins it with other fields too. `system.status` asks which changes are under way.
 
 **A factory reset** has to be confirmed on the device. The menu of the face asks twice before it sends the
 request. If another program sends it, the face asks (`system.factory.reset.confirm`), and nothing begins before

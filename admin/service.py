@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from admin.action import Action, Answer, Answers, Confirm, Perform, Reporter
 from admin.errors import CANCELLED, REFUSED, HostError
@@ -22,6 +22,9 @@ from bus.message import Message
 
 MAX_CONTEXT = 16_000
 """Characters of a request, without its data, that its reports carry back; OVOS needs some 2000."""
+
+LAST_REPORT_S = 1.0
+"""How long a report of an action that is being cancelled may wait for the bus: a daemon that stops has 10 s."""
 
 MAX_ANSWERS = 100
 """Messages of other programs that wait for an action; further ones are dropped."""
@@ -46,17 +49,22 @@ class _Report:
     data: dict[str, Any]
 
 
+class _Say(Protocol):
+    async def __call__(self, message: Message, within_s: float | None = None) -> None: ...
+
+
 class _Job:
     """An action under way, and the requests with the same fields that have joined it: the action's `Reporter`."""
 
     def __init__(
-        self, emit: Emit, unfinished: Unfinished, action: Action, fields: dict[str, Any], request: _Request
+        self, say: _Say, unfinished: Unfinished, action: Action, fields: dict[str, Any], request: _Request
     ) -> None:
-        self._emit = emit
+        self._say = say
         self._unfinished = unfinished
         self.action = action
         self.fields = fields
         self.requests = [request]
+        self.cancelled: set[Topic] = set()
         self.cancelled_by: str | None = None
         self.task: asyncio.Task[None] | None = None
         self._reports: list[_Report] = []
@@ -69,8 +77,15 @@ class _Job:
 
     async def __call__(self, topic: Topic, **data: Any) -> None:
         self._reports = [*self._reports[:1], _Report(topic, data)]
-        for request in tuple(self.requests):
-            await self._emit(request.message.reply(topic.name, data))
+        assert self.task, "a job has a task from its start"
+        within_s = LAST_REPORT_S if self.task.cancelling() else None
+        for request in self.requests[:1] if self.action.shared else tuple(self.requests):
+            await self._say(request.message.reply(topic.name, data), within_s)
+
+    @property
+    def reports(self) -> list[dict[str, Any]]:
+        """The first report and the last one, as messages."""
+        return [{"type": report.topic.name, "data": report.data} for report in self._reports]
 
     def keep(self, **fields: Any) -> None:
         if not self.action.occupies:
@@ -101,7 +116,7 @@ class _Job:
         """Adds a request, and reports to it the acknowledgement and where the action is now."""
         self.requests.append(request)
         for report in self._reports:
-            await self._emit(request.message.reply(report.topic.name, report.data))
+            await self._say(request.message.reply(report.topic.name, report.data))
 
 
 class AdminService:
@@ -136,8 +151,16 @@ class AdminService:
         for topic in {topic for action in self._actions.values() for topic in action.awaits}:
             dispatcher.on(topic, partial(self._on_answer, topic))
         for topic in (topics.ADMIN_IS_ALIVE, topics.ADMIN_IS_READY, topics.ADMIN_ALL_LOADED):
-            dispatcher.on(topic, self._on_status)
+            dispatcher.on(topic, self._on_readiness)
+        dispatcher.on(topics.SYSTEM_STATUS, self._on_status)
         dispatcher.on(topics.CONNECTED, self._on_connected)
+
+    async def run(self) -> None:
+        """Waits until the daemon stops; from then on requests are refused, while the actions under way end."""
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self._policy.stop()
 
     def begin(self, topic: Topic, **fields: Any) -> None:
         """Starts an action without a request, with all fields of its topic, unless another one excludes it."""
@@ -145,6 +168,7 @@ class AdminService:
         if topic not in self._jobs and self._policy.start(action) is None:
             request = _Request(Message(topic.name), None, "the service itself")
             self._start(action, fields, request, action.perform, action.confirm)
+            self._group.create_task(self._report_status())
 
     async def _on_request(self, action: Action, message: Message, **fields: Any) -> None:
         sender = sender_of(message)
@@ -167,8 +191,11 @@ class AdminService:
         for job in tuple(self._jobs.values()):
             job.receive(Answer(topic, sender_of(message), fields))
 
-    async def _on_status(self, message: Message) -> None:
+    async def _on_readiness(self, message: Message) -> None:
         await self._emit(message.response({"status": True}))
+
+    async def _on_status(self, message: Message) -> None:
+        await self._emit(message.response(self._status))
 
     async def _on_connected(self, _: Message) -> None:
         """Resumes what the previous daemon left unfinished, now that its end can be reported."""
@@ -179,6 +206,16 @@ class AdminService:
                 request = _Request(message, None, "a sender before the restart")
                 perform = partial(action.resume, **message.data) if action.resume else _unknown_result
                 self._start(action, {}, request, perform)
+        await self._report_status()
+
+    @property
+    def _status(self) -> dict[str, Any]:
+        """The changes under way."""
+        jobs = self._jobs.items()
+        return {"under_way": {topic.name: job.reports for topic, job in jobs if job.action.occupies}}
+
+    async def _report_status(self) -> None:
+        await self._say(Message(topics.SYSTEM_STATUS_RESPONSE.name, self._status))
 
     def _start(
         self,
@@ -202,6 +239,7 @@ class AdminService:
             for topic in job.action.cancels:
                 if other := self._jobs.get(topic):
                     await self._cancel(other, request.name)
+                    job.cancelled.add(topic)
             await perform(self._host, job, **job.fields)
         except HostError as failure:
             error = failure
@@ -235,12 +273,12 @@ class AdminService:
                 topic, data = action.failure(error)
                 await self._say(request.message.reply(topic.name, data))
 
-    async def _say(self, message: Message) -> None:
+    async def _say(self, message: Message, within_s: float | None = None) -> None:
         """Emits a report; without the bus an action continues unreported."""
         try:
-            await self._emit(message)
-        except BusUnavailableError as error:
-            _LOGGER.warning("not reported: %s", error)
+            await asyncio.wait_for(self._emit(message), within_s)  # `timeout` of 3.11 fails in a cancelled task
+        except (BusUnavailableError, TimeoutError) as error:
+            _LOGGER.warning("not reported: %s", str(error) or message.msg_type)
 
 
 async def _unknown_result(_: Host, __: Reporter) -> None:

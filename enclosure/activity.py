@@ -38,6 +38,7 @@ class Activity:
     updated_percent: int | None = None
     """How much of the current step of an update is done."""
     wifi_setup: bool = False
+    """Whether the access point of a wifi setup has opened, and the setup has not ended."""
     wifi_shown: str | Bitmap | None = None
     """The instruction of a wifi setup, such as the password, or a picture of its step; None without a setup."""
     leaving: Leaving | None = None
@@ -71,12 +72,8 @@ _CHANGES: Mapping[Topic, Mapping[str, Any]] = {
     topics.MIC_UNMUTE: {"muted": False},
     topics.NO_INTERNET: {"offline": True},
     topics.INTERNET_CONNECTED: {"offline": False},
-    topics.UPDATE_PROCESSING: {"updating": True},
+    topics.UPDATE_PROCESSING: {"updating": True, "updated_percent": None},
     topics.UPDATE_COMPLETE: {"updating": False, "updated_percent": None},
-    topics.WIFI_AP_UP: {"wifi_setup": True},
-    topics.WIFI_AP_DOWN: {"wifi_setup": False},
-    topics.WIFI_AP_ERROR: {"wifi_setup": False},
-    topics.WIFI_AP_CONNECTION_SUCCESS: {"wifi_setup": False},
 }
 
 LEAVING: Mapping[Topic, Leaving] = {

@@ -15,6 +15,7 @@ from enclosure.board import Profile
 from enclosure.config import VolumeSettings
 from enclosure.events import Event
 from enclosure.handlers.activity import ActivityHandler
+from enclosure.handlers.admin import AdminHandler
 from enclosure.handlers.board import BoardHandler
 from enclosure.handlers.boot import BootHandler
 from enclosure.handlers.controls import ControlsHandler
@@ -89,7 +90,8 @@ class Enclosure:
         )
         self.menu = MenuHandler(self.display, self.leaving, self.dispatcher, report)
         has_menu = profile.serial_port is not None  # that of the faceplate
-        WifiHandler(self.display, self.activity, self.dispatcher, report, has_menu=has_menu)
+        wifi = WifiHandler(self.display, self.activity, self.dispatcher, report, has_menu=has_menu)
+        AdminHandler(self.activity, wifi, self.dispatcher, report)
         switches = SwitchHandler(self.display, self.activity, self.dispatcher, report)
         on_controls = ControlsHandler(
             self.volume, self.activity, self.visemes, switches, report, buttons=profile.buttons

@@ -8,6 +8,7 @@ class Words:
     """The sentences of one language; `failed` needs one of the `reasons`, in their order in `REASONS`."""
 
     lang: str
+    introduction: str
     join: str
     join_open: str
     page: str
@@ -15,6 +16,7 @@ class Words:
     trying: str
     failed: str
     done: str
+    over: str
     error: str
     offline: str
     offline_with_menu: str
@@ -30,6 +32,8 @@ REASONS = (
 
 ENGLISH = Words(
     "en-us",
+    "Hello. To help you, I need the internet. Plug in a network cable, or give me a wifi network: I will tell "
+    "you how.",
     "With your phone, join the wifi network {ssid}. Its password is {password}.",
     "With your phone, join the wifi network {ssid}.",
     "You are connected to me. Follow the page that opens on your phone, or open {address} in its browser.",
@@ -37,6 +41,7 @@ ENGLISH = Words(
     "I am connecting to {ssid}.",
     "I could not connect to {ssid}: {reason}.",
     "I am connected to {ssid}.",
+    "The wifi setup is over.",
     "I cannot set up the wifi now.",
     "I am not connected to a network. Plug in a network cable, or set up the wifi.",
     "I am not connected to a network. Plug in a network cable, or hold the button for two seconds and choose "
@@ -52,6 +57,8 @@ ENGLISH = Words(
 _OTHERS = (
     Words(
         "de-de",
+        "Hallo. Um dir zu helfen, brauche ich das Internet. Stecke ein Netzwerkkabel ein, oder gib mir ein WLAN: "
+        "ich sage dir, wie.",
         "Verbinde dein Telefon mit dem WLAN {ssid}. Das Passwort ist {password}.",
         "Verbinde dein Telefon mit dem WLAN {ssid}.",
         "Du bist mit mir verbunden. Folge der Seite, die sich auf dem Telefon öffnet, oder öffne {address} im "
@@ -60,6 +67,7 @@ _OTHERS = (
         "Ich verbinde mich mit {ssid}.",
         "Ich konnte mich nicht mit {ssid} verbinden: {reason}.",
         "Ich bin mit {ssid} verbunden.",
+        "Die WLAN-Einrichtung ist beendet.",
         "Ich kann das WLAN jetzt nicht einrichten.",
         "Ich bin mit keinem Netz verbunden. Stecke ein Netzwerkkabel ein, oder richte das WLAN ein.",
         "Ich bin mit keinem Netz verbunden. Stecke ein Netzwerkkabel ein, oder halte den Knopf zwei Sekunden und "
@@ -73,6 +81,8 @@ _OTHERS = (
     ),
     Words(
         "fr-fr",
+        "Bonjour. Pour vous aider, j'ai besoin d'internet. Branchez un câble réseau, ou donnez-moi un réseau "
+        "wifi : je vous dirai comment.",
         "Avec votre téléphone, rejoignez le réseau wifi {ssid}. Le mot de passe est {password}.",
         "Avec votre téléphone, rejoignez le réseau wifi {ssid}.",
         "Vous êtes connecté à moi. Suivez la page qui s'ouvre sur le téléphone, ou ouvrez {address} dans son "
@@ -81,6 +91,7 @@ _OTHERS = (
         "Je me connecte à {ssid}.",
         "Je n'ai pas pu me connecter à {ssid} : {reason}.",
         "Je suis connecté à {ssid}.",
+        "La configuration du wifi est terminée.",
         "Je ne peux pas configurer le wifi maintenant.",
         "Je ne suis connecté à aucun réseau. Branchez un câble réseau, ou configurez le wifi.",
         "Je ne suis connecté à aucun réseau. Branchez un câble réseau, ou appuyez deux secondes sur le bouton et "
@@ -94,6 +105,7 @@ _OTHERS = (
     ),
     Words(
         "es-es",
+        "Hola. Para ayudarte, necesito internet. Conecta un cable de red, o dame una red wifi: te diré cómo.",
         "Con tu teléfono, únete a la red wifi {ssid}. La contraseña es {password}.",
         "Con tu teléfono, únete a la red wifi {ssid}.",
         "Estás conectado a mí. Sigue la página que se abre en el teléfono, o abre {address} en su navegador.",
@@ -101,6 +113,7 @@ _OTHERS = (
         "Me estoy conectando a {ssid}.",
         "No he podido conectarme a {ssid}: {reason}.",
         "Estoy conectado a {ssid}.",
+        "La configuración del wifi ha terminado.",
         "No puedo configurar el wifi ahora.",
         "No estoy conectado a ninguna red. Conecta un cable de red, o configura el wifi.",
         "No estoy conectado a ninguna red. Conecta un cable de red, o mantén pulsado el botón dos segundos y "
@@ -114,6 +127,8 @@ _OTHERS = (
     ),
     Words(
         "it-it",
+        "Ciao. Per aiutarti ho bisogno di internet. Collega un cavo di rete, oppure dammi una rete wifi: ti dirò "
+        "come.",
         "Con il telefono, collegati alla rete wifi {ssid}. La password è {password}.",
         "Con il telefono, collegati alla rete wifi {ssid}.",
         "Sei collegato a me. Segui la pagina che si apre sul telefono, oppure apri {address} nel suo browser.",
@@ -121,6 +136,7 @@ _OTHERS = (
         "Mi sto collegando a {ssid}.",
         "Non sono riuscito a collegarmi a {ssid}: {reason}.",
         "Sono collegato a {ssid}.",
+        "La configurazione del wifi è terminata.",
         "Non posso configurare il wifi adesso.",
         "Non sono collegato a nessuna rete. Collega un cavo di rete, o configura il wifi.",
         "Non sono collegato a nessuna rete. Collega un cavo di rete, o tieni premuto il pulsante per due secondi "
@@ -134,6 +150,8 @@ _OTHERS = (
     ),
     Words(
         "nl-nl",
+        "Hallo. Om je te helpen heb ik internet nodig. Sluit een netwerkkabel aan, of geef mij een wifinetwerk: "
+        "ik zeg je hoe.",
         "Verbind je telefoon met het wifinetwerk {ssid}. Het wachtwoord is {password}.",
         "Verbind je telefoon met het wifinetwerk {ssid}.",
         "Je bent met mij verbonden. Volg de pagina die op de telefoon opent, of open {address} in de browser.",
@@ -141,6 +159,7 @@ _OTHERS = (
         "Ik maak verbinding met {ssid}.",
         "Ik kon geen verbinding maken met {ssid}: {reason}.",
         "Ik ben verbonden met {ssid}.",
+        "Het instellen van de wifi is beëindigd.",
         "Ik kan de wifi nu niet instellen.",
         "Ik ben met geen netwerk verbonden. Sluit een netwerkkabel aan, of stel de wifi in.",
         "Ik ben met geen netwerk verbonden. Sluit een netwerkkabel aan, of houd de knop twee seconden ingedrukt "
@@ -154,6 +173,7 @@ _OTHERS = (
     ),
     Words(
         "pt-pt",
+        "Olá. Para o ajudar, preciso da internet. Ligue um cabo de rede, ou dê-me uma rede wifi: eu digo como.",
         "Com o telefone, entre na rede wifi {ssid}. A palavra-passe é {password}.",
         "Com o telefone, entre na rede wifi {ssid}.",
         "Está ligado a mim. Siga a página que se abre no telefone, ou abra {address} no navegador.",
@@ -161,6 +181,7 @@ _OTHERS = (
         "Estou a ligar-me a {ssid}.",
         "Não consegui ligar-me a {ssid}: {reason}.",
         "Estou ligado a {ssid}.",
+        "A configuração do wifi terminou.",
         "Não posso configurar o wifi agora.",
         "Não estou ligado a nenhuma rede. Ligue um cabo de rede, ou configure o wifi.",
         "Não estou ligado a nenhuma rede. Ligue um cabo de rede, ou mantenha o botão premido durante dois "

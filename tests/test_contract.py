@@ -16,6 +16,7 @@ import pytest
 from admin.actions import ACTIONS
 from admin.service import AdminService
 from admin.unfinished import Unfinished
+from admin.wifi.boot import BootHelper
 from admin.wifi.connectivity import Connectivity
 from admin.wifi.ovos import OvosClient
 from bus.client.dispatch import Dispatcher
@@ -57,6 +58,7 @@ async def build_admin(_: Path) -> None:
     async with asyncio.TaskGroup() as group:
         service = AdminService(ACTIONS, host, dispatcher, dispatcher, group, unfinished=Unfinished(None))
         OvosClient(service, Connectivity(host, dispatcher, dispatcher), dispatcher, dispatcher)
+        BootHelper(host, service, dispatcher, dispatcher)
 
 
 def named_in(folder: str) -> tuple[set[Topic], set[Topic]]:

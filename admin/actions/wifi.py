@@ -36,7 +36,8 @@ async def set_up(host: Host, report: Reporter, lang: str | None = None, allow_ti
 
 async def stop(host: Host, report: Reporter) -> None:
     await host.network.close(restore=True)  # of a daemon that was killed
-    await report(topics.WIFI_AP_DOWN)
+    if topics.WIFI_SETUP not in report.cancelled:
+        await report(topics.WIFI_AP_DOWN)
 
 
 async def cancel(_: Host, __: Reporter) -> None:

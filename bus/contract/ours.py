@@ -833,6 +833,29 @@ SERVICE_RESTART_COMPLETE = _admin_report(
     "system.mycroft.service.restart.complete", "The voice assistant is restarted.", source="ours"
 )
 
+SYSTEM_STATUS = _admin(
+    "system.status",
+    "Asks which changes of the machine the admin service is carrying out.",
+    source="ours",
+    emitted_by="enclosure",
+    replies=("system.status.response",),
+    privileged=False,  # it changes nothing, and their reports are sent to all programs, too
+)
+SYSTEM_STATUS_RESPONSE = _admin_report(
+    "system.status.response",
+    "The changes under way; also sent without a question when the admin service has connected to the bus, and "
+    "when it begins one by itself.",
+    (
+        Field(
+            "under_way",
+            dict,
+            meaning="by request, such as system.update: its first and its last report, as a list of {type, data}",
+        ),
+    ),
+    source="ours",
+    handled_by="enclosure",
+)
+
 SHELL_FACTORY_RESET = _topic(
     "ovos.shell.exec.factory.reset",
     "Makes the screen's shell run a script that resets the device; its sender can run any program.",
@@ -920,8 +943,12 @@ WIFI_AP_ERROR = _wifi_report(
 )
 WIFI_NOT_CONNECTED = _wifi_report(
     "system.wifi.not_connected",
-    "The device knows a network, and has been in none since its start, two minutes ago.",
-    (Field("lang", str, None, meaning="the language of the device"),),
+    "The device has been in no network since its start: for two minutes if it knows one, which may come back; "
+    "else for 30 s, and the setup begins when the assistant has introduced it.",
+    (
+        Field("known", bool, True, meaning="whether it knows a network"),
+        Field("lang", str, None, meaning="the language of the device"),
+    ),
     source="ours",
     handled_by="enclosure",
 )

@@ -1,9 +1,11 @@
 """The wifi setup on the face and by voice: what to join, what to open, and what has come of it."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
-from bus.client.dispatch import Dispatcher
+from bus.client.dispatch import Dispatcher, Handler
 from bus.contract import ours as topics
 from bus.contract.topic import Topic
 from bus.message import Message
@@ -51,19 +53,26 @@ class WifiHandler:
         self._has_menu = has_menu
         self._display = display
         self._activity = activity
+        self._dispatcher = dispatcher
         self._report = report
         self._words = words_of(None)
+        self._step: Topic | None = None
+        """The last message about the setup that is shown; None without a setup."""
         self._join: tuple[str, str] | None = None
         """What is shown and said while no phone is there; None where nothing is to be joined."""
         self._address = ""
         self._timer: asyncio.TimerHandle | None = None
+        self._steps: Mapping[Topic, Handler] = {
+            topics.WIFI_AP_UP: self._on_up,
+            topics.WIFI_AP_DEVICE_CONNECTED: self._on_guest,
+            topics.WIFI_AP_DEVICE_DISCONNECTED: self._on_no_guest,
+            topics.WIFI_AP_CONNECTING: self._on_connecting,
+            topics.WIFI_AP_CONNECTION_FAILED: self._on_connection_failed,
+        }
+        for topic in self._steps:
+            dispatcher.on(topic, partial(self._on_step, topic))
         for topic, handler in (
             (topics.WIFI_SETUP, self._on_setup),
-            (topics.WIFI_AP_UP, self._on_up),
-            (topics.WIFI_AP_DEVICE_CONNECTED, self._on_guest),
-            (topics.WIFI_AP_DEVICE_DISCONNECTED, self._on_no_guest),
-            (topics.WIFI_AP_CONNECTING, self._on_connecting),
-            (topics.WIFI_AP_CONNECTION_FAILED, self._on_connection_failed),
             (topics.WIFI_AP_CONNECTION_SUCCESS, self._on_success),
             (topics.WIFI_AP_DOWN, self._on_down),
             (topics.WIFI_AP_ERROR, self._on_error),
@@ -73,20 +82,48 @@ class WifiHandler:
         dispatcher.on(Topic(f"{topics.WIFI_SETUP.name}.failed", "The setup has failed."), self._on_setup_failed)
         dispatcher.on(topics.DENIED, self._on_denied)
 
+    async def follow(self, reports: Sequence[Message]) -> None:
+        """Shows a setup that is under way, from its first and its last report, unless it is shown already."""
+        if not reports:
+            if self._step != topics.WIFI_SETUP:
+                self._open()
+        elif self._step is None or reports[-1].msg_type != self._step.name:
+            for report in reports if self._is_opening else reports[-1:]:
+                if report.msg_type in {topic.name for topic in self._steps}:
+                    await self._dispatcher(report)
+
+    def stop(self) -> None:
+        """Ends what is shown of a setup that has ended without a report; not of one that was only requested."""
+        if not self._is_opening:
+            self._end()
+
+    @property
+    def _is_opening(self) -> bool:
+        """Whether no access point has been reported yet."""
+        return self._step in (None, topics.WIFI_SETUP)
+
     async def _on_setup(self, _: Message, **__: object) -> None:
-        if not self._activity.current.wifi_setup:
-            self._show(artwork.WIFI)
-            self._timer = asyncio.get_running_loop().call_later(OPENING_S, self._fail)
+        if self._is_opening:
+            self._open()
+
+    def _open(self) -> None:
+        self._step = topics.WIFI_SETUP
+        self._show(artwork.WIFI)
+        self._timer = asyncio.get_running_loop().call_later(OPENING_S, self._fail)
 
     async def _on_setup_failed(self, _: Message) -> None:
         """A request was refused; a setup that has begun has reported its end before."""
-        if self._activity.current.wifi_shown == artwork.WIFI and not self._activity.current.wifi_setup:
+        if self._step == topics.WIFI_SETUP:
             self._fail()
 
     async def _on_denied(self, _: Message, type: str, **__: object) -> None:  # noqa: A002  # as in the message
         """Reports that our own request was not relayed; a setup of another program goes on."""
         if type == topics.WIFI_SETUP.name:
             self._display.notify(FAILED)
+
+    async def _on_step(self, step: Topic, message: Message, **fields: Any) -> None:
+        self._step = step
+        await self._steps[step](message, **fields)
 
     async def _on_up(
         self, _: Message, *, ssid: str | None, password: str | None, address: str | None, lang: str | None
@@ -131,16 +168,21 @@ class WifiHandler:
         self._say(self._words.done.format(ssid=ssid))
 
     async def _on_down(self, _: Message) -> None:
+        if self._join:
+            self._say(self._words.over)
         self._end()
 
     async def _on_error(self, _: Message, **__: object) -> None:
         self._fail()
         self._say(self._words.error)
 
-    async def _on_not_connected(self, _: Message, lang: str | None) -> None:
-        if self._activity.current.wifi_shown:
+    async def _on_not_connected(self, _: Message, *, known: bool, lang: str | None) -> None:
+        if self._step:
             return  # the user is setting it up
         self._words = words_of(lang)
+        if not known:
+            self._say(self._words.introduction)  # of the setup that follows
+            return
         self._display.notify(NOT_CONNECTED)
         self._say(self._words.offline_with_menu if self._has_menu else self._words.offline)
 
@@ -164,10 +206,10 @@ class WifiHandler:
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        self._activity.change(wifi_shown=shown)
+        self._activity.change(wifi_setup=not self._is_opening, wifi_shown=shown)
 
     def _end(self) -> None:
-        self._join = None
+        self._step = self._join = None
         self._show(None)
 
     def _say(self, sentence: str) -> None:

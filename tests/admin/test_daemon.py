@@ -260,3 +260,19 @@ async def test_it_stops_at_once_on_sigterm(bus: Server, host: Host, tmp_path: Pa
     await until(lambda: len(bus.hub) == 1, "the connection")
     process.send_signal(signal.SIGTERM)
     assert await process.wait() == 0
+
+
+async def test_a_wifi_setup_that_a_stop_ends_is_reported_as_ended(
+    bus: Server, client: Client, host: Host, tmp_path: Path
+) -> None:
+    async with Air(host.address, (), pace=0.005) as air:
+        process = await asyncio.create_subprocess_exec(*run(tmp_path / "bus.sock", host))
+        await until(lambda: len(bus.hub) == 2, "the connections")
+        await client.ask("system.wifi.setup", "system.wifi.ap_up")
+        status = await client.ask("system.status", "system.status.response")
+        [[up]] = status.data["under_way"].values()
+        assert up["type"] == "system.wifi.ap_up"
+        process.send_signal(signal.SIGTERM)
+        await client.receive("system.wifi.ap_down")
+        assert await process.wait() == 0
+        assert not air.hotspot

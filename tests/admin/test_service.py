@@ -15,7 +15,7 @@ from admin.actions import ACTIONS
 from admin.errors import HostError
 from admin.host import Host
 from admin.policy import CHANGES, QUESTIONS
-from admin.service import MAX_ANSWERS, MAX_CONTEXT, AdminService
+from admin.service import LAST_REPORT_S, MAX_ANSWERS, MAX_CONTEXT, AdminService
 from admin.unfinished import Unfinished
 from bus.client.dispatch import Dispatcher
 from bus.contract import ours as topics
@@ -36,10 +36,13 @@ LEFT = Topic("test.left", "Has left.")
 VOTE = Topic("test.vote", "Votes.")
 VOTED = Topic("test.voted", "Has voted.", (Field("name", str),))
 COUNTED = Topic("test.counted", "Has counted.", (Field("names", list),))
+LAST = Topic("test.last", "Reports its end, however it ends.", privileged=True)
 NOT_VOTED = Topic("test.not_voted", "Has not.", (Field("kind", str),))
 
 OURSELVES = {"uid": os.getuid(), "pid": 7, "process": "menu"}
 STRANGER: dict[str, Any] = {"uid": 4_000_000_000, "pid": 8, "process": "skill"}
+
+STATUS = "system.status.response"
 
 DISOBEYED = "the sender may not administer this machine"
 
@@ -79,6 +82,12 @@ class Machine:
     async def answer(self, _: Host, report: Reporter) -> None:
         await report(ANSWER)
 
+    async def end(self, _: Host, report: Reporter) -> None:
+        try:
+            await self.go.wait()
+        finally:
+            await report(ENDED)
+
     async def confirm(self, report: Reporter) -> None:
         with report.answers(VOTED) as votes:
             if (await votes.get()).fields["name"] != "yes":
@@ -108,6 +117,7 @@ class Machine:
             Action(topics.REBOOT, self.leave, occupies=radio),
             Action(QUESTION, self.answer),
             Action(SIT, self.join, occupies=frozenset({Resource.NAME}), shared=True),
+            Action(LAST, self.end, occupies=frozenset({Resource.SSH})),
             Action(VOTE, self.vote, awaits=(VOTED,), failure=lambda e: (NOT_VOTED, {"kind": e.kind})),
         )
 
@@ -117,6 +127,7 @@ class Daemon:
 
     def __init__(self, actions: tuple[Action, ...], group: asyncio.TaskGroup, folder: Path | None) -> None:
         self.away = False
+        self.hangs = False
         self.emitted: list[Message] = []
         self.dispatcher = Dispatcher(self.emit)
         host: Any = None
@@ -126,6 +137,8 @@ class Daemon:
     async def emit(self, message: Message) -> None:
         if self.away:
             raise BusUnavailableError("no bus")
+        if self.hangs:
+            await asyncio.get_running_loop().create_future()
         self.emitted.append(message)
 
     async def ask(
@@ -302,7 +315,7 @@ async def test_an_action_can_begin_without_a_request(
 ) -> None:
     for _ in range(2):
         daemon.service.begin(REQUEST, name="home", times=1)
-    assert await daemon.types() == ["test.joining"]
+    assert await daemon.types() == ["test.joining", STATUS]
     assert log.messages == ["test.join by the service itself: begins"]
     assert await daemon.ask(topics.REBOOT) == ["system.reboot.failed"]
     daemon.service.begin(topics.REBOOT)
@@ -319,11 +332,11 @@ async def test_a_further_request_joins_a_shared_action_whatever_its_fields(
     daemon: Daemon, machine: Machine
 ) -> None:
     daemon.service.begin(SIT, long=True)
-    assert await daemon.types() == ["test.joining"]
+    assert await daemon.types() == ["test.joining", STATUS]
     assert await daemon.ask(SIT, data={"long": False}) == ["test.joining"]
     assert machine.calls == [("join", {"long": True})]
     machine.go.set()
-    await daemon.types()
+    assert await daemon.types() == ["test.joining", "test.progress", "test.joined"], "once for all who asked"
 
 
 async def test_an_action_excludes_another_one_until_it_ends(daemon: Daemon, machine: Machine) -> None:
@@ -400,6 +413,45 @@ async def test_a_large_context_is_not_carried_back(daemon: Daemon, machine: Mach
     assert daemon.emitted[0].context == {}
 
 
+async def test_the_status_names_the_changes_under_way_with_their_first_and_last_report(
+    daemon: Daemon, machine: Machine
+) -> None:
+    assert await daemon.ask(topics.SYSTEM_STATUS, STRANGER) == [STATUS]
+    assert daemon.emitted[0].data == {"under_way": {}}
+    await daemon.ask(VOTE)
+    machine.go.set()
+    machine.later.clear()
+    await daemon.join()
+    await daemon.ask(topics.SYSTEM_STATUS, STRANGER)
+    reports = [{"type": "test.joining", "data": {}}, {"type": "test.progress", "data": {"percent": 50}}]
+    assert daemon.emitted[0].data == {"under_way": {"test.join": reports}}
+    machine.later.set()
+
+
+async def test_a_daemon_that_stops_refuses_requests(machine: Machine) -> None:
+    async with running(machine) as daemon:
+        running_ = asyncio.create_task(daemon.service.run())
+        await asyncio.sleep(0)
+        running_.cancel()
+        await asyncio.wait([running_])
+        assert await daemon.join() == ["test.join.failed"]
+        assert daemon.errors == ["the admin service is stopping"]
+
+
+async def test_a_cancelled_action_waits_a_second_at_most_for_the_bus(
+    daemon: Daemon, machine: Machine, log: pytest.LogCaptureFixture
+) -> None:
+    await daemon.ask(LAST)
+    daemon.hangs = True
+    began_at = asyncio.get_running_loop().time()
+    task = daemon.service._jobs[LAST].task
+    assert task
+    task.cancel()
+    await asyncio.wait([task])
+    assert asyncio.get_running_loop().time() == began_at + LAST_REPORT_S
+    assert log.messages[-1] == "not reported: test.joined"
+
+
 async def test_an_action_continues_without_the_bus(daemon: Daemon, machine: Machine) -> None:
     daemon.away = True
     machine.go.set()
@@ -415,9 +467,11 @@ async def test_the_next_daemon_resumes_an_action_and_reports_its_end_to_its_send
         await daemon.join()
     async with running(machine, tmp_path) as daemon:
         assert await daemon.types() == []
-        assert await daemon.ask(topics.CONNECTED) == ["test.joined"]
-        assert daemon.emitted[0].context == {"source": "admin", "destination": "ann"}
-        assert await daemon.ask(topics.CONNECTED) == []
+        assert await daemon.ask(topics.CONNECTED) == [STATUS, "test.joined"]
+        assert daemon.emitted[0].data == {"under_way": {"test.join": []}}
+        assert daemon.emitted[1].context == {"source": "admin", "destination": "ann"}
+        assert await daemon.ask(topics.CONNECTED) == [STATUS]
+        assert daemon.emitted[0].data == {"under_way": {}}
     assert machine.calls == [("join", {"name": "home", "times": 1}), ("look again", {"number": 1})]
     assert list(tmp_path.iterdir()) == []
 
@@ -425,7 +479,7 @@ async def test_the_next_daemon_resumes_an_action_and_reports_its_end_to_its_send
 async def test_an_action_that_cannot_be_resumed_is_reported_as_failed(machine: Machine, tmp_path: Path) -> None:
     (tmp_path / "test.leave.json").write_text(Message("test.leave").serialize())
     async with running(machine, tmp_path) as daemon:
-        assert await daemon.ask(topics.CONNECTED) == ["test.leave.failed"]
+        assert await daemon.ask(topics.CONNECTED) == [STATUS, "test.leave.failed"]
         assert daemon.errors == ["the admin service was restarted meanwhile; the result is unknown"]
 
 
@@ -433,7 +487,7 @@ async def test_an_action_that_cannot_be_resumed_is_reported_as_failed(machine: M
 async def test_a_record_that_was_cut_off_is_dropped(machine: Machine, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "test.leave.json").write_bytes(content)
     async with running(machine, tmp_path) as daemon:
-        assert await daemon.ask(topics.CONNECTED) == []
+        assert await daemon.ask(topics.CONNECTED) == [STATUS]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -200,11 +200,20 @@ async def test_a_setup_that_is_cancelled_leaves_the_network_from_before(
         await daemon.send(cancel)
     else:
         assert (await ask(daemon.socket, Cancel())).phase is Phase.OVER
-    await daemon.until("system.wifi.ap_down")
+    types = await daemon.until("ovos.phal.wifi.plugin.client.setup.failure")
+    if cancel:
+        types += await daemon.until("system.wifi.setup.failed")
+        await daemon.send("system.status")
+        types += await daemon.until("system.status.response")
+    assert types.count("system.wifi.ap_down") == 1
     while air.network != b"home":
         await asyncio.sleep(0.01)
     assert not air.hotspot
     assert len(air.profiles) == 1
+
+
+async def test_a_stop_without_a_setup_is_answered(daemon: Daemon, air: NetworkManager) -> None:
+    assert await daemon.ask("wifi.stop") == ("system.wifi.ap_down", {})
 
 
 async def test_a_setup_cancels_an_attempt_and_excludes_others(daemon: Daemon, air: NetworkManager) -> None:

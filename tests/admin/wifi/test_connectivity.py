@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from admin.errors import HostError
-from admin.wifi.boot import GRACE_S, KNOWN_GRACE_S, help_at_boot
+from admin.wifi.boot import GRACE_S, PAUSE_S, SPEECH_BEGINS_S, SPEECH_ENDS_S, BootHelper
 from admin.wifi.connectivity import RETRY_S, Connectivity
 from admin.wifi.ovos import CLIENT, MAX_IDS, OvosClient
 from admin.wifi.radio import Link
@@ -216,43 +216,111 @@ async def test_the_registrations_that_are_followed_are_bounded(device: Device) -
     assert len(device.dispatcher._handlers) <= before + 2 * MAX_IDS
 
 
-async def start(device: Device, folder: Path | None) -> str | None:
-    """What a device without a network does by itself after the start of the machine."""
+class Assistant:
+    """What the assistant says to a device without a network, as the test chooses."""
+
+    def __init__(self, device: Device, *, begins_s: float | None = 5.0, ends_s: float | None = 12.0) -> None:
+        self._device = device
+        self._begins_s = begins_s
+        self._ends_s = ends_s
+
+    async def run(self) -> None:
+        """Speaks once, after the report of the device."""
+        while not self._device.emitted:
+            await asyncio.sleep(0.1)
+        for name, after_s in (("start", self._begins_s), ("end", self._ends_s)):
+            if after_s is not None:
+                await asyncio.sleep(after_s)
+                await self._device.dispatcher(Message(f"recognizer_loop:audio_output_{name}"))
+
+
+async def start(device: Device, folder: Path | None) -> tuple[list[dict[str, Any]], float | None]:
+    """What a device reports by itself after the start of the machine, and after how long it begins a setup."""
     service: Any = device
     device.begun.clear()
     device.emitted.clear()
     began_at = asyncio.get_running_loop().time()
-    await help_at_boot(device, service, device.emit, folder, "de-de")
-    assert asyncio.get_running_loop().time() - began_at in (0.0, GRACE_S, KNOWN_GRACE_S)
-    if device.begun == [(topics.WIFI_SETUP, {"lang": None, "allow_timeout": False})]:
-        return "setup"
-    if device.emitted == [Message("system.wifi.not_connected", {"lang": "de-de"})]:
-        return "hint"
-    assert not device.begun
-    assert not device.emitted
-    return None
+    await BootHelper(device, service, device.dispatcher, device.emit).run(folder, "de-de")
+    assert [message.msg_type for message in device.emitted] == ["system.wifi.not_connected"] * len(device.emitted)
+    assert device.begun in ([], [(topics.WIFI_SETUP, {"lang": None, "allow_timeout": False})])
+    after_s = asyncio.get_running_loop().time() - began_at
+    return [message.data for message in device.emitted], after_s if device.begun else None
+
+
+NOTHING: tuple[list[dict[str, Any]], None] = [], None
+INTRODUCTION = [{"known": False, "lang": "de-de"}]
+HINT = [{"known": True, "lang": "de-de"}]
 
 
 async def test_a_device_that_knows_no_network_starts_a_setup_once_after_the_start_of_the_machine(
     device: Device, tmp_path: Path
 ) -> None:
-    assert await start(device, tmp_path) == "setup"
-    assert await start(device, tmp_path) is None
-    assert await start(device, None) == "setup"
+    without_assistant = INTRODUCTION, GRACE_S + SPEECH_BEGINS_S
+    assert await start(device, tmp_path) == without_assistant
+    assert await start(device, tmp_path) == NOTHING
+    assert await start(device, None) == without_assistant
+
+
+@pytest.mark.parametrize(
+    ("begins_s", "ends_s", "waited_s"),
+    [
+        (5.0, 12.0, 17.0 + PAUSE_S),
+        (SPEECH_BEGINS_S + 1, 12.0, SPEECH_BEGINS_S),
+        (None, 1.0, SPEECH_BEGINS_S),
+        (5.0, None, 5.0 + SPEECH_ENDS_S),
+    ],
+)
+async def test_the_setup_begins_after_its_introduction(
+    device: Device, begins_s: float | None, ends_s: float | None, waited_s: float
+) -> None:
+    speaking = asyncio.create_task(Assistant(device, begins_s=begins_s, ends_s=ends_s).run())
+    reported, setup_s = await start(device, None)
+    assert reported == INTRODUCTION
+    assert setup_s == pytest.approx(GRACE_S + waited_s, abs=0.2)
+    await speaking
+
+
+async def test_what_is_said_before_the_introduction_or_by_a_satellite_is_no_introduction(device: Device) -> None:
+    async def speak_elsewhere() -> None:
+        for context in ({}, {"session": {"session_id": "satellite"}}):
+            for name in ("start", "end"):
+                await device.dispatcher(Message(f"recognizer_loop:audio_output_{name}", {}, context))
+            await asyncio.sleep(GRACE_S + 1)
+
+    speaking = asyncio.create_task(speak_elsewhere())
+    assert await start(device, None) == (INTRODUCTION, GRACE_S + SPEECH_BEGINS_S)
+    await speaking
+
+
+async def test_a_cable_that_is_plugged_in_during_the_introduction_makes_the_setup_needless(device: Device) -> None:
+    async def plug_in() -> None:
+        await asyncio.sleep(GRACE_S + 1)
+        device.now = LAN
+
+    plugging = asyncio.create_task(plug_in())
+    assert await start(device, None) == (INTRODUCTION, None)
+    await plugging
+
+
+async def test_a_stop_during_the_introduction_leaves_it_to_the_next_daemon(device: Device, tmp_path: Path) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(GRACE_S + 1):
+            await start(device, tmp_path)
+    assert await start(device, tmp_path) == (INTRODUCTION, GRACE_S + SPEECH_BEGINS_S)
 
 
 async def test_a_device_that_is_in_no_known_network_gives_a_hint_once_and_starts_no_setup(
     device: Device, tmp_path: Path
 ) -> None:
     device.known = True
-    assert await start(device, tmp_path) == "hint"
-    assert await start(device, tmp_path) is None
+    assert await start(device, tmp_path) == (HINT, None)
+    assert await start(device, tmp_path) == NOTHING
 
 
 @pytest.mark.parametrize("known", [True, False])
 async def test_a_device_in_a_network_does_nothing_by_itself(device: Device, tmp_path: Path, known: bool) -> None:
     device.known, device.now = known, LAN
-    assert await start(device, tmp_path) is None
+    assert await start(device, tmp_path) == NOTHING
 
 
 async def test_a_hint_that_no_bus_takes_is_no_error(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,9 +329,9 @@ async def test_a_hint_that_no_bus_takes_is_no_error(device: Device, monkeypatch:
 
     monkeypatch.setattr(device, "emit", refuse)
     device.known = True
-    assert await start(device, None) is None
+    assert await start(device, None) == NOTHING
 
 
 async def test_a_device_without_networkmanager_starts_no_setup(device: Device, tmp_path: Path) -> None:
     device.error = HostError("no NetworkManager")
-    assert await start(device, tmp_path) is None
+    assert await start(device, tmp_path) == NOTHING

@@ -106,6 +106,8 @@ class Card:
 class Mark1:
     """The enclosure, with what it says on the bus. Messages are echoed to it; a bus that is away takes none."""
 
+    questions = 0
+
     def __init__(
         self,
         make_display: Callable[[Callable[[Event], None]], Display],
@@ -113,6 +115,7 @@ class Mark1:
         profile: Profile = PROFILE,
     ) -> None:
         self.said: list[Message] = []
+        """Without the questions to the admin service, which are counted."""
         self.away = False
         self.denied: set[str] = set()
         self.card = Card()
@@ -127,6 +130,8 @@ class Mark1:
             raise BusUnavailableError("no bus")
         if message.msg_type in self.denied:
             message = Message("bus.message.denied", {"type": message.msg_type, "reason": "x"})
+        elif message.msg_type == "system.status":
+            self.questions += 1
         else:
             self.said.append(message)
         await self.enclosure.dispatcher(message)

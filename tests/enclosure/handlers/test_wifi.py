@@ -67,6 +67,7 @@ async def test_an_instruction_is_said_again_a_few_times() -> None:
         await receive(device, "ap_device_disconnected")
         await asyncio.sleep(REPEAT_S)
         assert utterances(device)[1:] == [JOIN], "the loss is said once"
+        assert await receive(device, "ap_down") == ["The wifi setup is over."]
         assert await receive(device, "ap_down") == []
         await asyncio.sleep(100 * REPEAT_S)
         assert utterances(device) == []
@@ -84,7 +85,7 @@ async def test_reports_of_mycroft_wifi_setup_have_no_fields() -> None:
         for name in ("ap_up", "ap_device_connected", "ap_device_disconnected"):
             assert await receive(device, name) == []
         assert display.activity.wifi_shown == artwork.WIFI
-        await receive(device, "ap_down")
+        assert await receive(device, "ap_down") == []
         assert display.activity.wifi_shown is None
 
 
@@ -148,7 +149,7 @@ async def test_a_setup_that_nothing_comes_of_is_a_failure() -> None:
 def test_each_language_has_all_sentences_with_their_values(lang: str) -> None:
     words = words_of(lang)
     assert words.lang.startswith(lang)
-    for name in ("join", "join_open", "page", "trying", "failed", "done"):
+    for name in ("introduction", "join", "join_open", "page", "trying", "failed", "done", "over"):
         values = dict.fromkeys(("ssid", "password", "address", "reason"), "<value>")
         mine, english = getattr(words, name), getattr(ENGLISH, name)
         assert mine.format(**values).count("<value>") == english.format(**values).count("<value>")
@@ -169,8 +170,19 @@ async def test_a_device_that_is_in_no_known_network_says_once_what_to_do(lang: s
         assert utterances(device) == [hint]
 
 
-async def test_the_hint_does_not_interrupt_a_setup() -> None:
+@pytest.mark.parametrize(
+    ("lang", "said"), [(None, "Hello. To help you, I need the internet."), ("fr-fr", "Bonjour.")]
+)
+async def test_a_device_that_knows_no_network_introduces_the_setup(lang: str | None, said: str) -> None:
+    async with mark1() as (device, display):
+        [introduction] = await receive(device, "not_connected", known=False, lang=lang)
+        assert introduction.startswith(said)
+        assert display.untouched
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_the_hint_does_not_interrupt_a_setup(known: bool) -> None:
     async with mark1() as (device, display):
         await receive(device, "ap_up", **UP)
-        assert await receive(device, "not_connected", lang=None) == []
+        assert await receive(device, "not_connected", known=known, lang=None) == []
         assert display.notified == []

@@ -55,6 +55,10 @@ async def check_the_radio_is_blocked_as_on_a_new_device(device: Device) -> None:
 
 
 async def check_the_setup_begins_by_itself_where_no_network_is_known(device: Device, face: Face) -> None:
+    introduction = await device.first("speak", timeout_s=BEGIN_TIMEOUT_S)
+    assert introduction.data["utterance"].startswith("Hello. To help you, I need the internet.")
+    for event in ("start", "end"):
+        await device.send(f"recognizer_loop:audio_output_{event}")
     up = await device.first("system.wifi.ap_up", timeout_s=BEGIN_TIMEOUT_S)
     assert ACCESS_POINT.items() <= up.data.items(), up.data
     assert not is_blocked()

@@ -86,7 +86,19 @@ async def check_nothing_of_a_setup_is_left_where_the_killed_service_does_not_con
     await opened(device)
     UNDER_WAY.unlink()
     await systemctl("kill", "--signal=KILL", "mycroft-admin.service")
+    await device.first("system.status.response", lambda data: not data["under_way"])
     await back_at_home()
+
+
+async def check_a_service_that_is_stopped_ends_its_setup_and_reports_that_once(device: Device) -> None:
+    await device.send("system.wifi.setup")
+    await opened(device)
+    await systemctl("stop", "mycroft-admin.service")
+    await device.first("system.wifi.ap_down")
+    await back_at_home()
+    await systemctl("start", "mycroft-admin.service")
+    await device.first("system.status.response", lambda data: not data["under_way"])
+    assert not device.skipped("system.wifi.ap_down")
 
 
 async def check_the_country_of_the_radio(device: Device) -> None:
