@@ -166,9 +166,9 @@ def _set(daemon: Daemon, key: str, text: str) -> int:
         return subprocess.run([*command, "set", key, text], env=environment, check=False).returncode
     try:
         given = sys.stdin.read().removesuffix("\n") if text == "-" else text
-        given.encode()
+        f"{key}{given}".encode()
     except UnicodeError as error:
-        raise ConfigError(f"{key}: the value is not UTF-8") from error
+        raise ConfigError(f"{key}: key or value is not UTF-8") from error
     path = (_SYSTEM_FILE if _is_installed() else _USER_FILE).expanduser()
     target = Path(os.path.realpath(path))  # a link stays one
     view = _view(daemon)
@@ -189,12 +189,13 @@ def _set(daemon: Daemon, key: str, text: str) -> int:
     except OSError as error:
         log.complain(f"{path}: {error.strerror}")
         return Exit.FAILED
-    changes = list(_changes(path, key, before, after))
+    changes = list(_changes(path, key, before, after)) or ["All values are as before."]
     print(*changes, *_next(daemon.parser.prog, key, after), sep="\n")
     for file in {path} & {*view.closed_files()}:
         print(view.closed(file))
-    if any(value.value == HIDDEN for value in _within(key, after)) and not _is_installed() and _is_open(path):
-        print(f"All users of this machine can read it there: chmod go= {path}")
+    given = [value for value in _within(key, after) if value.origin.startswith(f"{path}: ")]
+    if any(value.value == HIDDEN for value in given) and not _is_installed() and _is_open(path):
+        print(f"Other users can read it there: chmod go= {path}")
     return Exit.DONE
 
 
@@ -217,7 +218,7 @@ def _checked(path: Path, raw: bytes, key: str, text: str, view: _View) -> tuple[
             not_there = f"{path}: line {commented_json.line_of(written, names_of(key))}: "
             errors.append(str(error).removeprefix(not_there))
         else:
-            for file, other in configuration.passed_over:
+            for file, other in sorted(configuration.passed_over):
                 if file == path and (_is_within(other, key) or _is_within(key, other)):
                     raise ConfigError(f"{other}: this is for another program; an editor can write it into {path}")
             if not any(_within(key, after)):
@@ -324,7 +325,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _is_open(path: Path) -> bool:
-    """Whether other users may read a file."""
+    """Whether other users may read the file of a user."""
     return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
 
 

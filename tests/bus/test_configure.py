@@ -210,10 +210,11 @@ def test_a_secret_in_a_file_of_a_user_that_others_may_read_is_reported(
     machine.own.parent.mkdir()
     machine.own.write_text("{}")
     machine.own.chmod(0o644)
-    assert machine.set("enclosure.level", "20") == Exit.DONE
-    assert "chmod" not in capsys.readouterr().out
+    for key, value in (("enclosure.level", "20"), ("enclosure.wifi", '{"ssid": "kitchen"}')):
+        assert machine.set(key, value) == Exit.DONE
+        assert "chmod" not in capsys.readouterr().out
     assert machine.set("enclosure.wifi.password", "opensesame") == Exit.DONE
-    expected = f"All users of this machine can read it there: chmod go= {machine.own}"
+    expected = f"Other users can read it there: chmod go= {machine.own}"
     assert capsys.readouterr().out.splitlines()[-1] == expected
     assert stat.S_IMODE(machine.own.stat().st_mode) == 0o644
 
@@ -257,7 +258,7 @@ def test_a_value_that_is_no_text_is_refused(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff"), "utf-8"))
     assert machine.set("enclosure.port", "-") == Exit.USAGE
-    assert capsys.readouterr().err == "enclosure.port: the value is not UTF-8\n"
+    assert capsys.readouterr().err == "enclosure.port: key or value is not UTF-8\n"
 
 
 @pytest.mark.parametrize(
@@ -294,7 +295,7 @@ def test_the_variables_of_a_unit_are_read_as_systemd_prints_them(
         ("enclosure.list", "[a]", f"enclosure.list: Expected `array`, got `str`; {configure.LIST_AS_JSON}"),
         ("enclosure.wifi", "{a: 1}", f"enclosure.wifi: Expected `object`, got `str`; {configure.OBJECT_AS_JSON}"),
         ("enclosure.list", '["a", 5]', "enclosure.list[1]: Expected `str`, got `int`"),
-        ("enclosure.port", "\udcff", "enclosure.port: the value is not UTF-8"),
+        ("enclosure.port", "\udcff", "enclosure.port: key or value is not UTF-8"),
         ("enclosure.", "5", "enclosure.: unknown key; there are: fast, level, list, names, port, wifi"),
     ],
 )

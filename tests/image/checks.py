@@ -266,6 +266,48 @@ def a_setting_is_changed_and_reported(installed: Installed) -> str:
     return found[0]
 
 
+def a_variable_of_a_unit_takes_precedence_and_is_kept_secret(installed: Installed) -> str:
+    """The daemon's own variables and user are those that count, and the report has no password of them."""
+    machine, root, password = installed.machine, installed.tree.root, "pa$$ `of` the unit"
+    dropin = root / "etc/systemd/system/mycroft-admin.service.d/test.conf"
+    dropin.parent.mkdir(parents=True)
+    dropin.write_text(f"""[Service]\nEnvironment='MYCROFT_ADMIN_WIFI={{"password": "{password}"}}'\n""")
+    configuration = root / "etc/mycroft/mycroft.conf"
+    before = configuration.read_bytes()
+    restart = ("systemctl", "restart", "mycroft-admin")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemd-run", "--quiet", "--wait", "--unit=mycroft-test", "echo", f"it is {password}.")
+    for command in (("true",), restart):  # configured, and in force
+        machine.run(*command)
+        for user in ("root", OWNER):
+            shown = machine.run("mycroft-admin", "config", user=user)
+            if command == restart or user == OWNER:  # root sees what the process was started with
+                assert re.search(r"^admin\.wifi\.password +\S+ +MYCROFT_ADMIN_WIFI$", shown, re.M), shown
+            assert re.search(r"^admin\.wifi\.ssid +\S+ +default$", shown, re.M), shown
+    said = machine.run("mycroft-admin", "set", "admin.wifi.password", "another-one")
+    stays = 'admin.wifi.password stays "(hidden)": MYCROFT_ADMIN_WIFI takes precedence over'
+    assert said.splitlines() == [
+        f"{stays} /etc/mycroft/mycroft.conf",
+        "To see what the unit is started with: systemctl cat mycroft-admin",
+    ]
+    for user in ("root", OWNER):
+        file = f"/tmp/secret-{user}"  # noqa: S108  # of the tree
+        machine.run("mycroft-enclosure", "report", file, user=user)
+        report = machine.run("cat", file)
+        assert password not in report, report
+        assert "another-one" not in report, report
+    assert "it is (hidden)." in machine.run("cat", "/tmp/secret-root")  # noqa: S108
+    configuration.chmod(0o600)
+    shown = machine.run("mycroft-admin", "config")
+    assert "the user mycroft-admin of the unit may not read it: sudo chmod a+r /etc/mycroft/mycroft.conf" in shown
+    configuration.chmod(0o644)
+    configuration.write_bytes(before)
+    dropin.unlink()
+    machine.run("systemctl", "daemon-reload")
+    machine.run(*restart)
+    return said.splitlines()[0]
+
+
 def the_simulator_runs(installed: Installed) -> str:
     """The whole simulated device, as an ordinary user, beside the installed daemons."""
     machine, log = installed.machine, "/run/simulator"
@@ -497,6 +539,7 @@ CHECKS: tuple[Check, ...] = (
     a_press_of_the_button_reaches_a_client,
     the_smoke_test_passes,
     a_setting_is_changed_and_reported,
+    a_variable_of_a_unit_takes_precedence_and_is_kept_secret,
     the_simulator_runs,
     *faults.CHECKS,
     *remote.CHECKS,
