@@ -24,6 +24,9 @@ from enclosure.router import Report
 NEWEST_FIRMWARE = "1.4.2"
 """The last firmware of the faceplate that was published."""
 
+LOAD_TIMEOUT_S = 5.0
+"""How long an image may take to load; a file on a network mount may hang for good. An SD card takes some ms."""
+
 NO_INTERNET_INTERVAL_S = 30.0
 """The shortest time between two notifications; mycroft-core's own."""
 
@@ -38,6 +41,8 @@ class DisplayHandler:
         self._no_internet_at = -NO_INTERNET_INTERVAL_S
         self._state: FaceplateState | None = None
         self._started = False
+        self._loading: asyncio.Future[Bitmap] | None = None
+        """The last image that was to be loaded, in a thread."""
         for topic, make in CONTENT.items():
             dispatcher.on(topic, partial(self._show, make))
         for topic, make in ANIMATIONS.items():
@@ -115,8 +120,15 @@ class DisplayHandler:
         def load() -> Bitmap:
             return decode_image(_image_bytes(img_path, img_b64), threshold=threshold, invert=invert)
 
+        # A thread that hangs cannot be ended, so there is never a second one.
+        if self._loading is not None and not self._loading.done():
+            raise PayloadError("image: the one before hangs")
+        self._loading = asyncio.get_running_loop().run_in_executor(None, load)
+        loaded, _ = await asyncio.wait((self._loading,), timeout=LOAD_TIMEOUT_S)
+        if not loaded:
+            raise PayloadError(f"image: not loaded within {LOAD_TIMEOUT_S:g} s")
         try:
-            bitmap = await asyncio.to_thread(load)
+            bitmap = self._loading.result()
         except (ValueError, OSError) as error:
             raise PayloadError(f"image: {error}") from error
         await self._show(partial(placed, bitmap, xOffset, yOffset, clearPrev), message)

@@ -2,6 +2,7 @@ import asyncio
 import base64
 import io
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from enclosure import artwork, display
 from enclosure.content import ANIMATIONS
 from enclosure.display import Bitmap, Command
 from enclosure.events import FaceplateState, LinkState
+from enclosure.handlers import display as on_display
 from enclosure.handlers.display import NO_INTERNET_INTERVAL_S, DisplayHandler
+from tests.conftest import until
 from tests.enclosure.handlers.mark1 import Recorder, mark1
 
 ARROW = "DDEAHAEA"
@@ -275,6 +278,22 @@ async def test_a_file_of_the_kernel_is_refused_without_opening_it() -> None:
     device = Device()
     await device.dispatcher(Message("enclosure.mouth.display_image", {"img_path": "/proc/kmsg"}))
     assert device.said[0].data == {"error": "image: an empty file"}
+
+
+@pytest.mark.real_time
+async def test_a_file_that_hangs_holds_up_one_image_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    device = Device()
+    hangs = threading.Event()
+    monkeypatch.setattr(on_display, "LOAD_TIMEOUT_S", 0.1)
+    with monkeypatch.context() as mount:
+        mount.setattr(os, "fstat", lambda _: hangs.wait())
+        for error in ("not loaded within 0.1 s", "the one before hangs"):
+            await device.dispatcher(Message("enclosure.mouth.display_image", {"img_path": "/etc/passwd"}))
+            assert device.said.pop().data == {"error": f"image: {error}"}
+        hangs.set()
+        await until(lambda: device.handler._loading is not None and device.handler._loading.done(), "an end")
+    await device.dispatcher(Message("enclosure.mouth.display_image", {"img_b64": DOT}))
+    assert device.shown
 
 
 async def test_a_device_or_pipe_is_refused_without_opening_it(tmp_path: Path) -> None:
