@@ -2,17 +2,21 @@
 
 The fixtures of skills' tests are timed as pytest uses them, the first one with the imports. `mycroft-sim run`
 is timed from its start to its line "ready", with a real mixer and a real D-Bus. Its cost at rest is the processor
-time of the simulator's own process, and of all that it has started, while a page is open. The page is a WebSocket
-client here; what a browser needs to draw comes on top, and only when something changes.
+time of the simulator's own process, and of all that it has started, while its page is open: in a WebSocket client,
+and in Chromium without a screen, where that is installed. What Chromium itself needs is a row of its own.
 """
 
 import argparse
 import asyncio
+import contextlib
 import os
 import platform
 import re
+import shutil
 import sys
+import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -70,22 +74,56 @@ def descendants(pid: int) -> list[int]:
     return [*children, *(further for child in children for further in descendants(child))]
 
 
-async def read_page(url: str) -> None:
-    """Takes what the page would take."""
-    async for _ in await WebSocket.open(f"{url.replace('http', 'ws', 1)}panel"):
-        pass
+@contextlib.asynccontextmanager
+async def client(url: str) -> AsyncIterator[None]:
+    """A WebSocket client that takes what the page would take."""
+
+    async def read() -> None:
+        async for _ in await WebSocket.open(f"{url.replace('http', 'ws', 1)}panel"):
+            pass
+
+    reading = asyncio.create_task(read())
+    yield
+    reading.cancel()
 
 
-async def rest(process: Process, url: str) -> tuple[float, float]:
-    """The shares of a core that the simulator, and all of the device, use at rest."""
-    page = asyncio.create_task(read_page(url))
-    await asyncio.sleep(SETTLE_S)
-    device = [process.pid, *descendants(process.pid)]
-    before = [used_s(pid) for pid in device]
+@contextlib.asynccontextmanager
+async def chromium(url: str) -> AsyncIterator[Process]:
+    """Chromium with the page."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        browser = await asyncio.create_subprocess_exec(
+            *("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+            *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+            *("--remote-debugging-port=0", f"--user-data-dir={profile}", url),
+            stdout=DEVNULL,
+            stderr=DEVNULL,
+        )
+        yield browser
+        browser.terminate()
+        await browser.wait()
+
+
+async def shares(*groups: list[int]) -> list[float]:
+    """The share of a core that each group of processes uses at rest."""
+    before = [sum(map(used_s, pids)) for pids in groups]
     await asyncio.sleep(REST_S)
-    used = [used_s(pid) - start for pid, start in zip(device, before, strict=True)]
-    page.cancel()
-    return used[0] / REST_S, sum(used) / REST_S
+    return [(sum(map(used_s, pids)) - used) / REST_S for pids, used in zip(groups, before, strict=True)]
+
+
+async def at_rest(simulator: Process, url: str) -> dict[str, float]:
+    """The shares of a core of a device and of its page, by name."""
+    found = {}
+    async with client(url):
+        await asyncio.sleep(SETTLE_S)
+        device = [simulator.pid, *descendants(simulator.pid)]
+        found["the simulator"], found["all of it"] = await shares([simulator.pid], device)
+    if shutil.which("chromium") is None:
+        return found
+    async with chromium(url) as browser:
+        await asyncio.sleep(SETTLE_S)
+        page = [browser.pid, *descendants(browser.pid)]
+        found["all of it, page in Chromium"], found["Chromium"] = await shares(device, page)
+    return found
 
 
 async def measure(board: str, rounds: int) -> None:
@@ -97,18 +135,18 @@ async def measure(board: str, rounds: int) -> None:
         printed = asyncio.create_task(process.stdout.read())
         ready_s.append(seconds)
         if number == rounds - 1:
-            simulator, device = await rest(process, url)
+            shares = await at_rest(process, url)
         process.terminate()
         await printed
         await process.wait()
     row(f"{board}, until ready", ready_s)
-    print(f"{f'{board} at rest, the simulator':40} {simulator:6.1%} of a core")
-    print(f"{f'{board} at rest, all of it':40} {device:6.1%} of a core", flush=True)
+    for name, share in shares.items():
+        print(f"{f'{board} at rest, {name}':52} {share:6.1%} of a core", flush=True)
 
 
 def row(name: str, times_s: list[float]) -> None:
     """Prints a row of the table: median and maximum."""
-    print(f"{name:40} {median(times_s):6.2f} s, at most {max(times_s):.2f}", flush=True)
+    print(f"{name:52} {median(times_s):6.2f} s, at most {max(times_s):.2f}", flush=True)
 
 
 def main() -> None:
@@ -118,7 +156,7 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     print(f"Python {platform.python_version()}, {rounds} rounds, load before {os.getloadavg()[0]:.1f}")
     print(f"the limits of mycroft-sim are {READY_LIMIT_S:g} s, and {REST_LIMIT:.0%} of a core for all of it")
-    print(f"{'mark1, first test with imports':40} {fixture_s('mark1'):6.2f} s", flush=True)
+    print(f"{'mark1, first test with imports':52} {fixture_s('mark1'):6.2f} s", flush=True)
     for name in ("mark1", "picroft", "sj201_r10"):
         row(f"{name}, each further test", [fixture_s(name) for _ in range(rounds)])
 
