@@ -249,6 +249,7 @@ async def test_a_silent_client_is_pinged_and_dropped_one_that_answers_stays(bus:
         (b"\xff" * 14, "malformed"),
         (Frame(Opcode.TEXT, b"x" * 3 * 2**20).serialize(mask=True)[:20], "oversized"),
     ],
+    ids=["junk", "long header", "many headers", "long headers", "binary", "large frame"],
 )
 async def test_invalid_and_oversized_input_is_counted(bus: Server, sent: bytes, counter: str) -> None:
     reader, writer = await dial(bus)
