@@ -63,7 +63,7 @@ class EnclosureSettings:
     mixer: str = "default"
     """ALSA device whose mixer is used."""
     volume: VolumeSettings = field(default_factory=VolumeSettings)
-    board: dict[str, Any] = field(default_factory=dict)
+    board: dict[str, Any] | None = None
     """Values in place of those of the profile, such as {"buttons": {"talk": {"gpio": 17}}}."""
 
 

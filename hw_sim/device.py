@@ -102,7 +102,7 @@ class _Hardware:
     """Called with the URL of the bus."""
 
 
-_NO_HARDWARE = {"MYCROFT_ENCLOSURE_MIXER": "default", "MYCROFT_ENCLOSURE_BOARD": "{}"}
+_NO_HARDWARE = {"MYCROFT_ENCLOSURE_MIXER": "default", "MYCROFT_ENCLOSURE_BOARD": "null"}
 """In place of what mycroft.conf says of the hardware of this machine, which may be a Mark 1."""
 
 Run = Callable[[Ports, Cable, ReportLine, str | None, Screen | None], Awaitable[None]]
