@@ -8,7 +8,6 @@ if __name__ == "__main__" or sys.argv[0].endswith("/mycroft-hive"):  # and not w
     begin()
 
 import argparse
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,8 +18,6 @@ from bus.daemon.start import add_bus, add_configuration_commands, add_log_level,
 from bus.errors import ConfigError, Exit
 
 FOLDER = Path("/var/lib/mycroft-hive")
-
-_LOGGER = logging.getLogger("bridges.hive")
 
 EXAMPLES = """\
 examples:
@@ -55,12 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.complain(str(error))
         return Exit.USAGE
     with lean(tls=bus_url.startswith("wss:") or (hub is not None and hub.tls)):
-        from bus.daemon.runner import notify, run  # noqa: PLC0415  # not before, see lean
+        from bus.daemon.runner import run  # noqa: PLC0415  # not before, see lean
 
         if hub is None:
-            _LOGGER.info(NOT_CONFIGURED)
-            notify("READY=1")  # an end without it would be a failure of the unit
-            return Exit.DONE
+            from bridges.off import stay_off  # noqa: PLC0415
+
+            return stay_off(NOT_CONFIGURED)
         try:
             if options.command == "pair":
                 from bridges.hive.pair import become_owner, pair  # noqa: PLC0415  # the daemon does without it

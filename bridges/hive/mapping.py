@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bridges.hive.frames import HiveMessage, bus_message, hive_json, hive_message
+from bridges.once import Once
 from bus.contract import ours as topics
 from bus.contract.patterns import MAX_PATTERNS, Patterns
 from bus.errors import FrameError
-from bus.message import Message, clip, is_local, printable
+from bus.message import Message, clip, is_local
 
 PREFIX = "hivemind:"
 """Beginning of `context.source` of all messages that come from the hub."""
@@ -37,9 +38,6 @@ MAX_REQUESTS = 256
 
 MAX_CONTEXT = 4096
 """Bytes that are kept of a request's context, or of a query's way; a session of OVOS has less than a thousand."""
-
-MAX_LOGGED = 100
-"""Types of which something is logged once."""
 
 _TRAVELLING = ("broadcast", "propagate", "query", "cascade")
 """Types whose payload is another HiveMessage; `escalate` only goes up."""
@@ -117,7 +115,7 @@ class Relay:
         """The context of what the device says of its own accord."""
         self._requests: OrderedDict[str, _Request] = OrderedDict()
         self._count = 0
-        self._logged: set[tuple[str, str]] = set()
+        self._once = Once(_LOGGER)
 
     # From the hub to the bus.
 
@@ -127,17 +125,17 @@ class Relay:
         if outer.msg_type == "bus":
             return self._accept(outer)
         if outer.msg_type not in _TRAVELLING:
-            self._log_once(outer.msg_type, "HiveMessages of the type %s are not handled")
+            self._once.warn(outer.msg_type, "HiveMessages of the type %s are not handled")
             return None
         inner = hive_message(outer.payload)
         if inner.msg_type != "bus":
-            self._log_once(f"{outer.msg_type} {inner.msg_type}", "HiveMessages of the type %s are not handled")
+            self._once.warn(f"{outer.msg_type} {inner.msg_type}", "HiveMessages of the type %s are not handled")
             return None
         is_for_room = outer.msg_type in ("broadcast", "propagate")
         if is_for_room and (self._rights.site is None or outer.target_site_id != self._rights.site):
             return None
         if outer.msg_type in ("propagate", "cascade") and not self._rights.obey_satellites:
-            self._log_once(outer.msg_type, "a %s of another satellite is not obeyed: see hive.obey_satellites")
+            self._once.warn(outer.msg_type, "a %s of another satellite is not obeyed: see hive.obey_satellites")
             return None
         return self._accept(inner, outer if outer.msg_type in ("query", "cascade") else None)
 
@@ -150,13 +148,13 @@ class Relay:
         if message.context.get("_namespace_compat_twin") or msg_type == QUERY_COMPLETE:
             return None
         if reason := refusal(msg_type):
-            self._log_once(msg_type, "the hub may not send %s: %s", reason)
+            self._once.warn(msg_type, "the hub may not send %s: %s", reason)
             return None
         if not _matches(self._down_types, msg_type):
-            self._log_once(msg_type, "the hub may not send %s: hive.down of mycroft.conf does not have it")
+            self._once.warn(msg_type, "the hub may not send %s: hive.down of mycroft.conf does not have it")
             return None
         if msg_type == topics.MOUTH_DISPLAY_IMAGE.name and message.data.get("img_path") is not None:
-            self._log_once(msg_type, "%s of the hub is dropped: it names a file, and that is on another machine")
+            self._once.warn(msg_type, "%s of the hub is dropped: it names a file, and that is on another machine")
             return None
         self._count += 1
         marker = f"{PREFIX}{self._count}"
@@ -170,7 +168,7 @@ class Relay:
 
     def _on_denied(self, message: Message) -> None:
         denied, reason = (str(message.data.get(key)) for key in ("denied_type", "reason"))
-        self._log_once(denied, "the hub denies %s: %s; on it: hivemind-core allow-msg %s ID", reason, denied)
+        self._once.warn(denied, "the hub denies %s: %s; on it: hivemind-core allow-msg %s ID", reason, denied)
 
     # From the bus to the hub.
 
@@ -230,7 +228,7 @@ class Relay:
             _LOGGER.warning("%s is not sent: %s", SEND_UPSTREAM, clip(str(error)))
             return
         if not _matches(self._up_types, inner.msg_type):
-            self._log_once(inner.msg_type, "%s is not sent to the hub: hive.up of mycroft.conf does not have it")
+            self._once.warn(inner.msg_type, "%s is not sent to the hub: hive.up of mycroft.conf does not have it")
         elif kind == "bus":
             yield hive_json("bus", self._own(inner))
         else:
@@ -239,13 +237,6 @@ class Relay:
 
     def _own(self, message: Message) -> dict[str, Any]:
         return _payload(message, self._session)
-
-    def _log_once(self, what: str, text: str, *more: str) -> None:
-        """Logs a text about a type; `more` are its further arguments."""
-        what = printable(clip(what))
-        if (what, text) not in self._logged and len(self._logged) < MAX_LOGGED:
-            self._logged.add((what, text))
-            _LOGGER.warning(text, what, *map(printable, map(clip, more)))
 
 
 def allowed_types(rights: Rights) -> list[str]:

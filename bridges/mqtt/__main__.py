@@ -19,8 +19,6 @@ from bus.daemon.config import Configuration, InForce
 from bus.daemon.start import add_bus, add_configuration_commands, add_log_level, command_line, lean
 from bus.errors import ConfigError, Exit
 
-_LOGGER = logging.getLogger("bridges.mqtt")
-
 EXAMPLES = """\
 examples:
   mycroft-mqtt run
@@ -51,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.complain(str(error))
         return Exit.USAGE
     with lean(tls=bus_url.startswith("wss:") or (broker is not None and broker.tls)):
-        from bus.daemon.runner import notify, run  # noqa: PLC0415  # not before, see lean
+        from bus.daemon.runner import run  # noqa: PLC0415  # not before, see lean
 
         if options.command == "check":
             from bridges.mqtt.check import report  # noqa: PLC0415  # the daemon does without it
@@ -63,9 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             return run(print_report, level=logging.ERROR)
         if broker is None:
-            _LOGGER.info(NOT_CONFIGURED)
-            notify("READY=1")  # an end without it would be a failure of the unit
-            return Exit.DONE
+            from bridges.off import stay_off  # noqa: PLC0415
+
+            return stay_off(NOT_CONFIGURED)
         from bridges.mqtt.daemon import bridge  # noqa: PLC0415
 
     return run(lambda: bridge(bus_url, broker, settings), level=log_level)

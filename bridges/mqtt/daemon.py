@@ -17,6 +17,7 @@ from bridges.mqtt.entities import OFFLINE, ONLINE, Device, discovery, discovery_
 from bridges.mqtt.errors import BrokerError
 from bridges.mqtt.host import Machine, device_id
 from bridges.mqtt.mapping import FACE_CHANGES, FACE_QUESTIONS, QUESTIONS, SOURCE, Mirror, Publication, command
+from bridges.once import Once
 from bridges.outbox import Outbox
 from bus.client.backoff import STABLE_S, Backoff
 from bus.client.client import BusClient
@@ -43,9 +44,6 @@ COMMANDS_BURST = 50
 """A slider that is dragged sends some ten commands in a second."""
 
 FLOOD_LOG_INTERVAL_S = 60.0
-
-MAX_LOGGED = 100
-"""Topics of which something is logged once."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -86,8 +84,7 @@ class Bridge:
         self._bucket = TokenBucket(COMMANDS_PER_S, COMMANDS_BURST)
         self._flood_log = TokenBucket(1 / FLOOD_LOG_INTERVAL_S, 1)
         self._outbox = Outbox(bus)
-        self._logged: set[tuple[str, str]] = set()
-        """Topics and texts that were logged, and are not logged again."""
+        self._once = Once(_LOGGER)
 
     async def run(self) -> None:
         """Runs until cancelled; reconnects to both sides."""
@@ -195,7 +192,7 @@ class Bridge:
         if key is None:
             return
         if retained:
-            self._log_once(topic, "%s: a retained command is not obeyed; publish it without retain", topic)
+            self._once.warn(topic, "%s: a retained command is not obeyed; publish it without retain")
             return
         now = asyncio.get_running_loop().time()
         if not self._bucket.spend(now):
@@ -203,7 +200,7 @@ class Bridge:
                 _LOGGER.warning("more than %d commands per second; the rest is dropped", COMMANDS_PER_S)
             return
         if not has(self._device, key):
-            self._log_once(topic, "%s: the device has no such command", clip(topic))
+            self._once.warn(topic, "%s: the device has no such command")
             return
         try:
             messages = command(key, payload)
@@ -218,14 +215,7 @@ class Bridge:
         self._announce()
 
     def _on_refused(self, topic: str, reason: str) -> None:
-        self._log_once(
-            topic, "the broker refuses %s: %s; see the rights in home-assistant.md", topic, clip(reason)
-        )
-
-    def _log_once(self, topic: str, text: str, *arguments: str) -> None:
-        if (topic, text) not in self._logged and len(self._logged) < MAX_LOGGED:
-            self._logged.add((topic, text))
-            _LOGGER.warning(text, *arguments)
+        self._once.warn(topic, "the broker refuses %s: %s; see the rights in home-assistant.md", reason)
 
     # The machine.
 

@@ -8,7 +8,6 @@ if __name__ == "__main__" or sys.argv[0].endswith("/mycroft-voice"):  # and not 
     begin()
 
 import argparse
-import logging
 from collections.abc import Sequence
 
 from bridges.voice.config import NOT_CONFIGURED, VoiceSettings, satellite_of
@@ -16,8 +15,6 @@ from bus.daemon import log
 from bus.daemon.config import Configuration, InForce
 from bus.daemon.start import add_bus, add_configuration_commands, add_log_level, command_line, lean
 from bus.errors import ConfigError, Exit
-
-_LOGGER = logging.getLogger("bridges.voice")
 
 EXAMPLES = """\
 examples:
@@ -47,12 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.complain(str(error))
         return Exit.USAGE
     with lean(tls=bus_url.startswith("wss:")):
-        from bus.daemon.runner import notify, run  # noqa: PLC0415  # not before, see lean
+        from bus.daemon.runner import run  # noqa: PLC0415  # not before, see lean
 
         if satellite is None:
-            _LOGGER.info(NOT_CONFIGURED)
-            notify("READY=1")  # an end without it would be a failure of the unit
-            return Exit.DONE
+            from bridges.off import stay_off  # noqa: PLC0415
+
+            return stay_off(NOT_CONFIGURED)
         from bridges.voice.daemon import bridge  # noqa: PLC0415
 
     return run(lambda: bridge(bus_url, satellite), level=log_level)

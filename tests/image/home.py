@@ -14,7 +14,7 @@ USER, PASSWORD = "homeassistant", "s3cret-at-home"
 CLIENT = ("-u", USER, "-P", PASSWORD, "-q", "1")
 
 MAX_EXPOSURE = 1.5
-MAX_PSS_MB = 25.0
+MAX_PSS_MB = 20.0
 """With OpenSSL, which no other daemon of ours loads."""
 
 

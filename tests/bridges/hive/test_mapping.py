@@ -9,7 +9,6 @@ import pytest
 from bridges.hive.config import DOWN, UP
 from bridges.hive.mapping import (
     MAX_CONTEXT,
-    MAX_LOGGED,
     MAX_REQUESTS,
     SEND_UPSTREAM,
     SOURCE,
@@ -18,6 +17,7 @@ from bridges.hive.mapping import (
     allowed_types,
     refusal,
 )
+from bridges.once import MAX_LOGGED
 from bus.contract.ours import CONFIDENTIAL, OURS, PRIVILEGED
 from bus.contract.patterns import MAX_PATTERNS, Patterns
 from bus.errors import FrameError
