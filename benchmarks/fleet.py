@@ -30,6 +30,7 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
+from benchmarks.bridges import running
 from benchmarks.load import used_s
 from benchmarks.simulator import descendants
 from bridges.mqtt.broker import Connection
@@ -286,9 +287,17 @@ def measure_one(fleet: Fleet) -> Latencies:
     to_mixer, to_state = alone = latencies(fleet.home, fleet.mark1)
     row("command to mixer, one device", in_ms(to_mixer))
     row("command to state, one device", in_ms(to_state))
-    row("PSS of the bridge, one device", f"{pss_mb(fleet.bridge.process.pid):6.1f} MB, limit {LIMIT_PSS_MB:g}")
+    row("PSS of the bridge, one device", f"{pss_mb(fleet.bridge.process.pid):6.1f} MB")
     row("PSS of mosquitto, one device", f"{pss_mb(fleet.broker.pid):6.1f} MB")
     return alone
+
+
+def measure_bridges(mark1: Mark1, folder: Path) -> None:
+    """Each bridge of the Mark 1 by itself."""
+    for bridge in running(mark1, folder):
+        with bridge as (name, pid):
+            time.sleep(SETTLE_S)
+            row(f"PSS of {name}", f"{pss_mb(pid):6.1f} MB, limit {LIMIT_PSS_MB:g}")
 
 
 def measure_announcements(fleet: Fleet, connect: Callable[[], None]) -> None:
@@ -358,6 +367,7 @@ def measure(devices: int, folder: Path) -> None:
     """Measures, and prints the table."""
     others = [f"device{number}" for number in range(devices - 1)]
     with Mark1() as mark1, Mosquitto(folder) as broker:
+        measure_bridges(mark1, folder)
         home = Home(broker.port)
         url = f"mqtt://127.0.0.1:{broker.port}"
         with BridgeProcess(folder, mark1.bus_url, url) as bridge, started(broker.port, len(others)) as connect:
