@@ -109,6 +109,7 @@ PURE = [
     *(f"admin/wifi/{name}.py" for name in ("networks", "outcome", "radio", "setup")),
     *(f"admin/portal/{name}.py" for name in ("protocol", "markup", "pages", "texts", "wire")),
     "bridges/effects.py",
+    "bridges/once.py",
     *(
         f"bridges/voice/{name}.py"
         for name in ("assistant", "errors", "events", "eyes", "peripheral", "table", "wyoming")
