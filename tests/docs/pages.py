@@ -44,8 +44,11 @@ NOT_RUN = {
         "sudo useradd": _HUB,
     },
     "home-assistant.md": {
-        "sudo mosquitto_passwd": _BROKER,
+        "sudo apt install mosquitto": _BROKER,
         "sudo apt install ./build/deb/mycroft-mqtt": _BROKER,
+        "sudo mosquitto_passwd": _BROKER,
+        "sudo mycroft-mqtt set": _BROKER,
+        "scp broker.home": _BROKER,
         "sudo adduser mycroft-mqtt": "gives the bridge rights that the checks that follow have it lack",
     },
     "install.md": {
