@@ -57,11 +57,11 @@ _FILES = (
     "value, a list as well, replaces the earlier one."
 )
 _RULES = (
-    "Then comes the environment: the variable `MYCROFT_<SECTION>_<KEY>`, in capitals, with JSON or a text; an"
-    " object is merged likewise. Flags of the command line come last. In these sections an unknown key or a "
-    "wrong type is an error: the program ends with exit code 2 and one line that names the file, the line and"
-    ' the key. A dot in a key below is an object inside: `enclosure.volume.start` is `{"enclosure": '
-    '{"volume": {"start": 40}}}`.'
+    "Then comes the environment: the variable `MYCROFT_<SECTION>_<KEY>`, in capitals, with JSON or a text, "
+    "which is all of the value, also of an object. Flags of the command line come last. In these sections an "
+    "unknown key or a wrong type is an error: the program ends with exit code 2 and one line that names the "
+    "file, the line and the key. A dot in a key below is an object inside: `enclosure.volume.start` is "
+    '`{"enclosure": {"volume": {"start": 40}}}`.'
 )
 _EXAMPLE = '{\n  "enclosure": {"platform": "picroft", "volume": {"start": 40}},\n  "log_level": "debug"\n}'
 

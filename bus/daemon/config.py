@@ -307,7 +307,7 @@ class Configuration:
         """
         others = others or {}
         known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]  # T is a dataclass
-        layers = []
+        layers: list[_Layer] = []
         for file in self._files:
             found = file.content.get(name)
             if found is None:
@@ -326,18 +326,30 @@ class Configuration:
                     _LOGGER.warning("%s: %s is for another program", place, own.pop(key))
             self.passed_over |= {(file.path, f"{name}.{key}") for key in found.keys() & others.keys() - own.keys()}
             layers.append(_Layer(file, own))
+            with contextlib.suppress(_IncompleteError):
+                convert(own, kind, name, file.place)
         for key in sorted(known):
             variable = _variable(name, key)
             if variable in self._environment:
-                layers.append(_Layer(_Given(variable), {key: json_or_text(self._environment[variable])}))
-        layers.append(_Layer(_Given("flag"), {key: value for key, value in flags.items() if value is not None}))
+                values = {key: json_or_text(self._environment[variable])}
+                convert(values, kind, name, _Given(variable).place)
+                layers = _replaced(layers, _Layer(_Given(variable), values))
+        given = {key: value for key, value in flags.items() if value is not None}
+        layers = _replaced(layers, _Layer(_Given("flag"), given))
         self._layers[name] = layers
-        values: Mapping[str, Any] = {}
+        result: Mapping[str, Any] = {}
         for layer in layers:
-            with contextlib.suppress(_IncompleteError):
-                convert(layer.values, kind, name, layer.source.place)
-            values = merged(values, layer.values)
-        return convert(values, kind, name, self.place)
+            result = merged(result, layer.values)
+        return convert(result, kind, name, self.place)
+
+
+def _replaced(layers: Sequence[_Layer], last: _Layer) -> list[_Layer]:
+    """These layers and one more, whose values replace theirs: a variable is all of the value of its key."""
+    below = [
+        _Layer(layer.source, {key: value for key, value in layer.values.items() if key not in last.values})
+        for layer in layers
+    ]
+    return [*below, last]
 
 
 def merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

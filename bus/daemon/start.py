@@ -54,7 +54,8 @@ def add_configuration_commands(commands: Any, sections: str) -> None:
         "config",
         help="show the configuration in force",
         description=f"Prints {sections} of the configuration with all values, hides secrets, and says where each "
-        "value comes from: file and line, variable of the environment, flag of the running unit, or default.",
+        "value comes from: file and line, variable of the environment, flag of the running unit, profile of the "
+        "board, or default.",
     )
     config.add_argument("--json", action="store_true", help="for programs to read")
     set_ = commands.add_parser(

@@ -74,22 +74,28 @@ def test_objects_are_merged_as_the_ecosystem_does_and_all_else_is_replaced(
     files[0].write_text(json.dumps({"own": earlier}))
     files[1].write_text(json.dumps({"own": later}))
     assert Configuration(files, {}).section("own", Section) == expected
-    files[1].write_text("{}")
-    [(key, value)] = later.items()  # type: ignore[attr-defined]  # a dict
-    environment = {f"MYCROFT_OWN_{key.upper()}": json.dumps(value)}
-    assert Configuration(files, environment).section("own", Section) == expected
+
+
+def test_a_variable_is_all_of_the_value_of_its_key(files: list[Path]) -> None:
+    files[0].write_text('{"own": {"inner": {"color": 2}, "by_name": {"a": {"key": "x"}}}}')
+    environment = {"MYCROFT_OWN_INNER": '{"size": 3}', "MYCROFT_OWN_BY_NAME": "{}"}
+    configuration = Configuration(files, environment)
+    assert configuration.section("own", Section) == Section(inner=Inner(size=3))
+    assert configuration.origin(("own", "inner", "size")) == "MYCROFT_OWN_INNER"
+    assert configuration.origin(("own", "inner", "color")) is None
+    assert configuration.origin(("own", "by_name")) == "MYCROFT_OWN_BY_NAME"
 
 
 def test_each_value_has_an_origin_of_its_own(files: list[Path]) -> None:
     files[0].write_text('{"own": {"level": 1,\n"by_name": {"a.b": {"key": "x",\n"size": 2}}}}')
-    files[1].write_text('{"own": {"names": [],\n"by_name": {"a.b": {"key": "y"}}, "inner": {"size": 3}}}')
-    configuration = Configuration(files, {"MYCROFT_OWN_INNER": '{"color": 5}'})
+    files[1].write_text('{"own": {"names": ["n"],\n"by_name": {"a.b": {"key": "y"}}, "inner": {"size": 3}}}')
+    configuration = Configuration(files, {"MYCROFT_OWN_NAMES": "[]"})
     section = configuration.section("own", Section, level=7)
-    assert section == Section(7, inner=Inner(5, 3), by_name={"a.b": Named("y", 2)})
+    assert section == Section(7, inner=Inner(size=3), by_name={"a.b": Named("y", 2)})
     for names, origin in {
         "level": "flag",
-        "names": f"{files[1]}: line 1",
-        "inner color": "MYCROFT_OWN_INNER",
+        "names": "MYCROFT_OWN_NAMES",
+        "inner color": None,
         "inner size": f"{files[1]}: line 2",
         "by_name a.b key": f"{files[1]}: line 2",
         "by_name a.b size": f"{files[0]}: line 3",
@@ -101,10 +107,11 @@ def test_each_value_has_an_origin_of_its_own(files: list[Path]) -> None:
 def test_a_value_in_an_object_that_a_later_file_has_replaced_is_a_default(files: list[Path]) -> None:
     files[0].write_text('{"own": {"inner": {"color": 2}}}')
     files[1].write_text('{"own": {"inner": null}}')
-    configuration = Configuration(files, {"MYCROFT_OWN_INNER": "{}"})
+    files[2].write_text('{"own":\n{"inner": {}}}')
+    configuration = Configuration(files, {})
     assert configuration.section("own", Section) == Section(inner=Inner())
     assert configuration.origin(("own", "inner", "color")) is None
-    assert configuration.origin(("own", "inner")) == "MYCROFT_OWN_INNER"
+    assert configuration.origin(("own", "inner")) == f"{files[2]}: line 2"
 
 
 @pytest.mark.parametrize(
