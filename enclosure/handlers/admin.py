@@ -54,16 +54,16 @@ class AdminHandler:
 
     async def _on_status(self, _: Message, under_way: dict[str, Any]) -> None:
         self._wait_for_nothing()
-        self._followed = _FOLLOWED & under_way.keys()
+        before, self._followed = self._followed, _FOLLOWED & under_way.keys()
         if self._followed:
             self._after(ASK_S, self._ask)
         if topics.WIFI_SETUP.name in self._followed:
             await self._wifi.follow(_messages(under_way[topics.WIFI_SETUP.name]))
         else:
             self._wifi.stop()
-        if topics.UPDATE.name not in self._followed:
+        if topics.UPDATE.name in before - self._followed:
             self._end_update()
-        elif not self._activity.current.updating:
+        if topics.UPDATE.name in self._followed and not self._activity.current.updating:
             self._activity.apply(topics.UPDATE_PROCESSING)  # its progress is reported soon
 
     def _give_up(self) -> None:

@@ -93,8 +93,8 @@ class WifiHandler:
                     await self._dispatcher(report)
 
     def stop(self) -> None:
-        """Ends what is shown of a setup that has ended without a report; not of one that was only requested."""
-        if not self._is_opening:
+        """Ends what is shown of a setup of the admin service that has ended without a report."""
+        if self._join:
             self._end()
 
     @property

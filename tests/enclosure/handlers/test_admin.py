@@ -125,11 +125,15 @@ async def test_a_request_that_is_not_accepted_yet_is_not_ended() -> None:
         assert display.activity.wifi_shown == artwork.WIFI
 
 
-async def test_a_setup_of_mycroft_wifi_setup_which_answers_nothing_goes_on() -> None:
+@pytest.mark.parametrize("answers", [True, False])
+async def test_a_setup_or_an_update_of_another_program_goes_on(answers: bool) -> None:
     async with mark1() as (device, display):
         await receive(device, Message("system.wifi.ap_up"))
+        await receive(device, Message("system.update.processing"))
+        if answers:
+            await answer(device)
         await asyncio.sleep(10 * ASK_S)
-        assert display.activity.wifi_shown == artwork.WIFI
+        assert display.activity == Activity(wifi_setup=True, wifi_shown=artwork.WIFI, updating=True)
 
 
 PROGRESS = Message("system.update.progress", {"step": "install", "percent": 40})
