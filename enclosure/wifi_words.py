@@ -21,6 +21,8 @@ class Words:
     offline: str
     offline_with_menu: str
     dot: str
+    space: str
+    capital: str
     reasons: tuple[str, str, str, str, str, str, str]
 
 
@@ -47,6 +49,8 @@ ENGLISH = Words(
     "I am not connected to a network. Plug in a network cable, or hold the button for two seconds and choose "
     "wifi.",
     "dot",
+    "space",
+    "capital {letter}",
     (
         *("the password is wrong", "the password is wrong, or the router is too far away"),
         *("I cannot find the network", "the router does not answer", "the router gave me no address"),
@@ -73,6 +77,8 @@ _OTHERS = (
         "Ich bin mit keinem Netz verbunden. Stecke ein Netzwerkkabel ein, oder halte den Knopf zwei Sekunden und "
         "wähle wifi.",
         "Punkt",
+        "Leerzeichen",
+        "großes {letter}",
         (
             *("das Passwort ist falsch", "das Passwort ist falsch, oder der Router ist zu weit weg"),
             *("ich finde das Netz nicht", "der Router antwortet nicht", "der Router gab mir keine Adresse"),
@@ -97,6 +103,8 @@ _OTHERS = (
         "Je ne suis connecté à aucun réseau. Branchez un câble réseau, ou appuyez deux secondes sur le bouton et "
         "choisissez wifi.",
         "point",
+        "espace",
+        "{letter} majuscule",
         (
             *("le mot de passe est faux", "le mot de passe est faux, ou le routeur est trop loin"),
             *("je ne trouve pas le réseau", "le routeur ne répond pas", "le routeur ne m'a pas donné d'adresse"),
@@ -119,6 +127,8 @@ _OTHERS = (
         "No estoy conectado a ninguna red. Conecta un cable de red, o mantén pulsado el botón dos segundos y "
         "elige wifi.",
         "punto",
+        "espacio",
+        "{letter} mayúscula",
         (
             *("la contraseña es incorrecta", "la contraseña es incorrecta, o el router está demasiado lejos"),
             *("no encuentro la red", "el router no responde", "el router no me ha dado una dirección"),
@@ -142,6 +152,8 @@ _OTHERS = (
         "Non sono collegato a nessuna rete. Collega un cavo di rete, o tieni premuto il pulsante per due secondi "
         "e scegli wifi.",
         "punto",
+        "spazio",
+        "{letter} maiuscola",
         (
             *("la password è sbagliata", "la password è sbagliata, o il router è troppo lontano"),
             *("non trovo la rete", "il router non risponde", "il router non mi ha dato un indirizzo"),
@@ -165,6 +177,8 @@ _OTHERS = (
         "Ik ben met geen netwerk verbonden. Sluit een netwerkkabel aan, of houd de knop twee seconden ingedrukt "
         "en kies wifi.",
         "punt",
+        "spatie",
+        "hoofdletter {letter}",
         (
             *("het wachtwoord is verkeerd", "het wachtwoord is verkeerd, of de router is te ver weg"),
             *("ik vind het netwerk niet", "de router antwoordt niet", "de router gaf mij geen adres"),
@@ -187,6 +201,8 @@ _OTHERS = (
         "Não estou ligado a nenhuma rede. Ligue um cabo de rede, ou mantenha o botão premido durante dois "
         "segundos e escolha wifi.",
         "ponto",
+        "espaço",
+        "{letter} maiúscula",
         (
             *("a palavra-passe está errada", "a palavra-passe está errada, ou o router está longe demais"),
             *("não encontro a rede", "o router não responde", "o router não me deu um endereço"),
@@ -208,9 +224,13 @@ def reason_in(words: Words, reason: str | None) -> str:
     return words.reasons[REASONS.index(reason)] if reason in REASONS else words.reasons[-1]
 
 
-def spelled(text: str) -> str:
+def spelled(words: Words, text: str) -> str:
     """A password as it is said: one character after the other."""
-    return ", ".join(text)
+    return ", ".join(words.space if character == " " else _letter(words, character) for character in text)
+
+
+def _letter(words: Words, character: str) -> str:
+    return words.capital.format(letter=character) if character.isupper() else character
 
 
 def address_in(words: Words, address: str) -> str:

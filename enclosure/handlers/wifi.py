@@ -135,7 +135,7 @@ class WifiHandler:
             return
         if password:
             shown = f"{ssid} {password}"
-            said = self._words.join.format(ssid=ssid, password=spelled(password))
+            said = self._words.join.format(ssid=ssid, password=spelled(self._words, password))
         else:
             shown, said = ssid, self._words.join_open.format(ssid=ssid)
         self._join = shown, said

@@ -73,6 +73,15 @@ async def test_an_instruction_is_said_again_a_few_times() -> None:
         assert utterances(device) == []
 
 
+@pytest.mark.parametrize(
+    ("lang", "spelled"), [("en-us", "k, capital K, space, 4, !"), ("de-de", "k, großes K, Leerzeichen, 4, !")]
+)
+async def test_a_password_is_spelled_with_its_capitals(lang: str, spelled: str) -> None:
+    async with mark1() as (device, _):
+        [said] = await receive(device, "ap_up", **{**UP, "password": "kK 4!", "lang": lang})
+        assert said.endswith(f" {spelled}.")
+
+
 async def test_an_open_access_point_has_no_password() -> None:
     async with mark1() as (device, display):
         said = await receive(device, "ap_up", **{**UP, "password": None})
