@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 
 
 @dataclass
@@ -11,6 +12,7 @@ class Table:
 
     rows: list[tuple[str, str, str]] = field(default_factory=list)
     name: str = "image"
+    _shown_at: float = field(default_factory=monotonic)
 
     @property
     def failed(self) -> bool:
@@ -18,9 +20,11 @@ class Table:
         return any(state == "FAIL" for state, _, _ in self.rows)
 
     def add(self, state: str, what: str, found: str) -> None:
-        """One more row, shown at once as well."""
+        """One more row, shown at once as well, with the time since the one before."""
         self.rows.append((state, what, found))
-        print(f"... {state:4} {what}", flush=True)
+        now = monotonic()
+        print(f"... {state:4} {now - self._shown_at:4.0f} s  {what}", flush=True)
+        self._shown_at = now
         if state == "FAIL":
             print(found, flush=True)
 
