@@ -31,7 +31,7 @@ UP = (
     "mycroft.volume.get.response",
     "enclosure.faceplate.state",
 )
-"""What the hub receives of its own accord; answers to its requests need no row."""
+"""Types that the hub receives unasked; answers to its requests need no row."""
 
 DOWN = (
     "speak",
@@ -41,7 +41,7 @@ DOWN = (
     "enclosure.*",
     "hive.query.timeout",
 )
-"""What the hub may ask of the device, or tell it."""
+"""Requests and reports that the hub may send to the device."""
 
 Pattern = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.:_*-]{1,100}$")]
 
@@ -61,7 +61,7 @@ class HiveSettings:
     down: tuple[Pattern, ...] = DOWN
     """Types that the hub may send to the bus. Requests to the admin service are never among them."""
     obey_satellites: bool = False
-    """Whether what other satellites send to all is obeyed like the hub, as far as it is for this room."""
+    """Whether requests of other satellites to all are obeyed like those of the hub, if they are for this room."""
     share_bus: bool = False
     """Whether the hub receives a copy of each message on the bus."""
 

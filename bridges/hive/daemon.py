@@ -70,7 +70,7 @@ Connect = Callable[[], AbstractAsyncContextManager[Link]]
 
 
 class Bridge:
-    """Says on the bus what the hub asks for, and tells the hub the answers, and what it is to know."""
+    """Sends the requests of the hub to the bus, and answers and reports of the device to the hub."""
 
     def __init__(self, bus: BusClient, connect: Connect, relay: Relay) -> None:
         self._bus = bus
@@ -83,7 +83,7 @@ class Bridge:
         self._bus_lost_s: float | None = None
         """Since when the bus is away; None while it is there."""
         self._own = Outbox(bus)
-        """What the bridge itself says on the bus."""
+        """Messages of the bridge itself for the bus."""
         self._next_away_s = 0.0
         self._to_hub: asyncio.Queue[bytes] = asyncio.Queue(MAX_WAITING)
 

@@ -1,4 +1,4 @@
-"""Everything that the HiveMind bridge raises.
+"""Errors of the HiveMind bridge.
 
 HubError (ConnectionError)
 ├── WrongHubError     another hub answers than the one that this device is paired with

@@ -1,4 +1,4 @@
-"""What a hub and this device send each other: HiveMessages, in pieces that fit into messages of Noise. Pure.
+"""HiveMessages, in pieces that fit into messages of Noise. Pure.
 
 A HiveMessage has a type and a payload: a message of the bus for `bus` and `shared_bus`, another HiveMessage for
 the types that travel further (HIVEMIND-MSG-1).
@@ -15,10 +15,10 @@ from bus.errors import FrameError
 from bus.message import Message
 
 CHUNK = 65000
-"""Bytes of a HiveMessage that go into one message of Noise; a longer one goes into several."""
+"""Maximum number of bytes of a HiveMessage in one message of Noise; a longer one goes into several."""
 
 MAX_MESSAGE = 256 * 1024
-"""Bytes of a HiveMessage that are kept. Parsed, they may take thirty times as much."""
+"""Maximum size of a HiveMessage in bytes. Parsed, it may take thirty times as much."""
 
 _JSON, _BINARY, _FIRST_JSON, _FIRST_BINARY, _MORE, _LAST = range(6)
 """The first byte of a message of Noise says what follows: a whole HiveMessage, or a part of one."""
@@ -89,7 +89,7 @@ class Assembler:
 
     def __init__(self) -> None:
         self._parts: bytearray | None = None
-        """What is there of a HiveMessage that comes in pieces; None between two."""
+        """The pieces so far of a HiveMessage; None between two."""
         self._is_kept = False
         """Whether it is wanted: it is JSON, and not too long."""
 

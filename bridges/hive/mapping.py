@@ -1,7 +1,7 @@
-"""What passes between a hub and the bus, and as what. Pure.
+"""HiveMessages of a hub as messages of the bus, and the other way round. Pure.
 
-A request of the hub is said on the bus by a source of its own, `hivemind:<number>`, in the device's own session: a
-message of another session would not touch this device. An answer has that source as its destination, as `reply`
+A request of the hub is sent to the bus with a source of its own, `hivemind:<number>`, in the device's own session:
+a message of another session would not touch this device. An answer has that source as its destination, as `reply`
 makes it, and goes up with the context of the request, by which its sender may know it.
 """
 
@@ -25,10 +25,10 @@ PREFIX = "hivemind:"
 """Beginning of `context.source` of all messages that come from the hub."""
 
 SOURCE = "mycroft_hive"
-"""`context.source` of what the bridge itself says."""
+"""`context.source` of the messages of the bridge itself."""
 
 SEND_UPSTREAM = "hive.send.upstream"
-"""What a program on the bus sends to have a HiveMessage sent to the hub; HiveMind's own name for it."""
+"""Type of a request to send a HiveMessage to the hub; HiveMind's own name for it."""
 
 QUERY_TIMEOUT, QUERY_COMPLETE = "hive.query.timeout", "hive.query.complete"
 DENIED = "hive.policy.denied"
@@ -37,7 +37,7 @@ MAX_REQUESTS = 256
 """Requests of the hub whose answers are known as such; the oldest is forgotten first."""
 
 MAX_CONTEXT = 4096
-"""Bytes that are kept of a request's context, or of a query's way; a session of OVOS has less than a thousand."""
+"""Maximum size in bytes of a request's context or a query's way; a session of OVOS has less than a thousand."""
 
 _TRAVELLING = ("broadcast", "propagate", "query", "cascade")
 """Types whose payload is another HiveMessage; `escalate` only goes up."""
@@ -52,7 +52,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {name: topic.names for topic in topics.O
 _REPORTS = frozenset(
     name for topic in topics.OURS if {*topic.emitted_by.split(", ")} <= _OURS for name in topic.names
 )
-"""What this device alone knows, and says itself."""
+"""Types of reports that this device alone makes."""
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What the owner lets pass."""
+    """The messages that the owner lets pass."""
 
     up: tuple[str, ...]
     """Patterns of the types that the hub receives."""
@@ -96,23 +96,23 @@ class _Query(NamedTuple):
 
 
 class _Request(NamedTuple):
-    """A message of the hub that was said on the bus."""
+    """A message of the hub that was sent to the bus."""
 
     msg_type: str
     context: msgspec.Raw
-    """That of the answer."""
+    """Context of the answer."""
     query: _Query | None
 
 
 class Relay:
-    """What is known of the hub's requests: `down` has what is said on the bus, `up` what the hub is told."""
+    """The hub's open requests; `down` maps HiveMessages to messages of the bus, `up` the other way round."""
 
     def __init__(self, rights: Rights, session_id: str) -> None:
-        """Raises PayloadError for what is no pattern."""
+        """Raises PayloadError for an invalid pattern."""
         self._rights = rights
         self._up_types, self._down_types = Patterns(rights.up), Patterns(rights.down)
         self._session = {"session": {"session_id": session_id}}
-        """The context of what the device says of its own accord."""
+        """Context of messages that are no answers."""
         self._requests: OrderedDict[str, _Request] = OrderedDict()
         self._count = 0
         self._once = Once(_LOGGER)
@@ -120,7 +120,7 @@ class Relay:
     # From the hub to the bus.
 
     def down(self, raw: bytes) -> Message | None:
-        """What a HiveMessage has the bridge say on the bus; None: nothing. Raises FrameError."""
+        """The message of the bus for a HiveMessage; None: there is none. Raises FrameError."""
         outer = hive_message(raw)
         if outer.msg_type == "bus":
             return self._accept(outer)
@@ -218,7 +218,7 @@ class Relay:
             yield hive_json("bus", self._own(message))
 
     def _routed(self, message: Message) -> Iterator[bytes]:
-        """What a program on the bus has sent to hubs further up, or to all."""
+        """The HiveMessage of a program on the bus, to hubs further up or to all."""
         kind, payload, site = (message.data.get(key) for key in ("msg_type", "payload", "site_id"))
         try:
             if kind not in _SENT_UP or not isinstance(site, str | None):
@@ -276,7 +276,7 @@ def _query_answer(query: _Query, payload: dict[str, Any]) -> bytes:
 
 
 def _query(outer: HiveMessage | None) -> _Query | None:
-    """What an answer to a QUERY or CASCADE needs of it; None for what is itself an answer. Raises FrameError."""
+    """The parts of a QUERY or CASCADE that its answer needs; None for an answer. Raises FrameError."""
     metadata = (outer and outer.metadata) or {}
     if outer is None or metadata.get("is_response"):
         return None

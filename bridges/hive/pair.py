@@ -29,7 +29,7 @@ _PROBE = "mycroft.hive.pairing"
 
 
 async def pair(hub: Hub, access_key: str, password: str, folder: Path, rights: Rights) -> list[str]:
-    """Makes the pairing and saves it; returns what there is to tell. Raises ConfigError and HubError."""
+    """Makes the pairing and saves it; returns the lines to print. Raises ConfigError and HubError."""
     before = pairing.read(folder)
     static = bytes.fromhex(before.static) if before else new_key()
     session_id = before.session_id if before else uuid.uuid4().hex
@@ -85,7 +85,7 @@ def _report(hub: Hub, hub_key: bytes, client_id: str, rights: Rights, own_key: b
     yield f"the key of the hub is   {hub_key.hex()}"
     yield f"the key of this device  {own_key.hex()}"
     yield ""
-    yield "The hub accepts nothing from this device until it is told what; on the hub:"
+    yield "The hub accepts nothing from this device until it is allowed; on the hub:"
     yield ""
     yield f"  hivemind-core allow-msg {' '.join(allowed_types(rights))} {client_id}"
     yield ""

@@ -1,4 +1,4 @@
-"""What this device and its hub know of each other: made once, by `mycroft-hive pair`, and kept in one file."""
+"""The keys of this device and of its hub: made once, by `mycroft-hive pair`, and kept in one file."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ _HEX = Annotated[str, msgspec.Meta(pattern=f"^[0-9a-f]{{{2 * KEY}}}$")]
 
 
 class Pairing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A pairing. None of it but the hub's key and the session is for other eyes."""
+    """A pairing. All of it but the hub's key and the session is secret."""
 
     hub: str
     """The address of the hub."""
@@ -27,7 +27,7 @@ class Pairing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hub_key: _HEX
     """The hub's public key."""
     psk: _HEX
-    """What is derived from the password, which is not kept."""
+    """The pre-shared key that is derived from the password, which is not kept."""
     session_id: str
 
     def __repr__(self) -> str:
@@ -46,7 +46,7 @@ def load(folder: Path, hub: str) -> Pairing:
 
 
 def read(folder: Path) -> Pairing | None:
-    """The pairing that there is. Raises ConfigError for one that is damaged, or that others can read."""
+    """The pairing in the file. Raises ConfigError for one that is damaged, or that other users can read."""
     path = folder / FILE
     try:
         with path.open("rb") as file:

@@ -1,8 +1,8 @@
-"""What the bridge says on the bus in the place of an assistant, and what it asks of the satellite. Pure.
+"""The bridge in the place of an assistant: its messages on the bus, and its requests to the satellite. Pure.
 
-One half of the bridge reports what the satellite does; messages of the bus say what people want. What the
-satellite reports is shown, and not what it was asked for. No message here is an utterance or speech: Home
-Assistant acts, and the satellite speaks.
+One half of the bridge reports what the satellite does; messages of the bus are requests of users. The face shows
+the reports of the satellite, and not the requests to it. No message here is an utterance or speech: Home Assistant
+acts, and the satellite speaks.
 """
 
 import math
@@ -27,7 +27,7 @@ NO_HOME, NO_SATELLITE = "NO HOME ASSISTANT", "NO VOICE SATELLITE"
 NOT_UNDERSTOOD = "?"
 
 VOLUME_STEPS = 11
-"""The highest level that the eyes show as a volume."""
+"""Maximum level that the eyes show as a volume."""
 
 
 class Conversation(Enum):
@@ -44,7 +44,7 @@ LONGEST_S = {Conversation.LISTENING: 60.0, Conversation.THINKING: 30.0, Conversa
 
 
 class SatelliteRequest(Enum):
-    """What is asked of the satellite."""
+    """A request to the satellite."""
 
     LISTEN = auto()
     STOP = auto()
@@ -58,16 +58,16 @@ class SatelliteRequest(Enum):
 
 
 class Assistant:
-    """The state of the satellite, as the bus knows it. `messages` and `requests` are for the caller to take.
+    """The state of the satellite, as the bus knows it. The caller takes `messages` and `requests`.
 
     `cannot` has the reason for each request that the satellite cannot carry out.
     """
 
     def __init__(self, clock: Callable[[], float], cannot: Mapping[SatelliteRequest, str]) -> None:
         self.messages: list[Message] = []
-        """What there is to send to the bus."""
+        """Messages to send to the bus."""
         self.requests: list[SatelliteRequest] = []
-        """What there is to ask of the satellite."""
+        """Requests to send to the satellite."""
         self.phase = Conversation.IDLE
         self._clock = clock
         self._cannot = cannot
@@ -78,15 +78,15 @@ class Assistant:
         self._home = False
         """Whether Home Assistant is connected to the satellite."""
         self._told_ready = False
-        """Whether the bus was told so, since it was connected."""
+        """Whether that was reported on the bus since it was connected."""
         self._notice_at = math.inf
         """When the face says that Home Assistant is away."""
         self._muted: bool | None = None
         """Whether the satellite's microphone is muted; None while this is not known."""
         self._told_muted: bool | None = None
-        """What the bus was told of it last, by anyone."""
+        """The last state of the microphone on the bus, from any program."""
         self._wanted_muted: bool | None = None
-        """What was asked for while Home Assistant was away, and is asked again when it is back."""
+        """The request made while Home Assistant was away; it is sent when Home Assistant is back."""
         self._turned = False
         """Whether the knob was turned last, and not the volume in Home Assistant."""
         self._handlers: Mapping[str, Callable[[Message], None]] = {
@@ -120,9 +120,9 @@ class Assistant:
             self.go(Conversation.IDLE)
             self.stop_ringing()
 
-    def heard(self, wake_word: str) -> None:
-        """The satellite has heard a wake word."""
-        self._say(topics.WAKE_WORD, utterance=wake_word)
+    def wake_word(self, name: str) -> None:
+        """The satellite has detected a wake word."""
+        self._say(topics.WAKE_WORD, utterance=name)
 
     def go(self, phase: Conversation) -> None:
         """The conversation is in this phase."""
@@ -141,7 +141,7 @@ class Assistant:
             self._show_eyes()
 
     def failed(self) -> None:
-        """Home Assistant could not handle what was said. Without a conversation, this report is old: ignored."""
+        """Home Assistant could not handle the utterance. Without a conversation, this report is old: ignored."""
         if self.phase is not Conversation.IDLE:
             self.go(Conversation.IDLE)
             self._flash(NOT_UNDERSTOOD)
@@ -241,7 +241,7 @@ class Assistant:
         }
 
     def _tell_all(self) -> None:
-        """Tells a new bus what goes on: the enclosure assumes after each connection that nothing does."""
+        """Reports all states to a new bus: the enclosure assumes after each connection that nothing goes on."""
         if self._muted is not None:
             self._told_muted = self._muted
             self._say(topics.MIC_STATUS_RESPONSE, muted=self._muted)
@@ -342,7 +342,7 @@ class Assistant:
         self._say(topics.MOUTH_TEXT, text=text, repeat=False)
 
     def _ask(self, request: SatelliteRequest) -> bool:
-        """Asks something of the satellite; returns whether it can do that."""
+        """Adds a request; returns whether the satellite can carry it out."""
         if request in self._cannot:
             return False
         self.requests.append(request)

@@ -71,7 +71,7 @@ def satellite_of(settings: VoiceSettings, place: Callable[[str], str] = str) -> 
 
 
 def _address(value: str, scheme: str, place: str) -> LocalAddress:
-    """An address of this machine: neither protocol proves who is at the other end, or hides what is said."""
+    """An address of this machine: neither protocol authenticates its peer or encrypts. Raises ConfigError."""
     parts, port = parts_of(value, place)
     host = parts.hostname or ""
     if parts.scheme != scheme or not port or value.rstrip("/") != f"{scheme}://{parts.netloc}" or "@" in value:

@@ -26,7 +26,7 @@ class Satellite(Protocol):
         """Runs until cancelled."""
 
     def request(self, request: SatelliteRequest) -> None:
-        """Asks something of it, as far as that is possible now."""
+        """Sends a request, if there is a connection."""
 
 
 Connect = Callable[[Assistant, Callable[[], None]], contextlib.AbstractAsyncContextManager[Satellite]]
@@ -34,7 +34,7 @@ Connect = Callable[[Assistant, Callable[[], None]], contextlib.AbstractAsyncCont
 
 
 class Bridge:
-    """Hands what the assistant has to say to the bus, and what people want to the satellite."""
+    """Sends the messages of the assistant to the bus, and its requests to the satellite."""
 
     def __init__(self, bus: BusClient, assistant: Assistant, connect: Connect) -> None:
         self._bus = bus
@@ -60,7 +60,7 @@ class Bridge:
         self._on_change()
 
     def _on_change(self) -> None:
-        """Passes on what there is after a change, until nothing more comes of it."""
+        """Sends all messages and requests after a change, also those that sending causes."""
         assert self._satellite is not None
         while self._assistant.requests or self._assistant.messages:
             requests, self._assistant.requests = self._assistant.requests, []
@@ -80,7 +80,7 @@ class Bridge:
 
 
 def cannot(satellite: LocalAddress | Wyoming) -> dict[SatelliteRequest, str]:
-    """The requests that a satellite does not follow, each with the reason."""
+    """The requests that a satellite cannot carry out, each with the reason."""
     if isinstance(satellite, LocalAddress):
         return {}
     by_proxy = {SatelliteRequest.LISTEN, SatelliteRequest.MUTE, SatelliteRequest.UNMUTE}

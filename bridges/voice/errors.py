@@ -1,5 +1,5 @@
-"""Everything that the voice bridge raises."""
+"""Errors of the voice bridge."""
 
 
 class SatelliteError(ConnectionError):
-    """A satellite has sent what its protocol does not allow; the text says what."""
+    """A satellite has violated its protocol; the text says how."""

@@ -1,6 +1,6 @@
 """The events of wyoming-satellite, as it forwards them to its event service, to the assistant. Pure.
 
-Its versions are 1.0 to 1.4; events that are not known are ignored.
+Its versions are 1.0 to 1.4; unknown events are ignored.
 """
 
 import msgspec
@@ -31,14 +31,14 @@ class _RunningTimer(_Timer):
 
 
 class SatelliteEvents:
-    """Reads the events, and keeps what is to be known of a mute by the wake proxy."""
+    """Reads the events, and tracks both ways in which the microphone can be muted."""
 
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
         self._paused = False
         """Whether the microphone is muted in Home Assistant."""
         self._held = False
-        """Whether the wake proxy hands no sound on."""
+        """Whether the wake proxy withholds the sound."""
         self._streaming = False
         self._wakes_itself = True
         """Whether the satellite streams after a wake word alone; Home Assistant wakes one that always streams."""
@@ -77,7 +77,7 @@ class SatelliteEvents:
         self._table(event.type, event.data)
 
     def hold(self, held: bool) -> None:
-        """The wake proxy hands no sound on, or does so again."""
+        """Sets whether the wake proxy withholds the sound."""
         self._held = held
         self._report_muted()
 
@@ -96,7 +96,7 @@ class SatelliteEvents:
 
     def _on_detection(self, data: _Detection) -> None:
         if data.name:  # a press of the button is a detection without a name
-            self._assistant.heard(data.name)
+            self._assistant.wake_word(data.name)
         if not self._wakes_itself:
             self._assistant.go(Conversation.LISTENING)
 

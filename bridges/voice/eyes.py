@@ -1,4 +1,4 @@
-"""What the eyes show while no conversation goes on: a timer, or the light that Home Assistant has set. Pure."""
+"""The eyes outside of a conversation: a timer, or the light that Home Assistant has set. Pure."""
 
 import math
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from bus.contract import ours as topics
 from bus.message import Message
 
 LEVELS = 30
-"""The brightest level of the eyes."""
+"""Maximum brightness of the eyes."""
 
 PIXELS = 24
 
 MAX_TIMERS = 16
 MAX_ID = 100
-"""Characters of a timer's id."""
+"""Maximum number of characters of a timer's id."""
 
 LATE_S = 5.0
 """How long the eyes wait for a timer to ring whose time is over. It may have been paused, or cancelled."""
@@ -35,7 +35,7 @@ class RestingEyes:
 
     def __init__(self) -> None:
         self._light: Message | None = None
-        """What lights the eyes; None as long as Home Assistant has not set it."""
+        """Message that lights the eyes; None until Home Assistant has set the light."""
         self._timers: dict[str, _Timer] = {}
         self._rings_until = -math.inf
         self._shown: Message | None = None
@@ -43,7 +43,7 @@ class RestingEyes:
     # What there is to show.
 
     def light(self, *, on: bool, brightness: float, color: Mapping[str, float], effect: str) -> list[Message]:
-        """Sets the light, each value from 0 to 1; returns what sets its brightness and colour, now."""
+        """Sets the light, each value from 0 to 1; returns the messages that set brightness and colour now."""
         self._shown = None
         if not on:
             self._light = Message(topics.EYES_OFF.name)
@@ -58,27 +58,27 @@ class RestingEyes:
         ]
 
     def count_down(self, timer: str, total_s: float, left_s: float, now: float) -> None:
-        """A timer runs. With `total_s` of 0, it is one that is known: its time has changed."""
+        """Adds a timer that runs. With a `total_s` of 0, changes the time of a known one."""
         known = self._timers.get(timer[:MAX_ID])
         total_s = max(total_s or (known.total_s if known else 0), left_s, 1)
         if known or len(self._timers) < MAX_TIMERS:
             self._timers[timer[:MAX_ID]] = _Timer(total_s, now + left_s)
 
     def cancel(self, timer: str) -> None:
-        """A timer is gone."""
+        """Removes a timer."""
         self._timers.pop(timer[:MAX_ID], None)
 
     def cancel_all(self) -> None:
-        """Some timer is gone, it is not known which; so none is shown."""
+        """Removes all timers: one has ended, and the satellite does not report which."""
         self._timers.clear()
 
     def ring(self, timer: str, until: float) -> None:
-        """A timer rings, and no longer than until then."""
+        """Shows a ringing timer until this time at the latest."""
         self.cancel(timer)
         self._rings_until = until
 
     def stop_ringing(self) -> None:
-        """No timer rings any more."""
+        """Ends the ringing of all timers."""
         self._rings_until = -math.inf
 
     def rings(self, now: float) -> bool:
@@ -88,11 +88,11 @@ class RestingEyes:
     # What is shown.
 
     def forget_shown(self) -> None:
-        """The eyes may show anything."""
+        """Forgets what the eyes show, as after a conversation."""
         self._shown = None
 
     def messages(self, now: float, *, at_rest: bool) -> list[Message]:
-        """What there is to send; while a conversation goes on, the eyes are left to it."""
+        """Messages to send; none during a conversation, which has the eyes."""
         self._timers = {name: timer for name, timer in self._timers.items() if timer.ends_at + LATE_S > now}
         wanted = self._wanted(now) if at_rest else None
         if wanted == self._shown:

@@ -1,8 +1,8 @@
 """The peripheral API of linux-voice-assistant: its events to the assistant, and requests as its commands. Pure.
 
 Each is a text of a WebSocket: {"event", "data"} from the satellite, {"command", "data"} to it
-(linux_voice_assistant/peripheral_api.py of version 1.1.15). Events that are not known are ignored: newer versions
-have more of them.
+(linux_voice_assistant/peripheral_api.py of version 1.1.15). Unknown events are ignored: newer versions have
+more of them.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from bridges.voice.errors import SatelliteError
 from bridges.voice.table import EventTable, Nothing, Seconds
 
 MAX_SIZE = 64 * 1024
-"""Bytes of a text. The longest has what was said, or the answer."""
+"""Maximum size of an event in bytes. The longest has the utterance or the answer."""
 
 LIGHT = "eyes"
 """The id of the light that is registered."""
@@ -81,12 +81,12 @@ _encode = msgspec.json.Encoder().encode
 
 
 def command(request: SatelliteRequest) -> str:
-    """The text that asks the satellite for something."""
+    """The command for a request, as text."""
     return _text(_COMMANDS[request])
 
 
 def registration() -> str:
-    """The text that makes the eyes a light in Home Assistant; the first effect is its default."""
+    """The command that registers the eyes as a light in Home Assistant; the first effect is its default."""
     return _text(
         "register_light",
         name="Eyes",
@@ -99,7 +99,7 @@ def registration() -> str:
 
 
 class Peripheral:
-    """Reads what one connection sends."""
+    """Reads the events of one connection."""
 
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
@@ -111,7 +111,7 @@ class Peripheral:
                 "snapshot": (_Snapshot, self._on_snapshot),
                 "zeroconf": (_Zeroconf, self._on_zeroconf),
                 "disconnected": (Nothing, lambda _: assistant.home(False)),
-                "wake_word_detected": (Nothing, lambda _: assistant.heard("")),
+                "wake_word_detected": (Nothing, lambda _: assistant.wake_word("")),
                 "listening": (Nothing, lambda _: go(Conversation.LISTENING)),
                 "stt_text": (Nothing, lambda _: go(Conversation.THINKING)),
                 "thinking": (Nothing, lambda _: go(Conversation.THINKING)),

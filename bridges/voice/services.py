@@ -1,4 +1,4 @@
-"""What wyoming-satellite connects to: the event service, and the proxy of the wake word service."""
+"""The services to which wyoming-satellite connects: the event service, and the proxy of the wake word service."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ RETRY_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
 
 MAX_UNSENT = 64 * 1024
-"""Bytes that may wait for a program that does not read: two seconds of sound."""
+"""Maximum number of bytes buffered for a slow consumer: two seconds of sound."""
 
 LINES_PER_S = 0.1
 LINES_BURST = 20
@@ -39,7 +39,7 @@ INFO = WyomingEvent("info", {"wake": []})
 
 _AUDIO = "audio-chunk"
 _BEGINNINGS = ("detect", "audio-start")
-"""What a satellite sends before the sound, and a wake word service that is new has to have."""
+"""Events that a satellite sends before the sound, and that each new wake word service needs."""
 
 _CHUNK = 2**16
 
@@ -121,7 +121,7 @@ class _Log:
 
 
 class EventService:
-    """What the satellite does."""
+    """The event service, to which the satellite reports what it does."""
 
     def __init__(self, assistant: Assistant, changed: Callable[[], None]) -> None:
         self.events = SatelliteEvents(assistant)
@@ -146,12 +146,12 @@ class EventService:
 class WakeProxy:
     """Stands between the satellite and the wake word service: hands sound on, and reports a press as a wake word.
 
-    Neither side waits for the other: sound for a service that does not read is dropped.
+    Neither side waits for the other: sound for a slow consumer is dropped.
     """
 
     def __init__(self, service: LocalAddress | None) -> None:
         self.held = False
-        """Whether no sound is handed on, since the microphone is muted."""
+        """Whether sound is withheld, since the microphone is muted."""
         self._service_address = service
         self._satellite: asyncio.StreamWriter | None = None
         self._service: asyncio.StreamWriter | None = None
@@ -189,7 +189,7 @@ class WakeProxy:
             self._write(self._satellite, INFO)
 
     async def _stay_connected(self) -> None:
-        """Hands on what the wake word service says, until cancelled."""
+        """Relays the events of the wake word service until cancelled."""
         while self._service_address is not None:
             try:
                 async with asyncio.timeout(CONNECT_TIMEOUT_S):
@@ -251,7 +251,7 @@ class WyomingServices:
                 group.create_task(service.run())
 
     def request(self, request: SatelliteRequest) -> None:
-        """Does what is asked of the satellite; all but these it cannot do."""
+        """Carries out a request; there is no way to carry out the others."""
         match request:
             case SatelliteRequest.LISTEN:
                 if not self._proxy.press():

@@ -1,4 +1,4 @@
-"""The events of a satellite: what the data of each has to be, and what handles it. Pure."""
+"""The events of a satellite: the type of the data of each, and its handler. Pure."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ import msgspec
 _LOGGER = logging.getLogger(__name__)
 
 Handlers = Mapping[str, tuple[type[msgspec.Struct], Callable[[Any], None]]]
-"""What the data of each event has to be, and what is called with it."""
+"""The type of the data of each event, and the handler that is called with it."""
 
 
 MAX_TIMER_S = 7 * 24 * 3600
@@ -19,7 +19,7 @@ Seconds = Annotated[float, msgspec.Meta(ge=0, le=MAX_TIMER_S)]
 
 
 class Nothing(msgspec.Struct):
-    """Data that is not read."""
+    """Data of an event from which nothing is read."""
 
 
 class EventTable:
