@@ -43,6 +43,11 @@ def entity(key: str, device: str = "kitchen") -> str:
     return f"{COMPONENTS[key].platform}.{device}_{key}"
 
 
+def of_the_board(home: HomeAssistant) -> list[str]:
+    """Entities of the other device that Home Assistant has."""
+    return [name for name in home.registry if BOARD in name]
+
+
 @dataclass(frozen=True)
 class Setup:
     """The parts of the test."""
@@ -198,6 +203,14 @@ def a_board_with_lights_and_a_switch_appears_too(setup: Setup) -> str:
     return ""
 
 
+def a_device_that_is_gone_is_deleted_for_good(setup: Setup) -> str:
+    """Home Assistant also deletes its announcement at the broker; the check of its restart looks again."""
+    home = setup.home
+    home.delete(BOARD)
+    until(lambda: not of_the_board(home), "the end of the entities")
+    return ""
+
+
 def a_killed_bridge_is_unavailable_and_comes_back(setup: Setup) -> str:
     """The broker publishes the will of the bridge."""
     setup.bridge.kill()
@@ -228,6 +241,7 @@ def everything_works_after_a_restart_of_home_assistant(setup: Setup) -> str:
     home.shows(entity("faceplate"), "on")
     home.act("number.set_value", entity("volume"), value=55)
     home.shows(entity("volume"), "55")
+    assert not (found := of_the_board(home)), found
     return ""
 
 
@@ -283,6 +297,7 @@ CHECKS: tuple[Callable[[Setup], str], ...] = (
     an_update_shows_its_progress,
     a_refused_request_is_an_event,
     a_board_with_lights_and_a_switch_appears_too,
+    a_device_that_is_gone_is_deleted_for_good,
     a_killed_bridge_is_unavailable_and_comes_back,
     everything_works_after_a_restart_of_the_broker,
     everything_works_after_a_restart_of_home_assistant,

@@ -192,18 +192,35 @@ class HomeAssistant:
     @property
     def registry(self) -> Mapping[str, Mapping[str, Any]]:
         """Entries of the entity registry, which also has disabled entities, by entity id."""
-        with connect(f"ws://{self._address}/api/websocket", max_size=None) as websocket:
-            websocket.recv()
-            websocket.send(json.dumps({"type": "auth", "access_token": self._token}))
-            websocket.recv()
-            websocket.send(json.dumps({"id": 1, "type": "config/entity_registry/list"}))
-            return {entry["entity_id"]: entry for entry in json.loads(websocket.recv())["result"]}
+        entries = self._ask("config/entity_registry/list")
+        return {entry["entity_id"]: entry for entry in entries}
+
+    def delete(self, device: str) -> None:
+        """Deletes a device, as its page does."""
+        found = self._ask("config/device_registry/list")
+        entry = next(entry for entry in found if entry["name"] == device)
+        self._ask(
+            "config/device_registry/remove_config_entry",
+            device_id=entry["id"],
+            config_entry_id=entry["config_entries"][0],
+        )
 
     @property
     def warnings(self) -> list[str]:
         """Lines of its log about MQTT, from warning on."""
         lines = self._log.read_text().splitlines()
         return [line for line in lines if ("WARNING" in line or "ERROR" in line) and "mqtt" in line.lower()]
+
+    def _ask(self, kind: str, **more: object) -> Any:
+        """The result of one command of the WebSocket API."""
+        with connect(f"ws://{self._address}/api/websocket", max_size=None) as websocket:
+            websocket.recv()
+            websocket.send(json.dumps({"type": "auth", "access_token": self._token}))
+            websocket.recv()
+            websocket.send(json.dumps({"id": 1, "type": kind, **more}))
+            answer = json.loads(websocket.recv())
+        assert answer["success"], answer
+        return answer["result"]
 
     def _runs(self) -> bool:
         assert self._process is not None
