@@ -91,7 +91,7 @@ class Enclosure:
         self.menu = MenuHandler(self.display, self.leaving, self.dispatcher, report)
         has_menu = profile.serial_port is not None  # that of the faceplate
         wifi = WifiHandler(self.display, self.activity, self.dispatcher, report, has_menu=has_menu)
-        AdminHandler(self.activity, wifi, self.dispatcher, report)
+        AdminHandler(self.activity, self.leaving, wifi, self.dispatcher, report)
         switches = SwitchHandler(self.display, self.activity, self.dispatcher, report)
         on_controls = ControlsHandler(
             self.volume, self.activity, self.visemes, switches, report, buttons=profile.buttons

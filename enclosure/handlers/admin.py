@@ -8,6 +8,7 @@ from bus.client.dispatch import Dispatcher
 from bus.contract import ours as topics
 from bus.message import Message
 from enclosure.handlers.activity import ActivityHandler
+from enclosure.handlers.leaving import LeavingHandler
 from enclosure.handlers.session import SOURCE
 from enclosure.handlers.wifi import WifiHandler
 from enclosure.router import Report
@@ -15,28 +16,36 @@ from enclosure.router import Report
 ASK_S = 10.0
 """How often the admin service is asked while something of it is shown, and how long it may take to answer."""
 
-_FOLLOWED = frozenset({topics.WIFI_SETUP.name, topics.UPDATE.name})
+_FOLLOWED = frozenset({topics.WIFI_SETUP.name, topics.UPDATE.name, topics.FACTORY_RESET.name})
 
 
 class AdminHandler:
-    """Asks the admin service what is under way, as long as a wifi setup or an update is.
+    """Asks the admin service what is under way, as long as a wifi setup, an update or a factory reset is.
 
     It may be killed, and the bus may be restarted in which it reports an end; and this daemon may be restarted
     after the report of a beginning.
     """
 
     def __init__(
-        self, activity: ActivityHandler, wifi: WifiHandler, dispatcher: Dispatcher, report: Report
+        self,
+        activity: ActivityHandler,
+        leaving: LeavingHandler,
+        wifi: WifiHandler,
+        dispatcher: Dispatcher,
+        report: Report,
     ) -> None:
         self._activity = activity
-        self._dispatcher = dispatcher
+        self._leaving = leaving
         self._report = report
         self._wifi = wifi
         self._followed: frozenset[str] = frozenset()
         """The requests that are under way, as the last answer says."""
         self._timer: asyncio.TimerHandle | None = None
         dispatcher.on(topics.CONNECTED, self._on_connected)
-        for topic in (topics.WIFI_SETUP, topics.WIFI_AP_UP, topics.UPDATE_PROCESSING):
+        for topic in (
+            *(topics.WIFI_SETUP, topics.WIFI_AP_UP),
+            *(topics.UPDATE_PROCESSING, topics.FACTORY_RESET_START),
+        ):
             dispatcher.on(topic, self._on_beginning)
         dispatcher.on(topics.SYSTEM_STATUS_RESPONSE, self._on_status)
 
@@ -65,6 +74,8 @@ class AdminHandler:
             self._end_update()
         if topics.UPDATE.name in self._followed and not self._activity.current.updating:
             self._activity.apply(topics.UPDATE_PROCESSING)  # its progress is reported soon
+        if topics.FACTORY_RESET.name in self._followed and self._activity.current.leaving:
+            self._leaving.leave(topics.FACTORY_RESET_START)  # it may take minutes
 
     def _give_up(self) -> None:
         """Without an answer, ends what is known to be of the admin service, and not of a program of Mycroft's."""

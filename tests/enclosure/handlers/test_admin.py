@@ -7,8 +7,9 @@ import pytest
 
 from bus.message import Message
 from enclosure import artwork
-from enclosure.activity import Activity
+from enclosure.activity import Activity, Leaving
 from enclosure.handlers.admin import ASK_S
+from enclosure.handlers.leaving import LEAVE_S
 from enclosure.handlers.wifi import REPEAT_S
 from tests.enclosure.handlers.mark1 import Mark1, mark1
 
@@ -159,6 +160,27 @@ async def test_an_update_whose_beginning_was_missed_is_shown() -> None:
     async with mark1() as (device, display):
         await answer(device, update=[PROGRESS])
         assert display.activity.updating
+
+
+START = Message("system.factory.reset.start")
+PING = Message("system.factory.reset.ping")
+
+
+async def test_a_factory_reset_is_shown_for_as_long_as_it_takes_and_not_much_longer() -> None:
+    async with mark1() as (device, display):
+        await receive(device, START)
+        for _ in range(30):
+            await answer(device, factory_reset=[START, PING])
+            await asyncio.sleep(ASK_S)
+            assert display.activity.leaving is Leaving.FACTORY_RESET
+        await asyncio.sleep(LEAVE_S)
+        assert display.activity.leaving is None
+
+
+async def test_a_factory_reset_that_is_not_confirmed_yet_is_not_shown() -> None:
+    async with mark1() as (device, display):
+        await answer(device, factory_reset=[Message("system.factory.reset.confirm")])
+        assert display.activity == Activity()
 
 
 @pytest.mark.parametrize(
