@@ -190,7 +190,7 @@ def _set(daemon: Daemon, key: str, text: str) -> int:
         log.complain(f"{path}: {error.strerror}")
         return Exit.FAILED
     changes = list(_changes(path, key, before, after)) or ["All values are as before."]
-    print(*changes, *_next(daemon.parser.prog, key, after), sep="\n")
+    print(*changes, *_next(daemon.parser.prog, key, before, after), sep="\n")
     for file in {path} & {*view.closed_files()}:
         print(view.closed(file))
     given = [value for value in _within(key, after) if value.origin.startswith(f"{path}: ")]
@@ -242,18 +242,22 @@ def _changes(path: Path, key: str, before: Mapping[str, Value], after: Mapping[s
             yield f"{name} is not set; before: {before[name]} ({before[name].origin})"
 
 
-def _next(daemon: str, key: str, after: Mapping[str, Value]) -> Iterator[str]:
+def _next(daemon: str, key: str, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[str]:
     """How the daemon gets to know of another value."""
     if all(value.origin.startswith(_ABOVE_FILES) for value in _within(key, after)):
         if _is_installed():
             yield f"To see what the unit is started with: systemctl cat {daemon}"
         return
     everywhere = key.partition(".")[0] in ("log_level", "websocket")
-    units = "'mycroft-*.service'" if everywhere else daemon
     if not _is_installed():
         yield f"It takes effect at the next start of {'all programs' if everywhere else daemon}."
         return
-    yield f"It takes effect at the next start: sudo systemctl restart {units}"
+    commands = []
+    if not everywhere or not before:  # after an error, the daemon does not run
+        commands.append(f"sudo systemctl restart {daemon}")
+    if everywhere:  # a restart would also start the units that update or reset the device
+        commands.append("sudo systemctl try-restart 'mycroft-*.service'")
+    yield f"It takes effect at the next start: {' && '.join(commands)}"
     if key in ("websocket", "websocket.host", "websocket.port"):
         yield "systemd listens for the bus: see /usr/share/doc/mycroft-bus/how-to/port.md"
 

@@ -42,7 +42,13 @@ class User:
 
     def may_write(self, path: Path) -> bool:
         """Whether this user may read and write a file, or make files in a folder. Raises OSError."""
-        needed = 0o3 if path.is_dir() else 0o6
+        return self._may(path, 0o3 if path.is_dir() else 0o6)
+
+    def may_read(self, path: Path) -> bool:
+        """Whether this user may read a file, or open the files in a folder. Raises OSError."""
+        return self._may(path, 0o1 if path.is_dir() else 0o4)
+
+    def _may(self, path: Path, needed: int) -> bool:
         status = path.stat()
         if self.uid == status.st_uid:
             mode = status.st_mode >> 6

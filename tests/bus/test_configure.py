@@ -187,6 +187,27 @@ def test_an_installed_daemon_gets_its_value_in_the_file_of_the_system(
     ]
 
 
+@pytest.mark.parametrize(
+    ("key", "works", "command"),
+    [
+        ("bus.max_clients", True, "sudo systemctl restart mycroft-bus"),
+        ("log_level", True, "sudo systemctl try-restart 'mycroft-*.service'"),
+        (
+            "websocket.route",
+            False,
+            "sudo systemctl restart mycroft-bus && sudo systemctl try-restart 'mycroft-*.service'",
+        ),
+    ],
+)
+def test_no_unit_that_does_not_run_is_restarted_but_one_that_had_ended_in_an_error(
+    key: str, works: bool, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(configure, "_ROOT", configure.INSTALLED)
+    values = {key: configure.Value(key, 1, "default")}
+    [told] = configure._next("mycroft-bus", key, values if works else {}, values)
+    assert told == f"It takes effect at the next start: {command}"
+
+
 @pytest.mark.real_time
 def test_a_new_file_of_the_system_is_for_all_users_and_that_of_a_user_for_that_one(
     machine: Machine, request: pytest.FixtureRequest, tmp_path: Path

@@ -226,6 +226,28 @@ _USERS_AND_FILES = (
         simulated=lambda world: world.leave_group("audio"),
     ),
     Fault(
+        "a configuration that root alone may read",
+        *(
+            "configuration",
+            "fail",
+            "mycroft may not read {root}/etc/mycroft/mycroft.conf",
+            "sudo chmod a+rX {root}/etc/",
+        ),
+        broken=("chmod 600 /etc/mycroft/mycroft.conf",),
+        simulated=lambda world: world.close_configuration("mycroft.conf"),
+    ),
+    Fault(
+        "a folder of the configuration that root alone may open",
+        *(
+            "configuration",
+            "fail",
+            "mycroft may not read {root}/etc/mycroft: ",
+            "sudo chmod a+rX {root}/etc/mycroft ",
+        ),
+        broken=("chmod 700 /etc/mycroft",),
+        simulated=lambda world: world.close_configuration(""),
+    ),
+    Fault(
         "a state folder of another user",
         *("state folder", "fail", "mycroft may not write in", "sudo systemctl restart mycroft-enclosure.service"),
         broken=("chown root:root /var/lib/mycroft-enclosure",),

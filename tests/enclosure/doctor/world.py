@@ -262,6 +262,11 @@ class World:
         rest = {gid: name for gid, name in self.daemon.groups.items() if name != group}
         self.daemon = replace(self.daemon, groups=rest)
 
+    def close_configuration(self, name: str) -> None:
+        """Root alone may read a path of the configuration's folder."""
+        self.write("etc/mycroft/mycroft.conf", "{}")
+        (self.root / "etc/mycroft" / name).chmod(0o700)
+
     def state_is_dead_link(self) -> None:
         """The state folder leads nowhere."""
         self.state.rmdir()
