@@ -178,6 +178,8 @@ async def test_every_page_is_accessible_and_fits(browser: Chrome, tmp_path: Path
         check(phone, portal, f"network?ssid={LONG.hex()}", "Password")
         check(phone, portal, f"network?ssid={open_network.hex()}", "no password")
         check(phone, portal, "hidden", "Name of the network")
+        check(phone, portal, "network?ssid=6e6f6e65", "Networks nearby")
+        check(phone, portal, "nowhere", "This page does not exist")
         for phase, failure, text in (
             (Phase.CHOOSING, Failure.NOT_FOUND, "not connected"),
             (Phase.TRYING, None, "Connecting to"),
