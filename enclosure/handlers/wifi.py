@@ -87,9 +87,12 @@ class WifiHandler:
         if not reports:
             if self._step != topics.WIFI_SETUP:
                 self._open()
-        elif self._step is None or reports[-1].msg_type != self._step.name:
+            return
+        steps = {step.name for step in self._steps}
+        last = reports[-1].msg_type
+        if last in steps and (self._step is None or last != self._step.name):
             for report in reports if self._is_opening else reports[-1:]:
-                if report.msg_type in {topic.name for topic in self._steps}:
+                if report.msg_type in steps:
                     await self._dispatcher(report)
 
     def stop(self) -> None:

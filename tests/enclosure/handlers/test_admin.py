@@ -112,6 +112,15 @@ async def test_a_setup_whose_reports_were_missed_is_shown_once(reports: list[Mes
         assert device.types == ["speak"] * len(reports)
 
 
+@pytest.mark.parametrize("last", ["ap_connection_success", "ap_down", "ap_error"])
+async def test_a_setup_that_has_just_ended_is_not_shown_again(last: str) -> None:
+    async with mark1() as (device, display):
+        await receive(device, UP)
+        await receive(device, Message(f"system.wifi.{last}", {"ssid": "home"}))
+        await answer(device, wifi_setup=[UP, Message(f"system.wifi.{last}")])
+        assert display.activity == Activity()
+
+
 async def test_a_missed_step_is_shown() -> None:
     async with mark1() as (device, display):
         await receive(device, UP)
