@@ -1,13 +1,15 @@
 """Real parts that many tests use: a sound card, host services, and a faceplate."""
 
 import asyncio
+import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from bus.daemon import log
 from enclosure.display import Bitmap
 from hw_sim.faceplate import Faceplate
 from hw_sim.host import Host
@@ -45,6 +47,15 @@ def picture(rows: Sequence[int]) -> Bitmap:
     return Bitmap(
         8, tuple(sum((row >> 31 - column & 1) << y for y, row in enumerate(rows)) for column in range(32))
     )
+
+
+@pytest.fixture(autouse=True)
+def own_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Takes back what a command that runs in this process does to its log."""
+    monkeypatch.setattr(log, "_program", "")
+    level = logging.root.level
+    yield
+    logging.root.setLevel(level)
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
 """Virtual environments with the real client libraries of the field, from PyPI, made once and kept."""
 
+import contextlib
+import fcntl
 import functools
 import os
 import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,30 +26,41 @@ def python_with(*requirements: str, bare: str = "", repository: str = "") -> Pat
     folder = ROOT / f"{requirements[0]},{sha256(everything.encode()).hexdigest()[:8]}"
     python = folder / "bin" / "python"
     done = folder / ".installed"
-    if not done.exists():
-        if not pypi_answers():
-            pytest.skip(f"PyPI cannot be reached, so there is no {requirements[0]} to try")
-        if repository and not git_answers(repository):
-            pytest.skip(f"{repository} cannot be reached, and PyPI does not have it")
-        venv.create(folder, clear=True, with_pip=True)
-        for arguments in (requirements, *([("--no-deps", bare)] if bare else [])):
-            installed = _pip(python, "install", *arguments)
-            if installed.returncode:
-                pytest.fail(f"cannot install {arguments}: {installed.stderr}")
-        done.touch()
+    with _locked(folder):
+        if not done.exists():
+            if not pypi_answers():
+                pytest.skip(f"PyPI cannot be reached, so there is no {requirements[0]} to try")
+            if repository and not git_answers(repository):
+                pytest.skip(f"{repository} cannot be reached, and PyPI does not have it")
+            venv.create(folder, clear=True, with_pip=True)
+            for arguments in (requirements, *([("--no-deps", bare)] if bare else [])):
+                installed = _pip(python, "install", *arguments)
+                if installed.returncode:
+                    pytest.fail(f"cannot install {arguments}: {installed.stderr}")
+            done.touch()
     return python
 
 
 def package(path: str, requirement: str) -> Path:
     """A file of a package of PyPI, which is not run; skips the test where PyPI cannot be reached."""
     folder = ROOT / requirement
-    if not (folder / path).exists():
-        if not pypi_answers():
-            pytest.skip(f"PyPI cannot be reached, so there is no {requirement}")
-        installed = _pip(sys.executable, "install", "--no-deps", "--target", str(folder), requirement)
-        if installed.returncode:
-            pytest.fail(f"cannot install {requirement}: {installed.stderr}")
+    with _locked(folder):
+        if not (folder / path).exists():
+            if not pypi_answers():
+                pytest.skip(f"PyPI cannot be reached, so there is no {requirement}")
+            installed = _pip(sys.executable, "install", "--no-deps", "--target", str(folder), requirement)
+            if installed.returncode:
+                pytest.fail(f"cannot install {requirement}: {installed.stderr}")
     return folder / path
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keeps the other test process from making the same folder at the same time."""
+    ROOT.mkdir(exist_ok=True)
+    with Path(f"{folder}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @functools.cache
