@@ -55,6 +55,7 @@ class _NoTls:
 
 if sys.modules.get("ssl") is None:
     vars(paho)["ssl"] = _NoTls
+vars(paho)["socks"] = None  # paho would look for a proxy where PySocks is installed, and load all of HTTP for that
 
 _LOGGER = logging.getLogger(__name__)
 

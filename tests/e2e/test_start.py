@@ -56,11 +56,9 @@ UNUSED = {
 }
 
 # Runs a daemon as `python -m` does, and prints the loaded modules at the end. A module that is barred is None; one
-# that is deferred is of another type. PySocks is barred: the packages do not depend on it, and with it paho looks
-# for a proxy.
+# that is deferred is of another type.
 RUN = """
 import runpy, sys, types
-sys.modules["socks"] = None
 try:
     runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 finally:

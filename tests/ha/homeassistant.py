@@ -196,9 +196,9 @@ class HomeAssistant:
         return {entry["entity_id"]: entry for entry in entries}
 
     def delete(self, device: str) -> None:
-        """Deletes a device, as its page does."""
+        """Deletes the device with this id, as its page does."""
         found = self._ask("config/device_registry/list")
-        entry = next(entry for entry in found if entry["name"] == device)
+        entry = next(entry for entry in found if ["mqtt", device] in entry["identifiers"])
         self._ask(
             "config/device_registry/remove_config_entry",
             device_id=entry["id"],
