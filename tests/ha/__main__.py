@@ -267,22 +267,23 @@ def buttons_are_removed_without_full_control(setup: Setup) -> str:
     return ""
 
 
+def home_assistant_has_logged_no_warning(setup: Setup) -> str:
+    """Except that the broker was away."""
+    found = [line for line in setup.home.warnings if "connect" not in line.lower()]
+    assert not found, "\n".join(found)
+    return ""
+
+
 def a_device_that_is_gone_is_deleted_for_good(setup: Setup) -> str:
     """Home Assistant deletes its announcement at the broker, too, which would bring it back."""
     setup.bridge.kill()
     setup.home.delete(ID)
     until(lambda: not [name for name in setup.home.registry if "kitchen" in name], "the end of the entities")
     with Home(setup.broker.port, BROKER_USER, PASSWORD) as client:
+        client.sees("availability", "offline")
         client.send("mycroft/barrier", "after all that is retained")
         until(lambda: "mycroft/barrier" in client.retained, "the barrier")
         assert not (found := [topic for topic in client.retained if topic.startswith("homeassistant/")]), found
-    return ""
-
-
-def home_assistant_has_logged_no_warning(setup: Setup) -> str:
-    """Except that the broker was away."""
-    found = [line for line in setup.home.warnings if "connect" not in line.lower()]
-    assert not found, "\n".join(found)
     return ""
 
 
@@ -302,8 +303,8 @@ CHECKS: tuple[Callable[[Setup], str], ...] = (
     a_bridge_without_rights_is_not_seen,
     the_machine_is_restarted_and_updated_with_full_control,
     buttons_are_removed_without_full_control,
-    a_device_that_is_gone_is_deleted_for_good,
     home_assistant_has_logged_no_warning,
+    a_device_that_is_gone_is_deleted_for_good,
 )
 
 
