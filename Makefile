@@ -9,6 +9,7 @@
 # make bench-fleet      300 devices on one MQTT broker; options in ARGS="--devices 50"
 # make soak             some minutes of random events; options in ARGS
 # make docs             the documentation as a site, in build/docs
+# make links            whether the links to other sites lead to something; needs a network
 # make deb              the Debian packages and their source, in build/deb
 # make repository       the packages as a signed repository for apt, in build/repository; KEY=<of gpg> URL=<its address>
 # make release          sets version and date, commits and tags; VERSION=1.2.3
@@ -29,13 +30,13 @@ APT_HIVE := python3-argon2 python3-nacl
 APT_BROKER := mosquitto
 APT_TEST := $(APT_REPOSITORY) chromium chromium-driver iproute2 $(APT_BROKER) openssl
 APT_DEB := build-essential debhelper dh-python lintian po-debconf
-APT_IMAGE := $(APT_REPOSITORY) debootstrap qemu-system-x86 qemu-user-static systemd-container
+APT_IMAGE := $(APT_REPOSITORY) debootstrap qemu-system-x86 qemu-user-static slirp4netns systemd-container
 
 # What the packages are built from, and what is needed to work on that.
 DEB_SOURCES := .ci .gitignore *.md LICENSE Makefile constraints.txt pyproject.toml admin benchmarks bridges bus debian docs \
 	enclosure examples hw_sim soak tests
 
-.PHONY: setup run check unit test bench bench-enclosure bench-sim bench-fleet soak docs deb repository release image-test \
+.PHONY: setup run check unit test bench bench-enclosure bench-sim bench-fleet soak docs links deb repository release image-test \
 	ha-test lint clean
 
 setup: apt $(VENV)/.run
@@ -94,6 +95,9 @@ soak: setup-test
 # A link that leads nowhere is a warning, and a warning is an error.
 docs: setup-test
 	$(VENV)/bin/sphinx-build -q -W --keep-going -j auto -d build/doctrees docs build/docs
+
+links: setup-test
+	$(VENV)/bin/sphinx-build -q -j auto -b linkcheck -d build/doctrees-links docs build/links
 
 # The standards are those of Debian 13; lintian of Debian 12 knows older ones.
 deb:

@@ -31,7 +31,7 @@ TIMEOUT_S = 20
 
 DOCS = Path(__file__).parents[2] / "docs"
 PICTURE = DOCS / "face.png"
-"""Of the README."""
+"""On the first page of the documentation."""
 FILM = DOCS / "conversation.gif"
 """Of docs/simulator.md."""
 
@@ -429,7 +429,7 @@ async def test_the_page_is_accessible_and_fits_a_phone(browser: Chrome, board: s
     await play(browser, scene, *(("--board", board) if board else ()))
 
 
-async def test_the_picture_in_the_readme_is_of_this_page(browser: Chrome) -> None:
+async def test_the_picture_on_the_first_page_is_of_this_page(browser: Chrome) -> None:
     """Writes docs/face.png, if there is none: remove it to have it made again."""
     size = {"width": 1280, "height": 840, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)

@@ -1,5 +1,6 @@
 """What the pages say to type, typed as it stands there, on a simulated Mark 1; and the pictures of the result."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -9,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
 
 import pytest
 from PIL import Image as Pictures
@@ -17,9 +17,11 @@ from PIL import ImageChops
 
 from hw_sim import drawing
 from hw_sim.firmware import Firmware
+from hw_sim.sound import Sound
 from hw_sim.testing.mark1 import Mark1
 from tests.compat.environment import pypi_answers
 from tests.docs.pages import DOCS, OUTPUT, PRESS, ROOT, SIMULATOR, Block, Image, blocks, items, pages
+from tests.docs.terminal import CTRL_C, Reaction, Terminal
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(300)]
 
@@ -35,37 +37,11 @@ PRESS_EVERY_S = 1.0
 
 TUTORIALS = DOCS / "tutorials"
 
+REACTIONS = (Reaction(r"mycroft\.mic\.listen", CTRL_C),)
+"""What the reader types when a press of the knob is seen."""
+
 DEVICE_ON_PAGE = (29, 71, 587, 469)
 """The Mark 1 in the picture of the simulator's page: left, top, right and bottom in pixels."""
-
-
-class Shell:
-    """A shell that keeps its folder and its variables from block to block. Use as a context manager."""
-
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self._process = subprocess.Popen(
-            ("bash", "-e"), cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-    def run(self, commands: str) -> str:
-        """What the commands print; an AssertionError where one fails."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{commands}\necho; echo '# done'\n")
-        self._process.stdin.flush()
-        lines: list[str] = []
-        for line in self._process.stdout:
-            if line == "# done\n":
-                return "".join(lines)[:-1]  # the empty line is ours
-            lines.append(line)
-        raise AssertionError(f"failed:\n{commands}\nprinted:\n{''.join(lines)}")
 
 
 @contextmanager
@@ -106,6 +82,16 @@ def is_on(page: Path, view: Callable[[], drawing.Picture]) -> None:
 
 
 @pytest.fixture
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The variables of a shell whose loudspeaker leads nowhere."""
+    card = Sound(tmp_path_factory.mktemp("sound"))
+    with subprocess.Popen(card.command, env={**os.environ, **card.environment}) as server:
+        asyncio.run(card.ready())
+        yield card.client_environment
+        server.terminate()
+
+
+@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The home of the reader."""
     (tmp_path / ".venv").symlink_to(sys.prefix)
@@ -124,10 +110,13 @@ def environment(folder: Path, port: int) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_commands_do_what_the_page_shows(page: str, folder: Path) -> None:
+def test_commands_do_what_the_page_shows(page: str, folder: Path, sound: dict[str, str]) -> None:
     if any("pip install" in block.text for block in blocks(page)) and not pypi_answers():
         pytest.skip("PyPI cannot be reached")
-    with Mark1() as device, Shell(folder, environment(folder, device.bus_port)) as shell:
+    with (
+        Mark1() as device,
+        Terminal(*REACTIONS, folder=folder, environment=environment(folder, device.bus_port) | sound) as shell,
+    ):
         printed, ran = "", False
         for item in items(page):
             match item:
@@ -135,12 +124,12 @@ def test_commands_do_what_the_page_shows(page: str, folder: Path) -> None:
                     is_on(path, lambda: looks(device))
                     ran = False
                 case Block(language="python", file=file, text=text) if file:
-                    printed = shell.run(f"cat > {file} <<'END_OF_FILE'\n{text}END_OF_FILE")
+                    printed = shell.type(f"cat > {file} <<'END_OF_FILE'\n{text}END_OF_FILE")
                 case Block(marks=marks, text=text) if SIMULATOR in marks and PRESS in marks:
                     with pressing(device):
-                        printed, ran = shell.run(text), True
+                        printed, ran = shell.type(text), True
                 case Block(marks=marks, text=text) if SIMULATOR in marks:
-                    printed, ran = shell.run(text), True
+                    printed, ran = shell.type(text), True
                 case Block(marks=marks, text=text) if OUTPUT in marks and ran:
                     assert printed == text
 
@@ -165,7 +154,7 @@ def test_a_face_without_a_computer_looks_like_the_picture() -> None:
     is_on(TUTORIALS / "owner-boot.png", lambda: drawing.face(firmware.eyes, firmware.mouth))
 
 
-def test_the_picture_of_the_device_is_a_part_of_that_in_the_readme() -> None:
+def test_the_picture_of_the_device_is_a_part_of_that_on_the_first_page() -> None:
     with Pictures.open(DOCS / "face.png") as page:
         device = page.convert("RGB").crop(DEVICE_ON_PAGE)
     is_on(TUTORIALS / "owner-device.png", lambda: device)

@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,16 +16,16 @@ from bus.daemon import commented_json
 from enclosure.config import load_profile
 from tests.configuration import SECTIONS
 from tests.docs.pages import (
-    DEVICE,
+    HOW,
     NOT_RUN,
+    OF_ANY_PAGE,
     OUTPUT,
-    PRESS,
     ROOT,
-    RUN_ELSEWHERE,
+    RUNNERS,
     SHELLS,
-    SIMULATOR,
     Block,
     blocks,
+    marked,
     pages,
 )
 from tests.manpages import PARSERS
@@ -36,6 +37,11 @@ OWN_PROFILE = "my_speaker"
 
 ENDS = ("|", ">", "||", "&&", ";", "#", "2>")
 """Where the arguments of a command end."""
+
+
+def is_script(block: Block) -> bool:
+    """Whether a block is a file, and not for typing."""
+    return block.text.startswith("#!")
 
 
 def commands(page: str) -> Iterator[list[str]]:
@@ -66,25 +72,35 @@ def error_of(name: str, arguments: list[str]) -> str:
     return ""
 
 
-@pytest.mark.parametrize("page", sorted(set(pages()) - RUN_ELSEWHERE.keys()))
+@pytest.mark.parametrize("page", pages())
 def test_each_command_is_run_or_has_a_reason_not_to(page: str) -> None:
-    reasons = NOT_RUN.get(page, {})
-    unknown = [
-        block.text
-        for block in blocks(page)
-        if block.language in SHELLS
-        and not block.marks & {SIMULATOR, DEVICE}
-        and not block.text.startswith(tuple(reasons))
-    ]
-    assert unknown == []
-    unused = [start for start in reasons if not any(block.text.startswith(start) for block in blocks(page))]
-    assert unused == []
+    reasons, used = NOT_RUN.get(page, {}), set()
+    for block in blocks(page):
+        if block.language not in SHELLS or is_script(block):
+            assert not block.marks - {OUTPUT}, block
+            continue
+        assert block.marks <= RUNNERS.keys() | HOW, block
+        found = {start for start in reasons if block.text.startswith(start)}
+        assert len(found) + bool(block.marks & RUNNERS.keys()) == 1, block
+        used |= found
+    assert used == reasons.keys(), "reasons without a block"
+
+
+@pytest.mark.parametrize("mark", sorted(RUNNERS))
+def test_each_runner_types_what_is_marked_for_it(mark: str) -> None:
+    marked_pages = [page for page in pages() if marked(page, mark)]
+    assert marked_pages
+    runner = (ROOT / RUNNERS[mark]).read_text()
+    assert mark.upper().replace("-", "_") in runner
+    if mark not in OF_ANY_PAGE:
+        assert [page for page in marked_pages if f'"{page}"' not in runner] == []
 
 
 @pytest.mark.parametrize("page", pages())
-def test_marks_are_known(page: str) -> None:
-    for block in blocks(page):
-        assert block.marks <= {SIMULATOR, DEVICE, OUTPUT, PRESS}, block
+def test_scripts_are_valid(page: str) -> None:
+    for block in filter(is_script, blocks(page)):
+        done = subprocess.run(("bash", "-n"), input=block.text, text=True, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, ""), block
 
 
 @pytest.mark.parametrize("page", pages())
@@ -124,10 +140,11 @@ def _check(block: Block) -> None:
 
 
 def test_lists_of_pages_are_up_to_date() -> None:
-    assert set(pages()) >= RUN_ELSEWHERE.keys() | NOT_RUN.keys()
+    assert set(pages()) >= NOT_RUN.keys()
 
 
 def test_links_of_the_readme_lead_to_files() -> None:
     """Sphinx checks those of all other pages."""
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / "README.md").read_text())
+    links = re.findall(r"(?:\]\(|src=\")(?!https?:)([^)#\"]+)", (ROOT / "README.md").read_text())
+    assert links
     assert [link for link in links if not (ROOT / link).exists()] == []

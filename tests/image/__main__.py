@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from urllib.request import urlopen
 
-from tests.image import home
+from tests.image import fresh, home, pages
 from tests.image.admin import UPGRADE_CHECKS
 from tests.image.build import (
     TOOLS,
@@ -18,7 +18,7 @@ from tests.image.build import (
     other_suite,
     two_builds_give_the_same_bytes,
 )
-from tests.image.checks import OTHER_BOARD, Check, an_upgrade_refuses_no_client, check_all, selected
+from tests.image.checks import OTHER_BOARD, Check, an_upgrade_refuses_no_client, check_all, is_selected, selected
 from tests.image.foreign import ARCHITECTURE, Emulator, NoEmulatorError, they_answer, they_install
 from tests.image.installed import Installed
 from tests.image.machine import Machine
@@ -32,6 +32,8 @@ PRESEED = "mycroft-admin mycroft-admin/owner boolean true"
 
 NOT_OF_A_DEVICE = "mycroft-hw-sim"
 """Stays off the emulated tree: what it depends on takes longer to install than all the rest together."""
+
+ON_A_FRESH_DEBIAN = "the pages work as written on a fresh Debian"
 
 SOURCE = "source"
 """Folder beside the packages."""
@@ -51,7 +53,7 @@ def main() -> int:
     options = parser.parse_args()
     folder, source = options.folder.resolve(), options.built.resolve() / SOURCE
     checks = selected(options.only)
-    if not checks:
+    if not checks and not is_selected(ON_A_FRESH_DEBIAN, options.only):
         parser.error(f"no check on the booted tree has {options.only} in its name")
     folder.mkdir(parents=True, exist_ok=True)
     debs = sorted(options.built.glob("*.deb"))
@@ -65,8 +67,12 @@ def main() -> int:
     if missing := missing_here(mirror):
         table.add("skip", "a booted Debian 13", f"image test skipped: it needs {missing}")
     elif mirror:
-        with table.part("a booted Debian 13"):
-            on_a_booted_tree(checks, debs, folder, mirror, table)
+        if checks:
+            with table.part("a booted Debian 13"):
+                on_a_booted_tree(checks, debs, folder, mirror, table)
+        if is_selected(ON_A_FRESH_DEBIAN, options.only):
+            with table.part(ON_A_FRESH_DEBIAN):
+                on_a_fresh_debian(source, folder, mirror, table)
         if not options.only:
             with table.part("another Debian gives the same bytes"):
                 on_another_debian(debs, source, folder / "build", mirror, table)
@@ -86,9 +92,19 @@ def on_a_booted_tree(checks: Sequence[Check], debs: list[Path], folder: Path, mi
         tree = Tree(folder, repository, mirror)
         tree.create()
         tree.preseed(PRESEED)
-        tree.install([*packages, *home.PACKAGES])
+        tree.install([*packages, *home.PACKAGES, *pages.PACKAGES])
         with Machine(tree, folder / "console.log") as machine:
             check_all(checks, Installed(machine, tree, repository, packages, debs, upgrade), table)
+
+
+def on_a_fresh_debian(source: Path, folder: Path, mirror: str, table: Table) -> None:
+    """Where a newcomer begins."""
+    if missing := missing_here(mirror, (fresh.PROGRAM,)) or fresh.missing_here():
+        table.add("skip", ON_A_FRESH_DEBIAN, f"skipped: it needs {missing}")
+        return
+    with Repository(folder / "repository", ()) as repository:
+        tree = Tree(folder, repository, mirror)
+        table.check(ON_A_FRESH_DEBIAN, lambda: fresh.type_pages(tree, source, folder / "console.log"))
 
 
 def on_another_debian(debs: list[Path], source: Path, folder: Path, mirror: str, table: Table) -> None:

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tests.image import admin, beside, faults, home, pages, remote
+from tests.docs.pages import UNINSTALL, marked
+from tests.image import admin, another_board, beside, faults, home, pages, remote
 from tests.image.installed import (
     ANSWER_TIMEOUT_S,
     DAEMONS,
@@ -55,10 +56,14 @@ OTHER_BOARD = "mycroft-picroft"
 EXPECTED = r"mixer of default|faceplate unplugged|the bus closed the connection \(1001\)"
 
 
+def is_selected(name: str, only: str | None) -> bool:
+    """Whether the name of a check has one of these in it, which `|` separates; without any, each is selected."""
+    return only is None or any(part in name for part in only.split("|"))
+
+
 def selected(only: str | None) -> list[Check]:
-    """All checks, or those with one of these names, separated by `|`, in their own."""
-    names = only.split("|") if only else [""]
-    return [check for check in CHECKS if any(name in name_of(check) for name in names)]
+    """The checks on the booted tree that are selected."""
+    return [check for check in CHECKS if is_selected(name_of(check), only)]
 
 
 def name_of(check: Check) -> str:
@@ -473,9 +478,12 @@ def no_warning_in_the_journal(installed: Installed) -> str:
 
 
 def purge_leaves_nothing(installed: Installed) -> str:
-    """But users, whose numbers are not to be given to others (Debian policy), and the owner's configuration."""
+    """But users, whose numbers are not to be given to others (Debian policy), and settings, until these go too."""
     machine = installed.machine
-    machine.run("apt-get", "-qq", "--yes", "purge", *installed.packages)
+    pages.prepare_owner(installed, ())
+    purge, settings = marked("how-to/uninstall.md", UNINSTALL)
+    with pages.login(installed) as owner:
+        owner.type(purge)
     found = machine.run(
         *("find", "/etc", "/usr", "/var", "/run", "-xdev", "-iname", "*mycroft*"),
         *("-not", "-path", "/var/lib/apt/*", "-not", "-path", "/var/cache/apt/*"),
@@ -485,13 +493,16 @@ def purge_leaves_nothing(installed: Installed) -> str:
     for name, text in BOOT_FILES.items():
         assert (installed.tree.root / "boot/firmware" / name).read_text() == text, f"{name} is not as it was"
     no_unit_has_failed(installed)
+    with pages.login(installed) as owner:
+        owner.type(settings)
+    assert not (installed.tree.root / "etc/mycroft").exists()
     return ""
 
 
 def another_board_takes_its_place(installed: Installed) -> str:
     """One without a face, then another one by choice. Purged, both packages leave the machine as it was."""
     machine, root = installed.machine, installed.tree.root
-    (root / "etc/mycroft/mycroft.conf").unlink()
+    (root / "etc/mycroft/mycroft.conf").unlink(missing_ok=True)
     said = machine.run("apt-get", "-qq", "--yes", "--no-install-recommends", "install", OTHER_BOARD)
     config = (root / "boot/firmware/config.txt").read_text()
     assert config.endswith("[all]\ndtparam=i2c_arm=on\ndtparam=spi=on\n# mycroft-picroft: end\n"), config
@@ -559,4 +570,5 @@ CHECKS: tuple[Check, ...] = (
     purge_leaves_nothing,
     *beside.CHECKS,
     another_board_takes_its_place,
+    *another_board.CHECKS,
 )

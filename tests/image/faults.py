@@ -69,12 +69,12 @@ def the_doctor_finds_nothing_to_mend(installed: Installed) -> str:
     if not (root / OVOS.removeprefix("/")).exists():
         machine.run("python3", "-m", "venv", "--system-site-packages", OVOS, user=OWNER)
     machine.run("loginctl", "enable-linger", OWNER)
-    _start(installed)
+    start_parts(installed)
     until(lambda: not _ill(installed), "not healthy", lambda: _ill(installed))
     return ", ".join(examine(machine))
 
 
-def _start(installed: Installed) -> None:
+def start_parts(installed: Installed) -> None:
     """The parts of the device that a restart of the machine has ended."""
     machine = installed.machine
     start_face(installed)
@@ -147,7 +147,7 @@ def _mend_all(installed: Installed) -> None:
         ("systemctl", "restart", *DAEMON_UNITS),
     ):
         machine.run(*command, check=False)
-    _start(installed)
+    start_parts(installed)
 
 
 def _type(command: str, user: str, installed: Installed) -> None:
@@ -156,7 +156,7 @@ def _type(command: str, user: str, installed: Installed) -> None:
     if command.endswith("sudo reboot"):
         machine.run("sh", "-c", command, user=user, check=False)  # which it ends, too
         machine.restarts()
-        _start(installed)
+        start_parts(installed)
     else:
         machine.run("sh", "-c", command, user=user)
 

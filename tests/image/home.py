@@ -1,16 +1,18 @@
-"""The bridge to Home Assistant on the booted tree, with Debian's mosquitto and the examples of the package."""
+"""The bridge to Home Assistant on the booted tree, with Debian's mosquitto, set up as its pages say."""
 
 import json
 
+from tests.docs.pages import BROKER, marked
+from tests.docs.terminal import PASSWORD
 from tests.image.installed import Installed, exposure_of, pss_mb, until
+from tests.image.pages import login, prepare_owner
 
 PACKAGES = ("mosquitto", "mosquitto-clients")
 
-EXAMPLES = "/usr/share/doc/mycroft-mqtt/examples"
 CERTIFICATE, KEY = "/etc/mosquitto/certs/server.crt", "/etc/mosquitto/certs/server.key"
 
 ID = "mycroft_b827eb123456"
-USER, PASSWORD = "homeassistant", "s3cret-at-home"
+USER = "homeassistant"
 CLIENT = ("-u", USER, "-P", PASSWORD, "-q", "1")
 
 MAX_EXPOSURE = 1.5
@@ -21,25 +23,21 @@ MAX_PSS_MB = 20.0
 def a_bridge_works_with_mosquitto_and_the_examples(installed: Installed) -> str:
     """Over TLS, with a password that systemd hands to the unit, and with the rights of one device."""
     machine, root = installed.machine, installed.tree.root
-    own = ("install", "-m", "600", "-o", "mosquitto", "-g", "mosquitto")
     self_signed = (
         "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -addext subjectAltName=DNS:localhost"
     )
     machine.run(*self_signed.split(), "-keyout", KEY, "-out", CERTIFICATE)
     machine.run("chown", "mosquitto", KEY)
-    machine.run(*own, f"{EXAMPLES}/mosquitto.acl", "/etc/mosquitto/acl")
-    machine.run(*own, "/dev/null", "/etc/mosquitto/passwd")
-    for user in (ID, USER):
-        machine.run("mosquitto_passwd", "-b", "/etc/mosquitto/passwd", user, PASSWORD)
-    machine.run("cp", f"{EXAMPLES}/mosquitto.conf", "/etc/mosquitto/conf.d/home.conf")
-    machine.run("systemctl", "restart", "mosquitto")
-
     configuration, password = root / "etc/mycroft/mycroft.conf", root / "etc/mycroft/mqtt-password"
-    configuration.parent.mkdir(exist_ok=True)
     before = configuration.read_text() if configuration.exists() else "{}"
+    prepare_owner(installed, installed.first)
+    [broker] = marked("fleet.md", BROKER)
+    user, bridge, rights = marked("home-assistant.md", BROKER)
+    with login(installed) as owner:
+        owner.type(broker)
+        owner.type(user)
+        owner.type(bridge)
     settings = {"broker": "mqtts://localhost", "username": ID, "id": ID, "ca_file": CERTIFICATE, "name": "Kitchen"}
-    password.touch(0o600)
-    password.write_text(f"{PASSWORD}\n")
     configuration.write_text(json.dumps(json.loads(before) | {"mqtt": settings}))
     machine.run("systemctl", "restart", "mycroft-mqtt")
 
@@ -58,6 +56,10 @@ def a_bridge_works_with_mosquitto_and_the_examples(installed: Installed) -> str:
     assert not (warnings := journal(installed, "--priority=warning")), warnings
     assert PASSWORD not in journal(installed)
 
+    with login(installed) as owner:
+        owner.type(rights)
+    assert "mycroft-mqtt" in machine.run("getent", "group", "mycroft-admin")
+    machine.run("gpasswd", "--delete", "mycroft-mqtt", "mycroft-admin")
     configuration.write_text(before)
     password.unlink()
     machine.run("systemctl", "restart", "mycroft-mqtt")

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Self
 
+from tests.docs.terminal import Reaction, Terminal
 from tests.image.tree import Tree, run
 
 BOOT_TIMEOUT_S = 60.0
@@ -43,7 +44,7 @@ class Machine:
 
     def __exit__(self, *_: object) -> None:
         if self.runs:
-            run("kill", "-s", _POWER_OFF, str(self._first_process()))
+            run("kill", "-s", _POWER_OFF, str(self.first_process()))
             try:
                 self._nspawn.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
@@ -78,6 +79,12 @@ class Machine:
             self._inside(command, user), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 
+    def terminal(self, user: str, *reactions: Reaction) -> Terminal:
+        """A terminal inside, as a login of the user has it."""
+        uid = self.run("id", "--user", user)
+        login = ("env", f"HOME=/home/{user}", f"USER={user}", f"XDG_RUNTIME_DIR=/run/user/{uid}", "TERM=dumb")
+        return Terminal(*reactions, command=self._inside(login, user))
+
     def property(self, unit: str, name: str) -> str:
         """A property of a unit."""
         return self.run("systemctl", "show", "--value", f"--property={name}", unit)
@@ -110,11 +117,11 @@ class Machine:
         return run(*self._inside(command, user), check=False)
 
     def _inside(self, command: tuple[str, ...], user: str) -> tuple[str, ...]:
-        enter = ("nsenter", f"--target={self._first_process()}", "--all", "--")
+        enter = ("nsenter", f"--target={self.first_process()}", "--all", "--")
         environment = ("env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8")
         return (*enter, *environment, "runuser", "-u", user, "--", *command)
 
-    def _first_process(self) -> int:
+    def first_process(self) -> int:
         """The process that is number 1 inside."""
         children = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children").read_text().split()
         if not children:

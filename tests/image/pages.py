@@ -1,44 +1,134 @@
 """The commands of the documentation that are for a device, typed by its owner as they stand there."""
 
+import contextlib
+import shlex
 import shutil
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from pathlib import Path
 
-from tests.docs.pages import DEVICE, OUTPUT, SHELLS, blocks, pages
-from tests.image.faults import the_doctor_finds_nothing_to_mend
-from tests.image.installed import Installed
+from tests.docs.pages import DEVICE, OUTPUT, Block, blocks, marked, pages
+from tests.docs.terminal import PASSWORD, NoTerminalError, Reaction, Terminal
+from tests.image.faults import MAY_ALL, SUDOERS, start_parts, the_doctor_finds_nothing_to_mend
+from tests.image.installed import Installed, all_units_are_active
 from tests.image.tree import OWNER
 
 HOME = f"/home/{OWNER}"
 
-PRELUDE = """\
-set -e
-# The doctor finds that the clock of a container cannot be set; it does so on no device.
-mycroft-enclosure() { command mycroft-enclosure "$@" || [ "$1" = doctor ]; }
+PACKAGES = ("python3-pil",)
+"""What is recommended, for pictures: apt installs it unless told not to."""
+
+REACTIONS = (
+    Reaction(r"\[yes/no\] $", "yes\n"),
+    Reaction(r"Access key: $", "0123456789abcdef\n"),
+    Reaction(r"\n\$ $", "exit\n"),  # at the prompt of a login by ssh
+)
+"""What the pages ask for on a device."""
+
+PREPARED = {
+    "install.md": "systemctl enable --now mycroft-{bus.socket,bus}",
+    "tutorials/owner.md": f"""\
+echo {OWNER}:{shlex.quote(PASSWORD)} | chpasswd
+echo 127.0.0.1 mark1.local >> /etc/hosts
+systemctl start ssh""",
+    "how-to/port.md": f"""\
+printf '#!/bin/sh\\nsed -i "/^### Anything/r {HOME}/edited" "$1"\\n' > /usr/local/bin/editor
+chmod +x /usr/local/bin/editor""",
+}
+"""By page, what root prepares before its reader begins: a password, a name, an editor that needs no hands."""
+
+REVERTED = {
+    "install.md": f"""\
+rm -r {HOME}/.config/systemd/user/ovos-messagebus.service.d
+systemctl --user --machine={OWNER}@.host daemon-reload
+systemctl enable --now mycroft-{{bus.socket,bus,enclosure,admin}}""",
+    "how-to/port.md": """\
+systemctl revert mycroft-bus.socket
+systemctl restart mycroft-bus.socket mycroft-bus""",
+}
+"""By page, how root takes back what the checks that follow do not expect."""
+
+REBOOT = "sudo reboot\n"
+
+OVOS_UNIT = """\
+[Unit]
+Wants=ovos-messagebus.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
 """
 
 
 def the_pages_work_as_written(installed: Installed) -> str:
-    """Each page in a shell of its own; the packages are where make deb leaves them."""
-    root = installed.tree.root
+    """Each page on a terminal of its own; the packages are where make deb leaves them."""
     the_doctor_finds_nothing_to_mend(installed)  # which prepares the device
-    built = root / HOME.removeprefix("/") / "build/deb"
-    built.mkdir(parents=True, exist_ok=True)
-    for deb in installed.first:
-        shutil.copy(deb, built)
+    (installed.tree.root / "etc/systemd/user/ovos.service").write_text(OVOS_UNIT)
+    prepare_owner(installed, installed.first)
     count = 0
     for page in pages():
-        typed, expected = [], []
-        for block in blocks(page):
-            if DEVICE in block.marks:
-                typed.append(block.text)
-            elif OUTPUT in block.marks and typed and block.language not in SHELLS:
-                expected.append(block.text)
-        if typed:
-            script = "\n".join((PRELUDE, f"cd {HOME}", *typed))
-            said = installed.machine.run("bash", "-c", script, user=OWNER)
-            missing = [text for text in expected if text not in f"{said}\n"]
-            assert not missing, f"{page}: {missing} is not in {said}"
+        if typed := marked(page, DEVICE):
+            _type_page(installed, page)
             count += len(typed)
+    all_units_are_active(installed.machine)
     return f"{count} blocks"
+
+
+def prepare_owner(installed: Installed, debs: Iterable[Path]) -> None:
+    """The owner may use sudo, and has built the packages."""
+    (installed.tree.root / SUDOERS).write_text(MAY_ALL)
+    built = installed.tree.root / HOME[1:] / "build/deb"
+    shutil.rmtree(built, ignore_errors=True)
+    built.mkdir(parents=True)
+    for deb in debs:
+        shutil.copy(deb, built)
+
+
+@contextlib.contextmanager
+def login(installed: Installed) -> Iterator[Terminal]:
+    """A terminal of the owner."""
+    with installed.machine.terminal(OWNER, *REACTIONS) as terminal:
+        terminal.type("cd")
+        yield terminal
+
+
+def _type_page(installed: Installed, page: str) -> None:
+    machine, configuration = installed.machine, installed.tree.root / "etc/mycroft/mycroft.conf"
+    before = configuration.read_bytes()
+    machine.run("bash", "-ec", PREPARED.get(page, ""))
+    try:
+        type_page(installed, page, DEVICE)
+    finally:
+        machine.run("bash", "-ec", REVERTED.get(page, ""))
+        if configuration.read_bytes() != before:
+            configuration.write_bytes(before)
+            machine.run("bash", "-ec", "systemctl restart mycroft-{bus,enclosure,admin,hive,voice}")
+
+
+def type_page(installed: Installed, page: str, mark: str) -> None:
+    """Types the blocks with a mark, compares what they print, and saves the files that the page names."""
+    root, printed = installed.tree.root, ""
+    with contextlib.ExitStack() as stack:
+        terminal = stack.enter_context(login(installed))
+        for block, after in pairwise((*blocks(page), Block("", frozenset(), "", ""))):
+            if mark in block.marks:
+                (root / HOME[1:] / "edited").write_text(after.text)  # by the editor, if there is one
+                try:
+                    printed = terminal.type(block.text)
+                except AssertionError as error:
+                    raise AssertionError(f"{page}: {error}") from error
+                except NoTerminalError:
+                    assert block.text.endswith(REBOOT), f"{page}: {block.text} ended the shell"
+                if block.text.endswith(REBOOT):
+                    installed.machine.restarts()
+                    start_parts(installed)
+                    terminal = stack.enter_context(login(installed))
+            elif OUTPUT in block.marks and printed:
+                assert block.text in printed, f"{page}: {block.text} is not in {printed}"
+            elif block.file.startswith("/etc/"):
+                file = root / block.file[1:]
+                file.parent.mkdir(exist_ok=True)
+                file.write_text(block.text)
 
 
 CHECKS = (the_pages_work_as_written,)

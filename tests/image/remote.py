@@ -1,13 +1,13 @@
 """The bus, opened to another machine by the steps of docs/how-to/remote-access.md, typed as they stand there."""
 
 import json
-import re
-from pathlib import Path
 
+from tests.docs.pages import REMOTE, blocks, marked
 from tests.image.installed import Installed, until, until_it_answers
+from tests.image.pages import login, prepare_owner
 from tests.image.tree import INSIDE, STRANGER
 
-PAGE = "usr/share/doc/mycroft-bus/how-to/remote-access.md"
+PAGE = "how-to/remote-access.md"
 
 NAME = "mark1.local"
 """In the certificate of the page."""
@@ -19,15 +19,15 @@ ADDRESS = "192.0.2.1"
 def another_machine_gets_in(installed: Installed) -> str:
     """With TLS and the token; without a token it does not."""
     machine, configuration = installed.machine, installed.tree.root / "etc/mycroft/mycroft.conf"
-    certificate, token, restart = _steps(installed.tree.root / PAGE)
-    machine.run("sh", "-c", certificate)
-    printed = machine.run("sh", "-c", token).split()
-    text = (installed.tree.root / PAGE).read_text()
-    found = re.search(r"```\n( +\{.*?)```", text, re.DOTALL)
-    assert found, text
-    before = json.loads(configuration.read_text())
-    configuration.write_text(json.dumps(before | json.loads(found[1].replace("<the hash>", printed[1]))))
-    machine.run("sh", "-c", restart)
+    certificate, token, restart = marked(PAGE, REMOTE)
+    [settings] = [block.text for block in blocks(PAGE) if "<the hash>" in block.text]
+    prepare_owner(installed, ())
+    with login(installed) as owner:
+        owner.type(certificate)
+        printed = owner.type(token).split()
+        before = json.loads(configuration.read_text())
+        configuration.write_text(json.dumps(before | json.loads(settings.replace("<the hash>", printed[1]))))
+        owner.type(restart)
     machine.run("ip", "address", "add", f"{ADDRESS}/32", "dev", "lo")
     client = ("python3", f"{INSIDE}/remote.py", ADDRESS, "/etc/mycroft/bus.crt", NAME)
     until_it_answers(machine, "enclosure")
@@ -56,10 +56,3 @@ def a_key_that_the_bus_may_not_read_closes_only_that_port(installed: Installed) 
 
 
 CHECKS = (another_machine_gets_in, a_key_that_the_bus_may_not_read_closes_only_that_port)
-
-
-def _steps(page: Path) -> list[str]:
-    """The commands of the section, one text for each step."""
-    text = page.read_text()
-    section = text.split("\n## ")[0]
-    return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)

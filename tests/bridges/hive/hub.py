@@ -142,6 +142,11 @@ class Hub:
         return self._log.read_text()
 
     @property
+    def environment(self) -> dict[str, str]:
+        """The variables of a shell with its commands."""
+        return self._environment | {"PATH": f"{self._programs}:{self._environment['PATH']}"}
+
+    @property
     def url(self) -> str:
         """Where satellites connect to."""
         return f"{'wss' if self._certificate else 'ws'}://127.0.0.1:{self.port}"

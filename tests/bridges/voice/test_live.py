@@ -12,6 +12,7 @@ from hw_sim.testing.mark1 import Mark1
 from tests.bridges.mqtt.mosquitto import free_port, resident_kb, until
 from tests.bridges.voice.live import LOUDSPEAKER, MICROPHONE, Peer, Process, WakeService, bridge
 from tests.compat.environment import LVA, LVA_REPOSITORY, LVA_SATELLITE, WYOMING_SATELLITE, python_with
+from tests.docs.pages import SATELLITE, marked
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(300)]  # the first time, satellites are installed
 
@@ -42,7 +43,12 @@ def test_a_wyoming_satellite(mark1: Mark1, tmp_path: Path) -> None:
     eyes = mark1.face.eyes
     port, events, wake = (free_port() for _ in range(3))
     event_uri, wake_uri = (f"tcp://127.0.0.1:{port}" for port in (events, wake))
-    words: tuple[str, ...] = ("--uri", f"tcp://127.0.0.1:{port}", "--event-uri", event_uri, "--wake-uri", wake_uri)
+    [line] = marked("voice-satellites.md", SATELLITE)
+    for on_page, uri in (("tcp://127.0.0.1:10500", event_uri), ("tcp://127.0.0.1:10401", wake_uri)):
+        assert on_page in line
+        line = line.replace(on_page, uri)
+    options = line.removeprefix("wyoming-satellite ... ").split()
+    words: tuple[str, ...] = ("--uri", f"tcp://127.0.0.1:{port}", *options)
     for kind, code in (("mic", MICROPHONE), ("snd", LOUDSPEAKER)):
         (tmp_path / f"{kind}.py").write_text(code)
         words += (f"--{kind}-command", f"{sys.executable} {tmp_path / kind}.py")

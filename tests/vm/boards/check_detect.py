@@ -1,9 +1,12 @@
 """Detection of a board by chips on a real kernel's I2C bus (i2c-stub)."""
 
+import subprocess
+
 from enclosure.config import load_profile, profile_names
 from enclosure.detect import identify, signs
 from enclosure.detect.evidence import look
 from enclosure.drivers.smbus import SmbusChip
+from tests.docs.pages import BOARD, OUTPUT, blocks, marked
 from tests.vm.boards.hands import BUS
 
 BOARDS = {name: load_profile(name) for name in profile_names()}
@@ -15,6 +18,16 @@ async def check_the_two_revisions_of_the_sj201_are_told_apart() -> None:
         attiny.write(0xF4, [signature])
         verdict, evidence = await identify(BOARDS, faceplate=False, i2c_bus=BUS)
         assert verdict.platform == platform, evidence
+    attiny.close()
+
+
+def check_the_page_shows_what_the_command_prints() -> None:
+    attiny = SmbusChip(BUS, 0x04)
+    attiny.write(0xF4, [0xF4])
+    [command] = marked("boards.md", BOARD)
+    [shown] = [block.text for block in blocks("boards.md") if OUTPUT in block.marks]
+    as_root = command.removeprefix("sudo ").split()
+    assert subprocess.run(as_root, check=True, capture_output=True, text=True).stdout == shown
     attiny.close()
 
 

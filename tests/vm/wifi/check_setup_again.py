@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.pages import RADIO, marked
 from tests.vm.boards.device import CONFIGURATION, Device, Received, systemctl, until
 from tests.vm.wifi.namespace import run
 from tests.vm.wifi.phone import ACCESS_PASSWORD, DEVICE, Phone
@@ -102,7 +103,8 @@ async def check_a_service_that_is_stopped_ends_its_setup_and_reports_that_once(d
 
 
 async def check_the_country_of_the_radio(device: Device) -> None:
-    await device.send("system.configure.wifi.country", {"country_code": "de"})
+    [command] = marked("how-to/time-and-language.md", RADIO)
+    run("sh", "-c", command.removeprefix("sudo "))
     done = await device.first("system.configure.wifi.country.complete")
     assert done.data == {"country_code": "DE"}
     await until(lambda: "country DE" in run("iw", "reg", "get"))

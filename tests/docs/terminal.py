@@ -1,0 +1,152 @@
+"""The reader of the documentation: types the commands of a page on a terminal, and answers what they ask."""
+
+import os
+import re
+import select
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+TIMEOUT_S = 600.0
+"""Of one line; the longest one builds the packages on a slow machine."""
+
+CTRL_C, CTRL_D = "\x03", "\x04"
+
+STATUS, END = "\x1e", "\x1f"
+_MORE = "\x1d"
+"""In the prompts of the shell, and in no output: the status of the last command, and that the shell wants more."""
+
+_PROMPT = re.compile(f"{STATUS}(\\d+){END}|{_MORE}")
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
+
+_SHELL = "exec bash --norc --noprofile --noediting -i"
+
+PASSWORD = "correct horse battery"  # noqa: S105
+
+
+class NoTerminalError(RuntimeError):
+    """The shell has ended."""
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What the reader types when this is to be read."""
+
+    seen: str
+    typed: str
+
+
+REACTIONS = (
+    Reaction(r"\[Y/n\] ?$", "\n"),
+    Reaction(r"[Pp]assword( for \S+)?: ?$|Reenter password: ?$", f"{PASSWORD}\n"),
+    Reaction(r"\(yes/no/\[fingerprint\]\)\? $", "yes\n"),
+    # The programs that run until they are stopped.
+    Reaction(r"(?m)^ready (bus|serial)=.*\n", CTRL_C),
+    Reaction(r"[1-9]\d* messages$", CTRL_C),
+)
+"""What any page may ask for."""
+
+UNASKED = {"/dev/stdin": f"{PASSWORD}\n{CTRL_D}"}
+"""What the reader types where a command reads and asks nothing."""
+
+ENDED_BY_CTRL_C = {0, 2, 130}
+"""Statuses of a program that was stopped: by itself, of make, and of the shell."""
+
+MAY_FAIL = {
+    "mycroft-enclosure doctor": r"^(ok|skip) .*\n(.*\n)*(warn|fail) ",
+    "mycroft-hive pair": r"^mycroft-hive: no hub at ws://hub\.lan",
+}
+"""Commands that find fault with the machine that the page is tried on, as they should; what they print then."""
+
+
+class Terminal:
+    """A shell on a terminal of its own. Use as a context manager."""
+
+    def __init__(
+        self,
+        *reactions: Reaction,
+        command: Sequence[str] = (),
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`reactions` go before those to all pages; `command` leads to where the shell runs, such as nsenter."""
+        self._reactions = (*reactions, *REACTIONS)
+        self._process = subprocess.Popen(
+            (*command, "script", "--quiet", "--echo", "never", "--command", _SHELL, "/dev/null"),
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def __enter__(self) -> Self:
+        # The prompts only work once they are set; the shell's own ones have ended by then.
+        self._write("export VIRTUAL_ENV_DISABLE_PROMPT=1 PS1=$'\\x1e$?\\x1f' PS2=$'\\x1d'\n")
+        self._wait_for_prompt("the shell", TIMEOUT_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def type(self, commands: str, timeout_s: float = TIMEOUT_S) -> str:
+        """Types lines, one after the other has ended; returns what they print.
+
+        Raises AssertionError where a command fails, or does not end; NoTerminalError where the shell does.
+        """
+        printed = ""
+        for line in commands.splitlines():
+            self._write(f"{line}\n" + "".join(typed for read, typed in UNASKED.items() if read in line))
+            status, said, stopped = self._wait_for_prompt(line, timeout_s)
+            printed += said
+            expected = next((said for command, said in MAY_FAIL.items() if command in line), None)
+            found = expected is not None and re.search(expected, said, re.MULTILINE)
+            well = found or status == 0 or (stopped and status in ENDED_BY_CTRL_C)
+            assert well, f"{line}\nended with {status}:\n{printed}"
+        return printed
+
+    def start(self, line: str) -> None:
+        """Types a line whose program runs until `stop`."""
+        self._write(f"{line}\n")
+
+    def stop(self, line: str) -> None:
+        """Ends that program by Ctrl-C. Raises AssertionError where it has not run until then, or does not end."""
+        self._write(CTRL_C)
+        status, said, _ = self._wait_for_prompt(line, TIMEOUT_S)
+        assert status in ENDED_BY_CTRL_C, f"{line}\nended with {status}:\n{said}"
+
+    def _wait_for_prompt(self, line: str, timeout_s: float) -> tuple[int, str, bool]:
+        """Status, output, and whether the reader has stopped the command."""
+        deadline = time.monotonic() + timeout_s
+        said, answered, stopped = "", 0, False
+        while True:
+            said += self._read_some(line, said, deadline)
+            text = _COLOUR.sub("", said.replace("\r\n", "\n"))
+            if prompt := _PROMPT.search(text):
+                return int(prompt[1] or 0), text[: prompt.start()], stopped
+            for reaction in self._reactions:
+                if found := re.search(reaction.seen, text[answered:]):
+                    answered += found.end()
+                    stopped = stopped or reaction.typed == CTRL_C
+                    self._write(reaction.typed)
+                    break
+
+    def _read_some(self, line: str, said: str, deadline: float) -> str:
+        assert self._process.stdout is not None
+        left = deadline - time.monotonic()
+        ready, _, _ = select.select((self._process.stdout,), (), (), max(0, left))
+        assert ready, f"{line}\ndoes not end:\n{said}"
+        chunk = os.read(self._process.stdout.fileno(), 65536)
+        if not chunk:
+            raise NoTerminalError(f"{line}\nended the shell:\n{said}")
+        return chunk.decode(errors="replace")
+
+    def _write(self, text: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(text.encode())
+        self._process.stdin.flush()

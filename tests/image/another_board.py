@@ -1,0 +1,18 @@
+"""The tutorial for a board of the reader's own, on a device without a face: typed as it stands there."""
+
+from tests.docs.pages import ANOTHER_BOARD
+from tests.image.installed import Installed, all_units_are_active
+from tests.image.pages import prepare_owner, type_page
+
+
+def a_board_of_the_owner_works_as_written(installed: Installed) -> str:
+    """There are no pins, and the daemon says so; all the rest is as the page has it."""
+    prepare_owner(installed, installed.upgrade or installed.first)
+    type_page(installed, "tutorials/board-builder.md", ANOTHER_BOARD)
+    all_units_are_active(installed.machine)
+    journal = installed.machine.run("journalctl", "--quiet", "--output=cat", "--unit=mycroft-enclosure")
+    assert "my_speaker" in journal, journal
+    return ""
+
+
+CHECKS = (a_board_of_the_owner_works_as_written,)
