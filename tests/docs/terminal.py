@@ -53,6 +53,9 @@ REACTIONS = (
 UNASKED = {"/dev/stdin": f"{PASSWORD}\n{CTRL_D}"}
 """What the reader types where a command reads and asks nothing."""
 
+REBOOT = "sudo reboot\n"
+"""A block that ends so also ends the terminal, at once or soon."""
+
 ENDED_BY_CTRL_C = {0, 2, 130}
 """Statuses of a program that was stopped: by itself, of make, and of the shell."""
 

@@ -1,6 +1,7 @@
 """The commands that a newcomer types on a fresh Debian 13 with a network: to get, build and run the software."""
 
 import contextlib
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -8,10 +9,10 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from tests.docs.pages import FRESH, OUTPUT, TERMINALS, Block, blocks, marked, pages
-from tests.docs.terminal import Terminal
+from tests.docs.terminal import REBOOT, NoTerminalError, Terminal
 from tests.image.faults import MAY_ALL, SUDOERS
 from tests.image.machine import Machine
-from tests.image.tree import OWNER, Tree, run
+from tests.image.tree import OWNER, OWNER_ID, Tree, run
 
 PROGRAM = "slirp4netns"
 """Gives the machine a network of its own that leads to that of this one."""
@@ -52,10 +53,9 @@ def type_pages(tree: Tree, source: Path, log: Path) -> str:
     tree.create()
     _prepare(tree.root, source)
     count = 0
-    with Machine(tree, log) as machine, _network(machine):
+    with Machine(tree, log) as machine:
         for page in sorted(pages(), key=lambda page: page != FIRST):
             if typed := marked(page, FRESH):
-                machine.run("sh", "-c", PREPARED.get(page, ""))
                 try:
                     _type_page(machine, page)
                 except AssertionError as error:
@@ -76,7 +76,7 @@ def _prepare(root: Path, source: Path) -> None:
     for command in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "--message=all")):
         run(*git, *command, cwd=cloned)
     for path in (cloned, *cloned.rglob("*")):
-        shutil.chown(path, 1000, 1000)  # git clones no repository of another user
+        os.chown(path, OWNER_ID, OWNER_ID, follow_symlinks=False)  # git clones no repository of another user
 
 
 @contextlib.contextmanager
@@ -93,6 +93,8 @@ def _type_page(machine: Machine, page: str) -> None:
     home = f"/home/{OWNER}/{page.replace('/', '-')}"
     folder, printed = home, ""
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_network(machine))
+        machine.run("sh", "-c", PREPARED.get(page, ""))
         terminal = stack.enter_context(_login(machine, home, home))
         for block in blocks(page):
             text = block.text.replace(ADDRESS, CLONED)
@@ -104,7 +106,14 @@ def _type_page(machine: Machine, page: str) -> None:
                     for start, before in IN_WORDS.items():
                         if text.startswith(start):
                             terminal.type(before)
-                    printed = terminal.type(text)
+                    try:
+                        printed = terminal.type(text)
+                    except NoTerminalError:
+                        assert text.endswith(REBOOT), f"{text} ended the shell"
+                    if text.endswith(REBOOT):
+                        machine.restarts()
+                        stack.enter_context(_network(machine))
+                        terminal = stack.enter_context(_login(machine, home, folder))
                     folder = terminal.type("pwd").strip()
                 case Block(marks=marks) if OUTPUT in marks and printed:
                     assert text in printed, f"{text} is not in {printed}"

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tests.docs.pages import DEVICE, OUTPUT, Block, blocks, marked, pages
-from tests.docs.terminal import PASSWORD, NoTerminalError, Reaction, Terminal
+from tests.docs.terminal import PASSWORD, REBOOT, NoTerminalError, Reaction, Terminal
 from tests.image.faults import MAY_ALL, SUDOERS, start_parts, the_doctor_finds_nothing_to_mend
 from tests.image.installed import Installed, all_units_are_active
 from tests.image.tree import OWNER
@@ -47,8 +47,6 @@ systemctl revert mycroft-bus.socket
 systemctl restart mycroft-bus.socket mycroft-bus""",
 }
 """By page, how root takes back what the checks that follow do not expect."""
-
-REBOOT = "sudo reboot\n"
 
 OVOS_UNIT = """\
 [Unit]

@@ -18,7 +18,8 @@ BASE_PACKAGES = (
 """What Raspberry Pi OS has, too, and the packages have to get along with."""
 
 OWNER, STRANGER = "owner", "stranger"
-"""Users of the tree: the one with uid 1000, and one who may nothing."""
+OWNER_ID = 1000
+"""Users of the tree: the first one, with its number, and one who may nothing."""
 
 BOOT_FILES = {
     "config.txt": "dtparam=audio=on\n[pi4]\narm_boost=1\n",
@@ -140,7 +141,7 @@ class Tree:
         boot.mkdir()
         for name, text in BOOT_FILES.items():
             (boot / name).write_text(text)
-        self.run("useradd", "--create-home", "--uid", "1000", OWNER)
+        self.run("useradd", "--create-home", "--uid", f"{OWNER_ID}", OWNER)
         self.run("useradd", "--create-home", STRANGER)
 
     def install(self, packages: Sequence[str]) -> None:
