@@ -86,6 +86,8 @@ class Terminal:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
+        assert self._process.stdout is not None
+        self._output = self._process.stdout.fileno()
 
     def __enter__(self) -> Self:
         # The prompts only work once they are set; the shell's own ones have ended by then.
@@ -119,6 +121,8 @@ class Terminal:
 
     def stop(self, line: str) -> None:
         """Ends that program by Ctrl-C. Raises AssertionError where it has not run until then, or does not end."""
+        early = os.read(self._output, 65536).decode() if select.select((self._output,), (), (), 0)[0] else ""
+        assert not _PROMPT.search(early), f"{line}\nhas ended by itself:\n{early}"
         self._write(CTRL_C)
         status, said, _ = self._wait_for_prompt(line, TIMEOUT_S)
         assert status in ENDED_BY_CTRL_C, f"{line}\nended with {status}:\n{said}"
@@ -140,11 +144,10 @@ class Terminal:
                     break
 
     def _read_some(self, line: str, said: str, deadline: float) -> str:
-        assert self._process.stdout is not None
         left = deadline - time.monotonic()
-        ready, _, _ = select.select((self._process.stdout,), (), (), max(0, left))
+        ready, _, _ = select.select((self._output,), (), (), max(0, left))
         assert ready, f"{line}\ndoes not end:\n{said}"
-        chunk = os.read(self._process.stdout.fileno(), 65536)
+        chunk = os.read(self._output, 65536)
         if not chunk:
             raise NoTerminalError(f"{line}\nended the shell:\n{said}")
         return chunk.decode(errors="replace")
