@@ -67,6 +67,8 @@ class Sound:
         self.environment = dict.fromkeys(
             ("HOME", "PIPEWIRE_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "PULSE_STATE_PATH"), str(folder)
         )
+        # PulseAudio ends where another one has its name on the user's D-Bus, and does without a D-Bus.
+        self.environment["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={folder}/none"
         self.command = self._pipewire(folder) if shutil.which("pulseaudio") is None else self._pulseaudio()
 
     async def ready(self) -> None:

@@ -87,6 +87,28 @@ async def test_the_sound_card_is_the_same_with_pipewire(tmp_path: Path, monkeypa
             assert level in printed
 
 
+async def test_the_sound_card_works_beside_the_sound_server_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a desktop with PulseAudio, whose name on the D-Bus of the session only one program can have."""
+    if shutil.which("pulseaudio") is None:
+        pytest.skip("there is no PulseAudio here")
+    session = ("dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address")
+    async with Program("session", session, print) as bus:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", await bus.line("unix:"))
+        servers = []
+        for name in ("user", "simulator"):
+            (tmp_path / name).mkdir()
+            servers.append(Sound(tmp_path / name))
+        del servers[0].environment["DBUS_SESSION_BUS_ADDRESS"]
+        async with (
+            Program("user", servers[0].command, print, servers[0].environment),
+            Program("simulator", servers[1].command, print, servers[1].environment),
+        ):
+            for server in servers:
+                await server.ready()
+
+
 def descendants(pid: int) -> set[int]:
     """The processes that a process has started, and what those have started."""
     found = set()
