@@ -51,7 +51,8 @@ REACTIONS = (
 """What any page may ask for."""
 
 UNASKED = {"/dev/stdin": f"{PASSWORD}\n{CTRL_D}"}
-"""What the reader types where a command reads and asks nothing."""
+UNASKED_AFTER_S = 3.0
+"""What the reader types where a command reads and asks nothing, and when: sudo loses what comes before it runs."""
 
 REBOOT = "sudo reboot\n"
 """A block that ends so also ends the terminal, at once or soon."""
@@ -91,13 +92,19 @@ class Terminal:
 
     def __enter__(self) -> Self:
         # The prompts only work once they are set; the shell's own ones have ended by then.
-        self._write("export VIRTUAL_ENV_DISABLE_PROMPT=1 PS1=$'\\x1e$?\\x1f' PS2=$'\\x1d'\n")
-        self._wait_for_prompt("the shell", TIMEOUT_S)
+        self._write(
+            "stty rows 40 columns 120; export VIRTUAL_ENV_DISABLE_PROMPT=1 PS1=$'\\x1e$?\\x1f' PS2=$'\\x1d'\n"
+        )
+        self._wait_for_prompt("the shell")
         return self
 
     def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()  # which ends the shell, also where that is no child of ours
+        self._process.stdout.close()
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
 
     def type(self, commands: str, timeout_s: float = TIMEOUT_S) -> str:
         """Types lines, one after the other has ended; returns what they print.
@@ -106,8 +113,9 @@ class Terminal:
         """
         printed = ""
         for line in commands.splitlines():
-            self._write(f"{line}\n" + "".join(typed for read, typed in UNASKED.items() if read in line))
-            status, said, stopped = self._wait_for_prompt(line, timeout_s)
+            self._write(f"{line}\n")
+            later = next(((UNASKED_AFTER_S, typed) for read, typed in UNASKED.items() if read in line), None)
+            status, said, stopped = self._wait_for_prompt(line, timeout_s, later)
             printed += said
             expected = next((said for command, said in MAY_FAIL.items() if command in line), None)
             found = expected is not None and re.search(expected, said, re.MULTILINE)
@@ -121,18 +129,27 @@ class Terminal:
 
     def stop(self, line: str) -> None:
         """Ends that program by Ctrl-C. Raises AssertionError where it has not run until then, or does not end."""
-        early = os.read(self._output, 65536).decode() if select.select((self._output,), (), (), 0)[0] else ""
+        early = self._read_until(0.0) or ""
         assert not _PROMPT.search(early), f"{line}\nhas ended by itself:\n{early}"
         self._write(CTRL_C)
-        status, said, _ = self._wait_for_prompt(line, TIMEOUT_S)
+        status, said, _ = self._wait_for_prompt(line)
         assert status in ENDED_BY_CTRL_C, f"{line}\nended with {status}:\n{said}"
 
-    def _wait_for_prompt(self, line: str, timeout_s: float) -> tuple[int, str, bool]:
-        """Status, output, and whether the reader has stopped the command."""
-        deadline = time.monotonic() + timeout_s
+    def _wait_for_prompt(
+        self, line: str, timeout_s: float = TIMEOUT_S, later: tuple[float, str] | None = None
+    ) -> tuple[int, str, bool]:
+        """Status, output, and whether the reader has stopped the command; `later` is when to type what, too."""
+        started = time.monotonic()
         said, answered, stopped = "", 0, False
         while True:
-            said += self._read_some(line, said, deadline)
+            if (chunk := self._read_until(started + (later[0] if later else timeout_s))) is None:
+                assert later, f"{line}\ndoes not end:\n{said}"
+                self._write(later[1])
+                later = None
+                continue
+            if not chunk:
+                raise NoTerminalError(f"{line}\nended the shell:\n{said}")
+            said += chunk
             text = _COLOUR.sub("", said.replace("\r\n", "\n"))
             if prompt := _PROMPT.search(text):
                 return int(prompt[1] or 0), text[: prompt.start()], stopped
@@ -143,14 +160,11 @@ class Terminal:
                     self._write(reaction.typed)
                     break
 
-    def _read_some(self, line: str, said: str, deadline: float) -> str:
-        left = deadline - time.monotonic()
-        ready, _, _ = select.select((self._output,), (), (), max(0, left))
-        assert ready, f"{line}\ndoes not end:\n{said}"
-        chunk = os.read(self._output, 65536)
-        if not chunk:
-            raise NoTerminalError(f"{line}\nended the shell:\n{said}")
-        return chunk.decode(errors="replace")
+    def _read_until(self, when: float) -> str | None:
+        """What comes next; empty at the end, None where nothing comes until then."""
+        if not select.select((self._output,), (), (), max(0.0, when - time.monotonic()))[0]:
+            return None
+        return os.read(self._output, 65536).decode(errors="replace")
 
     def _write(self, text: str) -> None:
         assert self._process.stdin is not None

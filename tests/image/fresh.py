@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
-from tests.docs.pages import FRESH, OUTPUT, TERMINALS, Block, blocks, marked, pages
+from tests.docs.pages import FRESH, OUTPUT, SHELLS, TERMINALS, Block, blocks, marked, pages
 from tests.docs.terminal import REBOOT, NoTerminalError, Terminal
 from tests.image.faults import MAY_ALL, SUDOERS
 from tests.image.machine import Machine
@@ -117,6 +117,8 @@ def _type_page(machine: Machine, page: str) -> None:
                     folder = terminal.type("pwd").strip()
                 case Block(marks=marks) if OUTPUT in marks and printed:
                     assert text in printed, f"{text} is not in {printed}"
+                case Block(language=language) if language in SHELLS:
+                    printed = ""  # what follows is not of a block that was typed here
                 case Block(language="python", file=file) if file:
                     terminal.type(f"cat >> {file} <<'END_OF_FILE'\n{text}END_OF_FILE")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from tests.docs.pages import DEVICE, OUTPUT, Block, blocks, marked, pages
+from tests.docs.pages import DEVICE, OUTPUT, SHELLS, Block, blocks, marked, pages
 from tests.docs.terminal import PASSWORD, REBOOT, NoTerminalError, Reaction, Terminal
 from tests.image.faults import MAY_ALL, SUDOERS, start_parts, the_doctor_finds_nothing_to_mend
 from tests.image.installed import Installed, all_units_are_active
@@ -32,7 +32,7 @@ echo {OWNER}:{shlex.quote(PASSWORD)} | chpasswd
 echo 127.0.0.1 mark1.local >> /etc/hosts
 systemctl start ssh""",
     "how-to/port.md": f"""\
-printf '#!/bin/sh\\nsed -i "/^### Anything/r {HOME}/edited" "$1"\\n' > /usr/local/bin/editor
+printf '#!/bin/sh\\nsed -i "/^### Anything/r {HOME}/edited" "$2"\\n' > /usr/local/bin/editor  # +LINE FILE
 chmod +x /usr/local/bin/editor""",
 }
 """By page, what root prepares before its reader begins: a password, a name, an editor that needs no hands."""
@@ -47,6 +47,12 @@ systemctl revert mycroft-bus.socket
 systemctl restart mycroft-bus.socket mycroft-bus""",
 }
 """By page, how root takes back what the checks that follow do not expect."""
+
+YOURS = {"pi@mark1.local": f"{OWNER}@mark1.local"}
+"""What the reader types in place of what the page has."""
+
+ANOTHER_WAY = "sudo apt install ./build/deb/mycroft-voice"
+"""Begins one of several ways to set something up, of which a device has one."""
 
 OVOS_UNIT = """\
 [Unit]
@@ -106,13 +112,20 @@ def _type_page(installed: Installed, page: str) -> None:
 def type_page(installed: Installed, page: str, mark: str) -> None:
     """Types the blocks with a mark, compares what they print, and saves the files that the page names."""
     root, printed = installed.tree.root, ""
+    configuration = root / "etc/mycroft/mycroft.conf"
+    before = configuration.read_bytes() if configuration.exists() else b"{}"
     with contextlib.ExitStack() as stack:
         terminal = stack.enter_context(login(installed))
         for block, after in pairwise((*blocks(page), Block("", frozenset(), "", ""))):
             if mark in block.marks:
                 (root / HOME[1:] / "edited").write_text(after.text)  # by the editor, if there is one
+                text = block.text
+                for shown, own in YOURS.items():
+                    text = text.replace(shown, own)
+                if text.startswith(ANOTHER_WAY):
+                    configuration.write_bytes(before)
                 try:
-                    printed = terminal.type(block.text)
+                    printed = terminal.type(text)
                 except AssertionError as error:
                     raise AssertionError(f"{page}: {error}") from error
                 except NoTerminalError:
@@ -123,6 +136,8 @@ def type_page(installed: Installed, page: str, mark: str) -> None:
                     terminal = stack.enter_context(login(installed))
             elif OUTPUT in block.marks and printed:
                 assert block.text in printed, f"{page}: {block.text} is not in {printed}"
+            elif block.language in SHELLS:
+                printed = ""  # what follows is not of a block that was typed here
             elif block.file.startswith("/etc/"):
                 file = root / block.file[1:]
                 file.parent.mkdir(exist_ok=True)
