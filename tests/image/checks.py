@@ -481,6 +481,10 @@ def purge_leaves_nothing(installed: Installed) -> str:
     """But users, whose numbers are not to be given to others (Debian policy), and settings, until these go too."""
     machine = installed.machine
     pages.prepare_owner(installed, ())
+    source = installed.tree.root / "etc/apt/sources.list.d/mycroft.list"
+    repository = source.read_text()
+    source.write_text("")  # as on a device that has built its packages: apt knows no others
+    machine.run("apt-get", "-qq", "--yes", "purge", "mycroft-hw-sim")
     purge, settings = marked("how-to/uninstall.md", UNINSTALL)
     with pages.login(installed) as owner:
         owner.type(purge)
@@ -493,6 +497,7 @@ def purge_leaves_nothing(installed: Installed) -> str:
     for name, text in BOOT_FILES.items():
         assert (installed.tree.root / "boot/firmware" / name).read_text() == text, f"{name} is not as it was"
     no_unit_has_failed(installed)
+    source.write_text(repository)
     with pages.login(installed) as owner:
         owner.type(settings)
     assert not (installed.tree.root / "etc/mycroft").exists()

@@ -15,11 +15,12 @@ from tests.image.tree import OWNER
 
 HOME = f"/home/{OWNER}"
 
-PACKAGES = ("python3-pil",)
-"""What is recommended, for pictures: apt installs it unless told not to."""
+PACKAGES = ("python3-libgpiod", "python3-pil", "python3-smbus2")
+"""What is recommended, for pictures and for pins: apt installs it unless told not to."""
 
 REACTIONS = (
     Reaction(r"\[yes/no\] $", "yes\n"),
+    Reaction(r"Board on this Raspberry Pi: $", "picroft\n"),
     Reaction(r"Access key: $", "0123456789abcdef\n"),
     Reaction(r"\n\$ $", "exit\n"),  # at the prompt of a login by ssh
 )
@@ -113,6 +114,7 @@ def type_page(installed: Installed, page: str, mark: str) -> None:
     """Types the blocks with a mark, compares what they print, and saves the files that the page names."""
     root, printed = installed.tree.root, ""
     configuration = root / "etc/mycroft/mycroft.conf"
+    saved: dict[str, Path] = {}
     before = configuration.read_bytes() if configuration.exists() else b"{}"
     with contextlib.ExitStack() as stack:
         terminal = stack.enter_context(login(installed))
@@ -139,9 +141,11 @@ def type_page(installed: Installed, page: str, mark: str) -> None:
             elif block.language in SHELLS:
                 printed = ""  # what follows is not of a block that was typed here
             elif block.file.startswith("/etc/"):
-                file = root / block.file[1:]
-                file.parent.mkdir(exist_ok=True)
-                file.write_text(block.text)
+                saved[block.language] = root / block.file[1:]
+                saved[block.language].parent.mkdir(parents=True, exist_ok=True)
+                saved[block.language].write_text(block.text)
+            elif block.language in saved:  # in place of the one before
+                saved[block.language].write_text(block.text)
 
 
 CHECKS = (the_pages_work_as_written,)
