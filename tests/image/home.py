@@ -1,15 +1,11 @@
 """The bridge to Home Assistant on the booted tree, with Debian's mosquitto, set up as its pages say."""
 
-import json
-
 from tests.docs.pages import BROKER, marked
 from tests.docs.terminal import PASSWORD
 from tests.image.installed import Installed, exposure_of, pss_mb, until
 from tests.image.pages import login, prepare_owner
 
 PACKAGES = ("mosquitto", "mosquitto-clients")
-
-CERTIFICATE, KEY = "/etc/mosquitto/certs/server.crt", "/etc/mosquitto/certs/server.key"
 
 ID = "mycroft_b827eb123456"
 USER = "homeassistant"
@@ -23,23 +19,15 @@ MAX_PSS_MB = 20.0
 def a_bridge_works_with_mosquitto_and_the_examples(installed: Installed) -> str:
     """Over TLS, with a password that systemd hands to the unit, and with the rights of one device."""
     machine, root = installed.machine, installed.tree.root
-    self_signed = (
-        "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -addext subjectAltName=DNS:localhost"
-    )
-    machine.run(*self_signed.split(), "-keyout", KEY, "-out", CERTIFICATE)
-    machine.run("chown", "mosquitto", KEY)
     configuration, password = root / "etc/mycroft/mycroft.conf", root / "etc/mycroft/mqtt-password"
     before = configuration.read_text() if configuration.exists() else "{}"
     prepare_owner(installed, installed.first)
-    [broker] = marked("fleet.md", BROKER)
-    user, bridge, rights = marked("home-assistant.md", BROKER)
+    broker, bridge, users, device, certificate, rights = marked("home-assistant.md", BROKER)
+    [fleet] = marked("fleet.md", BROKER)
     with login(installed) as owner:
-        owner.type(broker)
-        owner.type(user)
-        owner.type(bridge)
-    settings = {"broker": "mqtts://localhost", "username": ID, "id": ID, "ca_file": CERTIFICATE, "name": "Kitchen"}
-    configuration.write_text(json.dumps(json.loads(before) | {"mqtt": settings}))
-    machine.run("systemctl", "restart", "mycroft-mqtt")
+        for steps in (broker, bridge, users, device, certificate, fleet):
+            owner.type(steps)
+        owner.type(f"sudo mycroft-mqtt set mqtt.id {ID}\nsudo systemctl restart mycroft-mqtt")
 
     def published(key: str) -> str:
         """What is retained for a part of the device; empty where there is nothing."""

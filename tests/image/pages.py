@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from tests.docs.pages import DEVICE, OUTPUT, SHELLS, Block, blocks, marked, pages
+from tests.docs.pages import DEVICE, DOCS, OUTPUT, SHELLS, Block, blocks, marked, pages
 from tests.docs.terminal import PASSWORD, REBOOT, NoTerminalError, Reaction, Terminal
 from tests.image.faults import MAY_ALL, SUDOERS, start_parts, the_doctor_finds_nothing_to_mend
 from tests.image.installed import Installed, all_units_are_active
@@ -26,17 +26,17 @@ REACTIONS = (
 )
 """What the pages ask for on a device."""
 
+MACHINES = ("broker.home", "mark1.local")
+"""Names of the pages for other machines, which are this one here."""
+
 PREPARED = {
     "install.md": "systemctl enable --now mycroft-{bus.socket,bus}",
-    "tutorials/owner.md": f"""\
-echo {OWNER}:{shlex.quote(PASSWORD)} | chpasswd
-echo 127.0.0.1 mark1.local >> /etc/hosts
-systemctl start ssh""",
+    "tutorials/owner.md": "systemctl start ssh",
     "how-to/port.md": f"""\
 printf '#!/bin/sh\\nsed -i "/^### Anything/r {HOME}/edited" "$2"\\n' > /usr/local/bin/editor  # +LINE FILE
 chmod +x /usr/local/bin/editor""",
 }
-"""By page, what root prepares before its reader begins: a password, a name, an editor that needs no hands."""
+"""By page, what root prepares before its reader begins, such as an editor that needs no hands."""
 
 REVERTED = {
     "install.md": f"""\
@@ -80,8 +80,12 @@ def the_pages_work_as_written(installed: Installed) -> str:
 
 
 def prepare_owner(installed: Installed, debs: Iterable[Path]) -> None:
-    """The owner may use sudo, and has built the packages."""
+    """The owner has a password, may use sudo, and has built the packages; the pages' machines are this one."""
     (installed.tree.root / SUDOERS).write_text(MAY_ALL)
+    installed.machine.run("sh", "-c", f"echo {OWNER}:{shlex.quote(PASSWORD)} | chpasswd")
+    (installed.tree.root / "etc/hosts").write_text(f"127.0.0.1 localhost {' '.join(MACHINES)}\n")
+    examples = installed.tree.root / HOME[1:] / "docs/examples"
+    shutil.copytree(DOCS / "examples", examples, dirs_exist_ok=True)
     built = installed.tree.root / HOME[1:] / "build/deb"
     shutil.rmtree(built, ignore_errors=True)
     built.mkdir(parents=True)
