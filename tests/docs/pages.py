@@ -46,8 +46,9 @@ OF_ANY_PAGE = {SIMULATOR, DEVICE, FRESH}
 
 NOT_RUN = {
     "tutorials/image-builder.md": {
+        "cd ..\ngit clone": "needs pi-gen or rpi-image-gen",
         "chmod +x stage-mycroft": "takes hours, and a checkout of pi-gen",
-        "rpi-image-gen build": "takes hours, and a checkout of rpi-image-gen",
+        "./rpi-image-gen build": "takes hours, and a checkout of rpi-image-gen",
     },
     "how-to/from-a-checkout.md": {"sudo apt install alsa-utils": "needs the sound board of a Mark 1"},
     "reference/commands.md": {"mycroft-": "examples; tests/docs/test_pages.py parses them"},
