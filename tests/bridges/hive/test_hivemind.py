@@ -112,7 +112,7 @@ class Home(NamedTuple):
 
 
 def started(mark1: Mark1, hub: Hub, bus: RecordedBus, bridge: BridgeProcess) -> Home:
-    """Waits until the hub has heard of the device."""
+    """Waits until the hub knows the device."""
     peer = bus.wait_for("mycroft.volume.get.response", lambda message: "peer" in message.context).context["peer"]
     return Home(mark1, hub, bus, bridge, peer)
 
@@ -233,7 +233,7 @@ def test_what_one_satellite_asks_all_is_answered_by_another(
 
 
 @pytest.mark.parametrize("home", [{"share_bus": True}], indirect=True)
-def test_a_shared_bus_is_heard_by_the_hub(home: Home) -> None:
+def test_the_hub_receives_a_shared_bus(home: Home) -> None:
     home.mark1.send("enclosure.mouth.text", {"text": "shared"})
     until(lambda: f"Monitoring bus from client: {home.peer}" in home.hub.log, "the copy at the hub")
     home.barrier()

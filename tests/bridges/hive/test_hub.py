@@ -66,21 +66,21 @@ async def error(frames: Sequence[object]) -> str:
         ([HELLO, OFFER, {"msg_type": "shake", "payload": {"noise": {"msg": "01" * 96}}}], "does not verify"),
     ],
 )
-async def test_what_is_no_hub_is_told_in_one_line(frames: Sequence[object], reason: str) -> None:
+async def test_a_server_that_is_no_hub_is_one_line(frames: Sequence[object], reason: str) -> None:
     found = await error(frames)
     assert reason in found
     assert "\n" not in found
     assert SECRET not in found
 
 
-async def test_no_server_is_told_without_the_access_key() -> None:
+async def test_the_error_without_a_server_hides_the_access_key() -> None:
     with pytest.raises(HubError, match=r"no hub at ws://127\.0\.0\.1:1/: ") as caught:
         async with connect(Hub("ws://127.0.0.1:1"), SECRET, None):
             pass
     assert "authorization" not in str(caught.value)
 
 
-async def test_the_answer_of_another_server_is_told_without_the_access_key(
+async def test_the_error_with_another_server_hides_the_access_key(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

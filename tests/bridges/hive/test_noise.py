@@ -53,7 +53,7 @@ def test_another_hub_is_refused_before_it_learns_who_this_is() -> None:
         begun().read(SECOND, public_key(STATIC))
 
 
-def test_another_password_is_told_from_another_hub() -> None:
+def test_another_password_and_another_hub_are_different_errors() -> None:
     with pytest.raises(PasswordError):
         begun(psk=bytes(32)).read(SECOND, public_key(HUB))
 

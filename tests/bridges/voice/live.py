@@ -52,7 +52,7 @@ class Process:
         self.process.communicate(timeout=TIMEOUT_S)
         print(self.log)
 
-    def tell(self, line: str) -> None:
+    def write(self, line: str) -> None:
         """Writes a line to its input."""
         assert self.process.stdin is not None
         self.process.stdin.write(f"{line}\n")

@@ -39,7 +39,7 @@ class Rig:
         return requests
 
     def receive(self, msg_type: str, source: str = ENCLOSURE, **data: object) -> None:
-        """A message of another program; of the enclosure, unless told otherwise."""
+        """A message of another program; of the enclosure, unless another source is given."""
         self.assistant.read(Message(msg_type, data, {"source": source}))
 
     def wait(self, seconds: float) -> None:

@@ -247,7 +247,7 @@ def test_the_device_is_ready_once_home_assistant_is_there() -> None:
     assert rig.types() == ["mycroft.ready"]
 
 
-def test_the_bus_is_told_once_that_the_device_is_ready() -> None:
+def test_ready_is_reported_to_the_bus_once() -> None:
     rig = connected()
     rig.assistant.lost()
     rig.assistant.found()
@@ -265,7 +265,7 @@ def test_an_enclosure_that_starts_later_need_not_wait_for_skills() -> None:
     assert rig.types() == ["mycroft.voice.is_ready.response"]
 
 
-def test_a_new_bus_is_told_everything() -> None:
+def test_all_states_are_reported_to_a_new_bus() -> None:
     rig = connected()
     rig.assistant.count_down("t", 60, 60)
     rig.assistant.go(Conversation.SPEAKING)

@@ -76,7 +76,7 @@ def test_a_satellite_with_its_own_wake_word(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 100])
-def test_a_satellite_that_always_streams_listens_once_home_assistant_hears_the_wake_word(size: int) -> None:
+def test_a_satellite_that_always_streams_listens_once_home_assistant_detects_the_wake_word(size: int) -> None:
     said = wyoming("wyoming-satellite-1.4.1-always-streaming.events", size)
     conversation = [*LISTENED, THOUGHT, SPEECH, SPEECH_ENDS]
     assert said[:10] == [muted(False), READY, wakes("ok_nabu"), *conversation]

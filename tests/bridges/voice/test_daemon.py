@@ -302,7 +302,7 @@ async def test_a_press_is_a_wake_word_and_a_mute_holds_the_sound_back(addresses:
             connection.close()
 
 
-async def test_a_wake_word_service_that_comes_later_is_told_what_to_listen_for(addresses: Wyoming) -> None:
+async def test_a_wake_word_service_that_starts_later_receives_the_wake_words(addresses: Wyoming) -> None:
     service = WakeService(addresses)
     async with running(addresses):
         wake = await connect(addresses.wake)
@@ -434,7 +434,7 @@ async def test_a_port_that_is_taken_is_an_error_that_names_it(addresses: Wyoming
             await bridge("ws://127.0.0.1:1/core", addresses)
 
 
-async def test_a_bus_that_restarts_is_told_what_goes_on(api: Api) -> None:
+async def test_all_states_are_reported_to_a_bus_that_restarts(api: Api) -> None:
     port = free_port()
     settings = WebSocketSettings(port=port)
     async with Server(settings, BusSettings()) as first:
