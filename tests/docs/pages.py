@@ -45,6 +45,7 @@ OF_ANY_PAGE = {SIMULATOR, DEVICE, FRESH}
 """Those that look for their blocks on all pages; the others name their pages."""
 
 NOT_RUN = {
+    "hivemind.md": {"sudo systemctl enable --now hivemind": "needs the unit; tests/bridges/hive has a hub"},
     "tutorials/image-builder.md": {
         "cd ..\ngit clone": "needs pi-gen or rpi-image-gen",
         "chmod +x stage-mycroft": "takes hours, and a checkout of pi-gen",
