@@ -243,7 +243,7 @@ def _changes(path: Path, key: str, before: Mapping[str, Value], after: Mapping[s
 
 
 def _next(daemon: str, key: str, before: Mapping[str, Value], after: Mapping[str, Value]) -> Iterator[str]:
-    """How the daemon gets to know of another value."""
+    """What makes another value take effect."""
     if all(value.origin.startswith(_ABOVE_FILES) for value in _within(key, after)):
         if _is_installed():
             yield f"To see what the unit is started with: systemctl cat {daemon}"

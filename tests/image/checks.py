@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from tests.docs.pages import UNINSTALL, marked
 from tests.image import admin, another_board, beside, faults, home, pages, remote
@@ -263,10 +264,7 @@ def a_setting_is_changed_and_reported(installed: Installed) -> str:
         assert shown in report, report
         assert re.search("^ok +admin +it runs$", report, re.M), report
     assert "mycroft-bus" in machine.run("cat", "/tmp/report-root").rpartition("=== journal")[2]  # noqa: S108
-    if before is None:
-        configuration.unlink()
-    else:
-        configuration.write_bytes(before)
+    _restore(configuration, before)
     machine.run(*restart.split())
     return found[0]
 
@@ -278,7 +276,7 @@ def a_variable_of_a_unit_takes_precedence_and_is_kept_secret(installed: Installe
     dropin.parent.mkdir(parents=True)
     dropin.write_text(f"""[Service]\nEnvironment='MYCROFT_ADMIN_WIFI={{"password": "{password}"}}'\n""")
     configuration = root / "etc/mycroft/mycroft.conf"
-    before = configuration.read_bytes()
+    before = configuration.read_bytes() if configuration.exists() else None
     restart = ("systemctl", "restart", "mycroft-admin")
     machine.run("systemctl", "daemon-reload")
     machine.run("systemd-run", "--quiet", "--wait", "--unit=mycroft-test", "echo", f"it is {password}.")
@@ -306,11 +304,19 @@ def a_variable_of_a_unit_takes_precedence_and_is_kept_secret(installed: Installe
     shown = machine.run("mycroft-admin", "config")
     assert "the user mycroft-admin of the unit may not read it: sudo chmod a+r /etc/mycroft/mycroft.conf" in shown
     configuration.chmod(0o644)
-    configuration.write_bytes(before)
+    _restore(configuration, before)
     dropin.unlink()
+    dropin.parent.rmdir()
     machine.run("systemctl", "daemon-reload")
     machine.run(*restart)
     return said.splitlines()[0]
+
+
+def _restore(file: Path, content: bytes | None) -> None:
+    if content is None:
+        file.unlink()
+    else:
+        file.write_bytes(content)
 
 
 def the_simulator_runs(installed: Installed) -> str:
