@@ -301,6 +301,7 @@ class Mirror:
             topics.UPDATE_PROCESSING: lambda _, processing: self._set_update(in_progress=True),
             topics.UPDATE_PROGRESS: lambda _, step, percent: self._set_update(in_progress=True, percent=percent),
             topics.UPDATE_COMPLETE: lambda _, has_updated: self._set_update(in_progress=False),
+            topics.SYSTEM_STATUS_RESPONSE: self._on_status,
             topics.DENIED: self._on_denied,
         }
 
@@ -392,6 +393,10 @@ class Mirror:
 
     def _set_board(self) -> None:
         self._set("board", _on_off(any(state != "connected" for state in self._board.values())))
+
+    def _on_status(self, _: Message, under_way: dict[str, object]) -> None:
+        if topics.UPDATE.name not in under_way:  # it has ended, perhaps without a report
+            self._set_update(in_progress=False)
 
     def _set_update(self, *, in_progress: bool, percent: int | None = None) -> None:
         state = {"installed_version": self._version, "in_progress": in_progress, "update_percentage": percent}

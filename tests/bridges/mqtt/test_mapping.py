@@ -248,6 +248,12 @@ def test_an_update_shows_its_progress(read: Reader) -> None:
     assert read("system.update.complete", {"has_updated": False})["update"]["in_progress"] is False
 
 
+def test_an_update_ends_with_an_admin_service_that_comes_back_without_it(read: Reader) -> None:
+    read("system.update.progress", {"step": "download", "percent": 40})
+    assert read("system.status.response", {"under_way": {"system.update": [], "wifi.stop": []}}) == {}
+    assert read("system.status.response", {"under_way": {}})["update"]["in_progress"] is False
+
+
 def test_a_denied_request_is_an_event(read: Reader) -> None:
     denied = {"type": "system.reboot", "reason": "only root may send this"}
     assert read(topics.DENIED.name, denied) == {"refused": {"event_type": "denied", **denied}}
