@@ -38,7 +38,7 @@ examples:
   mycroft-bus types 'system.*'
   mycroft-bus status
   mycroft-bus config
-  mycroft-bus set bus.max_clients 100
+  sudo mycroft-bus set bus.max_clients 100
 
 exit codes: 0 done, 1 refused or timed out, 2 usage or configuration, 3 no bus
 """

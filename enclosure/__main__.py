@@ -40,7 +40,7 @@ examples:
   mycroft-enclosure run
   mycroft-enclosure run --profile mycroft_mark_1 --serial /dev/ttyAMA0
   mycroft-enclosure run --bus ws://127.0.0.1:8181/core --serial /dev/pts/3
-  mycroft-enclosure detect
+  sudo mycroft-enclosure detect
   mycroft-enclosure doctor
   mycroft-enclosure show "hello world"
   mycroft-enclosure show picture.png

@@ -97,7 +97,17 @@ def _commands_page() -> Iterator[str]:
     yield "Each has a manual page, and `--help` with examples; `--version` prints the version."
     for parser in PARSERS.values():
         examples, codes = _epilog(parser)
-        yield from ("", f"## `{parser.prog}`", "", parser.description or "", "", "```sh", *examples, "```", "")
+        yield from (
+            "",
+            f"## `{parser.prog}`",
+            "",
+            parser.description or "",
+            "",
+            "```sh example",
+            *examples,
+            "```",
+            "",
+        )
         yield f"Exit codes: {', '.join(f'{code} {meaning}' for code, meaning in codes)}."
         for name, command in _commands(parser).items():
             yield from ("", f"### `{parser.prog} {name}`", "", command.description or "")

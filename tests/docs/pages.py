@@ -22,7 +22,7 @@ _ITEM = re.compile(r"^ *```(?P<info>[^\n`]*)\n(?P<text>.*?)^ *```$|!\[[^\]]*\]\(
 _FILE = re.compile(r"(?:[Ss]ave (?:it|this) as|[Aa]dd this to|[Pp]ut this into)\s+`([^`]+)`")
 
 SIMULATOR, DEVICE, FRESH = "simulator", "device", "fresh"
-ANOTHER_BOARD, BOARD, BROKER, HUB = "another-board", "board", "broker", "hub"
+ANOTHER_BOARD, BOARD, BROKER, EXAMPLE, HUB = "another-board", "board", "broker", "example", "hub"
 RADIO, REMOTE, SATELLITE, UNINSTALL = "radio", "remote", "satellite", "uninstall"
 
 RUNNERS = {
@@ -32,6 +32,7 @@ RUNNERS = {
     ANOTHER_BOARD: "tests/image/another_board.py",
     BOARD: "tests/vm/boards/check_detect.py",
     BROKER: "tests/image/home.py",
+    EXAMPLE: "tests/image/examples.py",
     HUB: "tests/bridges/hive/test_page.py",
     RADIO: "tests/vm/wifi/check_setup_again.py",
     REMOTE: "tests/image/remote.py",
@@ -52,7 +53,6 @@ NOT_RUN = {
         "./rpi-image-gen build": "takes hours, and a checkout of rpi-image-gen",
     },
     "how-to/from-a-checkout.md": {"sudo apt install alsa-utils": "needs the sound board of a Mark 1"},
-    "reference/commands.md": {"mycroft-": "examples; tests/docs/test_pages.py parses them"},
 }
 """By page, the beginnings of the blocks that no test runs, and why."""
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.docs.pages import UNINSTALL, marked
-from tests.image import admin, another_board, beside, faults, home, pages, remote
+from tests.image import admin, another_board, beside, examples, faults, home, pages, remote
 from tests.image.installed import (
     ANSWER_TIMEOUT_S,
     DAEMONS,
@@ -574,6 +574,7 @@ CHECKS: tuple[Check, ...] = (
     the_admin_user_may_do_nothing_else,
     *admin.CHECKS,
     *pages.CHECKS,
+    *examples.CHECKS,
     a_message_restarts_the_machine,
     an_upgrade_refuses_no_client,
     no_warning_in_the_journal,

@@ -22,12 +22,13 @@ def a_bridge_works_with_mosquitto_and_the_examples(installed: Installed) -> str:
     configuration, password = root / "etc/mycroft/mycroft.conf", root / "etc/mycroft/mqtt-password"
     before = configuration.read_text() if configuration.exists() else "{}"
     prepare_owner(installed, installed.first)
+    machine.run("mycroft-mqtt", "set", "mqtt.id", ID)  # as one with a MAC address has it
     broker, bridge, users, device, certificate, rights = marked("home-assistant.md", BROKER)
     [fleet] = marked("fleet.md", BROKER)
     with login(installed) as owner:
         for steps in (broker, bridge, users, device, certificate, fleet):
             owner.type(steps)
-        owner.type(f"sudo mycroft-mqtt set mqtt.id {ID}\nsudo systemctl restart mycroft-mqtt")
+        owner.type("sudo systemctl restart mycroft-mqtt")
 
     def published(key: str) -> str:
         """What is retained for a part of the device; empty where there is nothing."""
