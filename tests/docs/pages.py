@@ -46,11 +46,10 @@ OF_ANY_PAGE = {SIMULATOR, DEVICE, FRESH}
 """Those that look for their blocks on all pages; the others name their pages."""
 
 NOT_RUN = {
-    "hivemind.md": {"sudo systemctl enable --now hivemind": "needs the unit; tests/bridges/hive has a hub"},
     "tutorials/image-builder.md": {
-        "cd ..\ngit clone": "needs pi-gen or rpi-image-gen",
-        "chmod +x stage-mycroft": "takes hours, and a checkout of pi-gen",
-        "./rpi-image-gen build": "takes hours, and a checkout of rpi-image-gen",
+        "cd ..\ngit clone": "gets pi-gen, or rpi-image-gen, from GitHub as it is today",
+        "chmod +x stage-mycroft": "runs pi-gen, for hours",
+        "./rpi-image-gen build": "runs rpi-image-gen, for hours",
     },
     "how-to/from-a-checkout.md": {"sudo apt install alsa-utils": "needs the sound board of a Mark 1"},
 }

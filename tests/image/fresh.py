@@ -57,7 +57,7 @@ def type_pages(tree: Tree, source: Path, log: Path) -> str:
         for page in sorted(pages(), key=lambda page: page != FIRST):
             if typed := marked(page, FRESH):
                 try:
-                    _type_page(machine, page)
+                    _type_page(machine, tree.root, page)
                 except AssertionError as error:
                     raise AssertionError(f"{page}: {error}") from error
                 count += len(typed)
@@ -89,7 +89,7 @@ def _network(machine: Machine) -> Iterator[None]:
             process.terminate()
 
 
-def _type_page(machine: Machine, page: str) -> None:
+def _type_page(machine: Machine, root: Path, page: str) -> None:
     home = f"/home/{OWNER}/{page.replace('/', '-')}"
     folder, printed = home, ""
     with contextlib.ExitStack() as stack:
@@ -119,6 +119,8 @@ def _type_page(machine: Machine, page: str) -> None:
                     assert text in printed, f"{text} is not in {printed}"
                 case Block(language=language) if language in SHELLS:
                     printed = ""  # what follows is not of a block that was typed here
+                case Block(file=file) if file.startswith("/"):
+                    (root / file[1:]).write_text(text)
                 case Block(language="python", file=file) if file:
                     terminal.type(f"cat >> {file} <<'END_OF_FILE'\n{text}END_OF_FILE")
 
