@@ -152,7 +152,7 @@ async def run_device(
         )
         # On the unix socket, so that it may send what only the device's own user may.
         client = BusClient(f"unix:{socket}")
-        await _until_it_answers(client, hardware.spoken_to, group, report, panel)
+        await _until_it_answers(client, hardware.spoken_to, scope, panel)
 
         watch_host = HostView(host.address, partial(_show, panel, "host"))
         group.create_task(watch_host.run())
@@ -277,9 +277,7 @@ def _report_line(report: ReportLine, name: str, line: str) -> None:
         report(name, _LOG_TIME.sub("", line))
 
 
-async def _until_it_answers(
-    client: BusClient, spoken_to: asyncio.Event, group: asyncio.TaskGroup, report: ReportLine, panel: Panel
-) -> None:
+async def _until_it_answers(client: BusClient, spoken_to: asyncio.Event, scope: _Scope, panel: Panel) -> None:
     missing = {f"{question}.response" for question in QUESTIONS}
     answered = asyncio.Event()
 
@@ -290,9 +288,10 @@ async def _until_it_answers(
                 answered.set()
         else:
             panel.message(time_of_day(), message)
-            report("bus", clip(render(message), MAX_LINE))
+            scope.report("bus", clip(render(message), MAX_LINE))
 
-    group.create_task(client.run(receive))
+    running = scope.group.create_task(client.run(receive))
+    scope.stack.callback(running.cancel)  # at the end, before the bus stops
     try:
         async with asyncio.timeout(READY_TIMEOUT_S):
             await spoken_to.wait()

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import shutil
+import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
@@ -44,6 +45,18 @@ async def test_a_killed_simulator_leaves_no_program_behind() -> None:
     process.kill()
     await process.wait()
     await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started), "the end of all programs")
+
+
+async def test_ctrl_c_ends_the_simulator_without_a_warning() -> None:
+    command = ("-m", "hw_sim", "run", "--bus-port", "0", "--face-port", "0")
+    process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=PIPE, stderr=STDOUT)
+    assert process.stdout is not None
+    async for line in process.stdout:
+        if line.startswith(b"ready "):
+            break
+    process.send_signal(signal.SIGINT)
+    printed, _ = await process.communicate()
+    assert b"WARNING" not in printed, printed
 
 
 async def test_a_wifi_setup_has_its_page_until_it_ends() -> None:
