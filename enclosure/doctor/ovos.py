@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from bus.contract import ours as topics
 from enclosure.board import pins
-from enclosure.doctor.finding import Finding, by_hand, fail, ok, skip
+from enclosure.doctor import mixer
+from enclosure.doctor.finding import Finding, Verdict, by_hand, fail, ok, skip
 from enclosure.doctor.patient import AS_ROOT, Patient
 from enclosure.doctor.phal import (
     BUTTON_PLUGINS,
@@ -25,7 +26,7 @@ async def check(patient: Patient) -> list[Finding]:
     answers = patient.answers
     found = [_plugins(patient)]
     if answers and answers.to(topics.FIRMWARE_VERSION):  # without an enclosure, that is what is missing
-        found.append(_volume(patient, len(answers.to(topics.VOLUME_RESPONSE))))
+        found.append(await _volume(patient, len(answers.to(topics.VOLUME_RESPONSE))))
     return found
 
 
@@ -63,11 +64,16 @@ def rivals(patient: Patient) -> Iterator[str]:
         yield from LED_PLUGINS
 
 
-def _volume(patient: Patient, count: int) -> Finding:
+async def _volume(patient: Patient, count: int) -> Finding:
     """Whether exactly one program owns the volume."""
     if count == 1:
         return ok("volume", "it has one owner")
     if count == 0:
+        setup = patient.setup
+        if setup.profile.amplifier.kind == "none":
+            card = await mixer.card(setup.mixer_device, setup.mixer_controls)
+            if card.verdict is Verdict.FAIL:
+                return skip("volume", f"it needs the {mixer.NAME}: see there")
         found = "the enclosure does not answer mycroft.volume.get: it has found no mixer"
         if not patient.installed:
             return by_hand(fail("volume", found, "end the enclosure with Ctrl-C, and start it again"))
