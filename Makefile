@@ -71,8 +71,9 @@ run: setup
 check:
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint unit
 
+# Two files at a time: half of the time of the tests with real processes is waiting.
 test: setup-test apt-test
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest --numprocesses=2 --dist=loadfile
 
 unit: setup-test
 	$(VENV)/bin/python -m pytest --quiet -m "not real_time"
