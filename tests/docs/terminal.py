@@ -13,6 +13,8 @@ from typing import Self
 TIMEOUT_S = 600.0
 """Of one line; the longest one builds the packages on a slow machine."""
 
+CLOSE_TIMEOUT_S = 5.0
+
 CTRL_C, CTRL_D = "\x03", "\x04"
 
 STATUS, END = "\x1e", "\x1f"
@@ -100,12 +102,19 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the shell, as the end of a login does."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()  # which ends the shell, also where that is no child of ours
+        self._process.stdin.close()  # for the shell this is Ctrl-D
         self._process.stdout.close()
-        self._process.kill()
-        self._process.wait()
+        try:
+            self._process.wait(CLOSE_TIMEOUT_S)
+        except subprocess.TimeoutExpired:  # something else reads the terminal
+            self._process.kill()
+            self._process.wait()
 
     def type(self, commands: str, *, stop_after_s: float | None = None, timeout_s: float = TIMEOUT_S) -> str:
         """Types lines, one after the other has ended; returns what they print.

@@ -111,6 +111,7 @@ def _type_page(machine: Machine, root: Path, page: str) -> None:
                     except NoTerminalError:
                         assert text.endswith(REBOOT), f"{text} ended the shell"
                     if text.endswith(REBOOT):
+                        terminal.close()
                         machine.restarts()
                         stack.enter_context(_network(machine))
                         terminal = stack.enter_context(_login(machine, home, folder))

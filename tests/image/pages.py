@@ -137,6 +137,7 @@ def type_page(installed: Installed, page: str, mark: str) -> None:
                 except NoTerminalError:
                     assert block.text.endswith(REBOOT), f"{page}: {block.text} ended the shell"
                 if block.text.endswith(REBOOT):
+                    terminal.close()  # systemd would wait for 90 s for what is no child of it
                     installed.machine.restarts()
                     start_parts(installed)
                     terminal = stack.enter_context(login(installed))
