@@ -6,7 +6,7 @@
 # make bench            the speed of the bus; options in ARGS=--quick
 # make bench-enclosure  the speed of buttons and face; after make deb, as root, also on a virtual machine
 # make bench-sim        how soon a simulated device is ready, and what it costs at rest
-# make bench-fleet      300 devices on one MQTT broker; options in ARGS="--devices 50"
+# make bench-fleet      300 devices on one MQTT broker, and the memory of each bridge; options in ARGS="--devices 50"
 # make soak             some minutes of random events; options in ARGS
 # make docs             the documentation as a site, in build/docs
 # make links            whether the links to other sites lead to something; needs a network

@@ -27,6 +27,7 @@ from statistics import median, quantiles
 from time import perf_counter
 from typing import Any
 
+import pytest
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -295,9 +296,12 @@ def measure_one(fleet: Fleet) -> Latencies:
 def measure_bridges(mark1: Mark1, folder: Path) -> None:
     """Each bridge of the Mark 1 by itself."""
     for bridge in running(mark1, folder):
-        with bridge as (name, pid):
-            time.sleep(SETTLE_S)
-            row(f"PSS of {name}", f"{pss_mb(pid):6.1f} MB, limit {LIMIT_PSS_MB:g}")
+        try:
+            with bridge as (name, pid):
+                time.sleep(SETTLE_S)
+                row(f"PSS of {name}", f"{pss_mb(pid):6.1f} MB, limit {LIMIT_PSS_MB:g}")
+        except pytest.skip.Exception as reason:  # PyPI has the hub
+            row("PSS of a bridge", str(reason))
 
 
 def measure_announcements(fleet: Fleet, connect: Callable[[], None]) -> None:
