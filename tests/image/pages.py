@@ -26,7 +26,7 @@ REACTIONS = (
 )
 """What the pages ask for on a device."""
 
-MACHINES = ("broker.home", "mark1.local")
+MACHINES = "broker.home mark1.local"
 """Names of the pages for other machines, which are this one here."""
 
 PREPARED = {
@@ -83,7 +83,9 @@ def prepare_owner(installed: Installed, debs: Iterable[Path]) -> None:
     """The owner has a password, may use sudo, and has built the packages; the pages' machines are this one."""
     (installed.tree.root / SUDOERS).write_text(MAY_ALL)
     installed.machine.run("sh", "-c", f"echo {OWNER}:{shlex.quote(PASSWORD)} | chpasswd")
-    (installed.tree.root / "etc/hosts").write_text(f"127.0.0.1 localhost {' '.join(MACHINES)}\n")
+    hosts = installed.tree.root / "etc/hosts"
+    if MACHINES not in (known := hosts.read_text()):
+        hosts.write_text(f"{known}127.0.0.1 {MACHINES}\n")
     examples = installed.tree.root / HOME[1:] / "docs/examples"
     shutil.copytree(DOCS / "examples", examples, dirs_exist_ok=True)
     built = installed.tree.root / HOME[1:] / "build/deb"
