@@ -33,7 +33,7 @@ async def identify(
 
     `own` are the names of the owner's profiles, and `port` is the serial port that the configuration names. The
     faceplate is asked last, if at all, and only where nothing else is on the header; if another program has its
-    port, the enclosure on the bus is asked instead.
+    port, or this user may not open it, the enclosure on the bus is asked instead.
     """
     tables = {name: profile.detect for name, profile in boards.items()}
     evidence = look(boards, root, i2c_bus)

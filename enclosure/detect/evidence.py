@@ -96,7 +96,7 @@ def on_i2c(tables: Iterable[DetectSettings], root: Path, bus: int) -> Evidence:
 async def ask_faceplate(port: str, rate: int, bus_url: str | None = None, root: Path = Path("/")) -> Evidence:
     """Whether a faceplate answers on a serial port, which the kernel's console and other programs keep.
 
-    If another program has it, that may be the enclosure on the bus, which is asked instead.
+    If another program has it, or this user may not open it, the enclosure on the bus is asked instead.
     """
     path = root / port.removeprefix("/")
     if path.name in _text(root / "sys/class/tty/console/active").split():
@@ -105,7 +105,8 @@ async def ask_faceplate(port: str, rate: int, bus_url: str | None = None, root: 
         version = await firmware_version(path, rate)
     except OSError as error:
         taken = error.errno == errno.EAGAIN
-        version = await _version_reported(bus_url) if taken and bus_url else None
+        kept = taken or error.errno == errno.EACCES
+        version = await _version_reported(bus_url) if kept and bus_url else None
         if version is None:
             reason = os.strerror(error.errno) if error.errno else str(error)
             return Evidence(unseen=(f"faceplate: {path}: {'another program has it' if taken else reason}",))

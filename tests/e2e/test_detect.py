@@ -1,5 +1,7 @@
 """Detection of the board, beside a running daemon that has the faceplate, and at the start of a daemon."""
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from bus.server.listener import Server
+from enclosure.config import load_profile
+from enclosure.detect import evidence, identify
 from hw_sim.faceplate import Faceplate
 from tests.e2e.device import device
 from tests.e2e.test_commands import bus, outcome  # noqa: F401  # bus is a fixture
@@ -22,6 +26,19 @@ async def test_the_faceplate_of_a_running_enclosure_is_known_by_the_bus(tmp_path
         assert (code, err) == (0, "")
         assert out.startswith("mycroft_mark_1\n  a faceplate answers on the serial port\n")
         assert '-> {"enclosure": {"platform": "mycroft_mark_1"}} in /etc/mycroft/mycroft.conf' in out
+
+
+async def test_a_user_who_may_not_open_the_port_is_told_by_the_running_enclosure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(evidence, "firmware_version", forbidden)
+    boards = {"mycroft_mark_1": load_profile("mycroft_mark_1")}
+    async with device() as found:
+        verdict, seen = await identify(boards, port=found.serial, bus_url=found.bus)
+    assert verdict.platform == "mycroft_mark_1", seen
 
 
 async def test_a_port_without_a_faceplate_is_no_mark_1(tmp_path: Path) -> None:
