@@ -350,7 +350,9 @@ class NetworkManager:
                 raise DBusError(f"{NAME}.Device.SpecificObjectNotFound", "no such access point")
             router = self._shown[access_point]
             settings.setdefault("802-11-wireless", {})["ssid"] = Variant("ay", router.ssid)
-            settings.setdefault("connection", {})["id"] = Variant("s", router.ssid.decode(errors="replace"))
+            name = router.ssid.decode(errors="replace")
+            taken = any(profile.get("connection", "id") == name for profile in self.profiles.values())
+            settings.setdefault("connection", {}).setdefault("id", Variant("s", f"{name} 1" if taken else name))
         profile = self._new_profile(settings, options["persist"].value)
         return "ooa{sv}", profile.path, self._begin(profile), {}
 

@@ -489,10 +489,14 @@ def _verify(security: Security, password: str) -> None:
 
 
 def _secrets(choice: Choice) -> Settings:
-    """What NetworkManager cannot know of a network that it sees."""
-    if not choice.password:
-        return {}
-    return {"802-11-wireless-security": {"psk": Variant("s", choice.password)}}
+    """What NetworkManager cannot know of a network that it sees.
+
+    And its name: of a network that is known, NetworkManager would make "home 1".
+    """
+    settings = {"connection": {"id": Variant("s", name_of(choice.ssid))}}
+    if choice.password:
+        settings["802-11-wireless-security"] = {"psk": Variant("s", choice.password)}
+    return settings
 
 
 def _complete(choice: Choice, network: Network | None) -> Settings:
@@ -506,7 +510,7 @@ def _complete(choice: Choice, network: Network | None) -> Settings:
     settings["802-11-wireless"] = {"ssid": Variant("ay", choice.ssid)}
     if choice.hidden:
         settings["802-11-wireless"]["hidden"] = Variant("b", True)
-    settings["connection"] = {"type": Variant("s", "802-11-wireless"), "id": Variant("s", name_of(choice.ssid))}
+    settings["connection"]["type"] = Variant("s", "802-11-wireless")
     return settings
 
 

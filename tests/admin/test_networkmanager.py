@@ -124,12 +124,15 @@ async def test_the_end_of_the_network_that_is_replaced_is_no_failure(
     assert air.network == b"home"
 
 
-async def test_a_new_password_replaces_the_old_one(radio: NetworkManager, air: Simulated) -> None:
+async def test_a_new_password_replaces_the_old_one_under_the_same_name(
+    radio: NetworkManager, air: Simulated
+) -> None:
     air.know(b"home", "old password")
     await radio.scan()
     await radio.join(Choice(b"home", "correct horse"))
     [profile] = air.profiles.values()
     assert profile.get("802-11-wireless-security", "psk") == "correct horse"
+    assert profile.get("connection", "id") == "home"
 
 
 async def test_an_access_point_that_has_gone_since_the_scan_is_looked_for_by_name(
