@@ -7,6 +7,7 @@ test can type is in NOT_RUN, with the reason.
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -108,6 +109,15 @@ def items(page: str) -> Iterator[Block | Image]:
 def blocks(page: str) -> list[Block]:
     """The code blocks of a page."""
     return [item for item in items(page) if isinstance(item, Block)]
+
+
+@contextmanager
+def named(page: str) -> Iterator[None]:
+    """Has the errors of a block name its page."""
+    try:
+        yield
+    except AssertionError as error:
+        raise AssertionError(f"{page}: {error}") from error
 
 
 def marked(page: str, mark: str) -> list[str]:

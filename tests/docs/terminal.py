@@ -137,6 +137,17 @@ class Terminal:
             assert well, f"{line}\nended with {status}:\n{printed}"
         return printed
 
+    def type_block(self, text: str) -> str | None:
+        """Types the text of a block; None where that restarts the machine, which ends the terminal."""
+        try:
+            printed = self.type(text)
+        except NoTerminalError:
+            assert text.endswith(REBOOT), f"{text}ended the shell"
+        if not text.endswith(REBOOT):
+            return printed
+        self.close()  # systemd would wait for 90 s for what is no child of it
+        return None
+
     def start(self, line: str) -> None:
         """Types a line whose program runs until `stop`."""
         self._write(f"{line}\n")

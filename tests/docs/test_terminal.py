@@ -56,4 +56,14 @@ def test_a_program_that_does_not_end_fails_the_test(terminal: Terminal) -> None:
 
 def test_the_end_of_the_shell_is_reported(terminal: Terminal) -> None:
     with pytest.raises(NoTerminalError):
-        terminal.type(f"exit\n{REBOOT}")
+        terminal.type("exit")
+
+
+def test_a_block_that_restarts_the_machine_ends_the_terminal_well(terminal: Terminal) -> None:
+    assert terminal.type_block("x=1\n") == ""
+    assert terminal.type_block(f"exit\n{REBOOT}") is None
+
+
+def test_another_block_does_not_end_the_terminal(terminal: Terminal) -> None:
+    with pytest.raises(AssertionError, match="ended the shell"):
+        terminal.type_block("exit\n")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
-from tests.docs.pages import FRESH, OUTPUT, SHELLS, TERMINALS, Block, blocks, marked, pages
-from tests.docs.terminal import REBOOT, NoTerminalError, Terminal
+from tests.docs.pages import FRESH, OUTPUT, SHELLS, TERMINALS, Block, blocks, marked, named, pages
+from tests.docs.terminal import Terminal
 from tests.image.faults import MAY_ALL, SUDOERS
 from tests.image.machine import Machine
 from tests.image.tree import OWNER, OWNER_ID, Tree, run
@@ -56,10 +56,7 @@ def type_pages(tree: Tree, source: Path, log: Path) -> str:
     with Machine(tree, log) as machine:
         for page in sorted(pages(), key=lambda page: page != FIRST):
             if typed := marked(page, FRESH):
-                try:
-                    _type_page(machine, tree.root, page)
-                except AssertionError as error:
-                    raise AssertionError(f"{page}: {error}") from error
+                _type_page(machine, tree.root, page)
                 count += len(typed)
     return f"{count} blocks"
 
@@ -91,8 +88,9 @@ def _network(machine: Machine) -> Iterator[None]:
 
 def _type_page(machine: Machine, root: Path, page: str) -> None:
     home = f"/home/{OWNER}/{page.replace('/', '-')}"
-    folder, printed = home, ""
-    with contextlib.ExitStack() as stack:
+    folder = home
+    printed: str | None = None
+    with named(page), contextlib.ExitStack() as stack:
         stack.enter_context(_network(machine))
         machine.run("sh", "-c", PREPARED.get(page, ""))
         terminal = stack.enter_context(_login(machine, home, home))
@@ -106,12 +104,8 @@ def _type_page(machine: Machine, root: Path, page: str) -> None:
                     for start, before in IN_WORDS.items():
                         if text.startswith(start):
                             terminal.type(before)
-                    try:
-                        printed = terminal.type(text)
-                    except NoTerminalError:
-                        assert text.endswith(REBOOT), f"{text} ended the shell"
-                    if text.endswith(REBOOT):
-                        terminal.close()
+                    printed = terminal.type_block(text)
+                    if printed is None:
                         machine.restarts()
                         stack.enter_context(_network(machine))
                         terminal = stack.enter_context(_login(machine, home, folder))
@@ -119,7 +113,7 @@ def _type_page(machine: Machine, root: Path, page: str) -> None:
                 case Block(marks=marks) if OUTPUT in marks and printed:
                     assert text in printed, f"{text} is not in {printed}"
                 case Block(language=language) if language in SHELLS:
-                    printed = ""  # what follows is not of a block that was typed here
+                    printed = None  # what follows is not of a block that was typed here
                 case Block(file=file) if file.startswith("/"):
                     (root / file[1:]).write_text(text)
                 case Block(language="python", file=file) if file:

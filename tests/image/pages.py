@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from tests.docs.pages import DEVICE, DOCS, OUTPUT, SHELLS, Block, blocks, marked, pages
-from tests.docs.terminal import PASSWORD, REBOOT, NoTerminalError, Reaction, Terminal
+from tests.docs.pages import DEVICE, DOCS, OUTPUT, SHELLS, Block, blocks, marked, named, pages
+from tests.docs.terminal import PASSWORD, Reaction, Terminal
 from tests.image.faults import MAY_ALL, SUDOERS, start_parts, the_doctor_finds_nothing_to_mend
 from tests.image.installed import Installed, all_units_are_active
 from tests.image.tree import OWNER
@@ -118,11 +118,12 @@ def _type_page(installed: Installed, page: str) -> None:
 
 def type_page(installed: Installed, page: str, mark: str) -> None:
     """Types the blocks with a mark, compares what they print, and saves the files that the page names."""
-    root, printed = installed.tree.root, ""
+    root = installed.tree.root
     configuration = root / "etc/mycroft/mycroft.conf"
     saved: dict[str, Path] = {}
     before = configuration.read_bytes() if configuration.exists() else b"{}"
-    with contextlib.ExitStack() as stack:
+    printed: str | None = None
+    with named(page), contextlib.ExitStack() as stack:
         terminal = stack.enter_context(login(installed))
         for block, after in pairwise((*blocks(page), Block("", frozenset(), "", ""))):
             if mark in block.marks:
@@ -132,21 +133,15 @@ def type_page(installed: Installed, page: str, mark: str) -> None:
                     text = text.replace(shown, own)
                 if text.startswith(ANOTHER_WAY):
                     configuration.write_bytes(before)
-                try:
-                    printed = terminal.type(text)
-                except AssertionError as error:
-                    raise AssertionError(f"{page}: {error}") from error
-                except NoTerminalError:
-                    assert block.text.endswith(REBOOT), f"{page}: {block.text} ended the shell"
-                if block.text.endswith(REBOOT):
-                    terminal.close()  # systemd would wait for 90 s for what is no child of it
+                printed = terminal.type_block(text)
+                if printed is None:
                     installed.machine.restarts()
                     start_parts(installed)
                     terminal = stack.enter_context(login(installed))
             elif OUTPUT in block.marks and printed:
-                assert block.text in printed, f"{page}: {block.text} is not in {printed}"
+                assert block.text in printed, f"{block.text} is not in {printed}"
             elif block.language in SHELLS:
-                printed = ""  # what follows is not of a block that was typed here
+                printed = None  # what follows is not of a block that was typed here
             elif block.file.startswith("/etc/"):
                 saved[block.language] = root / block.file[1:]
                 saved[block.language].parent.mkdir(parents=True, exist_ok=True)
