@@ -32,7 +32,7 @@ from hw_sim.boards.board import Board
 from hw_sim.process import Program
 from hw_sim.sound import Sound
 from tests.vm.__main__ import INSTALLED, MissingError, machine_of, prepared
-from tests.vm.kernel import CHECKOUT
+from tests.vm.machine import CHECKOUT
 from tests.vm.suites import BOARDS
 
 SAMPLES = 500
@@ -247,7 +247,7 @@ async def first(*parts: Coroutine[Any, Any, None]) -> None:
 def bench_machine(samples: int) -> None:
     """Prints what is measured on a virtual machine, or why there is none."""
     try:
-        kernel, root = prepared()
+        kernel, disk = prepared()
     except MissingError as error:
         print(f"virtual machine skipped: it needs {error}")
         return
@@ -267,7 +267,7 @@ def bench_machine(samples: int) -> None:
                 more = size - next(iter(pss_mb.values()))
                 print(f"{name:38} {size:7.1f} MB {more:+.1f}", flush=True)
 
-    with machine_of(BOARDS, kernel, root) as machine:
+    with machine_of(BOARDS, kernel, disk) as machine:
         path = f"PYTHONPATH={INSTALLED}:{CHECKOUT}"
         code = machine.watch(
             "env", path, "python3", "-P", "-m", "benchmarks.board", json.dumps(EDGE), str(samples), on_line=on_line

@@ -10,8 +10,8 @@ from zlib import crc32
 
 from tests.image.__main__ import missing_here
 from tests.image.tree import Repository, Tree, debian_mirror, run
-from tests.vm.kernel import BUILD_PACKAGES, CHECKOUT, Kernel
-from tests.vm.machine import Machine
+from tests.vm.kernel import BUILD_PACKAGES, Kernel
+from tests.vm.machine import CHECKOUT, Machine, make_disk, prepare
 from tests.vm.suites import CLIENTS, LIBRARIES, MODULES, OFF, OURS, PACKAGES, SUITES, Suite
 
 INSTALLED = "/usr/lib/mycroft-enclosure"
@@ -19,10 +19,15 @@ INSTALLED = "/usr/lib/mycroft-enclosure"
 
 CODE = ("admin", "bus", "enclosure")
 
+ROOT = Path(__file__).parents[2]
+
+COPIED = (*CODE, "benchmarks", "hw_sim", "tests", "pyproject.toml")
+"""What a machine gets of the checkout."""
+
 FOLDER, BUILT = Path("build/vm"), Path("build/deb")
 """Where the machines are made, and where `make deb` leaves the packages."""
 
-NEEDED = ("depmod", "modprobe", "qemu-system-x86_64")
+NEEDED = ("depmod", "mke2fs", "modprobe", "qemu-system-x86_64")
 
 
 class MissingError(Exception):
@@ -41,17 +46,17 @@ def main() -> int:
     options = parser.parse_args()
     suites = [suite for suite in SUITES if options.suite in (None, suite.name)]
     try:
-        kernel, root = prepared(options.folder, options.built, options.mirror)
+        kernel, disk = prepared(options.folder, options.built, options.mirror)
     except MissingError as error:
         print(f"virtual machines skipped: they need {error}")
         return 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        run_checks = partial(check, kernel=kernel, root=root, only=options.k, checkout=options.checkout)
+        run_checks = partial(check, kernel=kernel, disk=disk, only=options.k, checkout=options.checkout)
         return int(any(list(pool.map(run_checks, suites))))
 
 
 def prepared(folder: Path = FOLDER, built: Path = BUILT, mirror: str | None = None) -> tuple[Kernel, Path]:
-    """The kernel, and the root file system of all machines, with our packages. Raises MissingError."""
+    """The kernel, and the disk of all machines, with our packages. Raises MissingError."""
     mirror = mirror or debian_mirror()
     if missing := missing_here(mirror, NEEDED):
         raise MissingError(missing)
@@ -68,8 +73,14 @@ def prepared(folder: Path = FOLDER, built: Path = BUILT, mirror: str | None = No
         tree.install(OURS)
     kernel.add_modules(tree.root, MODULES)
     run("cp", "--archive", libraries(folder), f"{tree.root}{CLIENTS}")
-    Machine.prepare(tree.root, OFF)
-    return kernel, tree.root
+    checkout = tree.root / CHECKOUT.lstrip("/")
+    checkout.mkdir()
+    run("cp", "--archive", *COPIED, checkout, cwd=ROOT)
+    tree.run("python3", "-m", "compileall", "-q", CLIENTS, CHECKOUT)
+    prepare(tree.root, OFF)
+    disk = folder / "disk"
+    make_disk(tree.root, disk)
+    return kernel, disk
 
 
 def libraries(folder: Path) -> Path:
@@ -87,13 +98,13 @@ def libraries(folder: Path) -> Path:
     return kept
 
 
-def machine_of(suite: Suite, kernel: Kernel, root: Path) -> Machine:
+def machine_of(suite: Suite, kernel: Kernel, disk: Path) -> Machine:
     """The machine of a suite, not booted yet."""
-    log = root.parent / f"{suite.name}-console.log"
-    return Machine(kernel, root, log, memory_mb=suite.memory_mb, timeout_s=suite.timeout_s)
+    log = disk.parent / f"{suite.name}-console.log"
+    return Machine(kernel, disk, log, memory_mb=suite.memory_mb, timeout_s=suite.timeout_s)
 
 
-def check(suite: Suite, *, kernel: Kernel, root: Path, only: str, checkout: bool) -> int:
+def check(suite: Suite, *, kernel: Kernel, disk: Path, only: str, checkout: bool) -> int:
     """Runs a suite's checks, and prints what pytest prints; returns its exit code."""
 
     def print_line(line: str) -> None:
@@ -101,7 +112,7 @@ def check(suite: Suite, *, kernel: Kernel, root: Path, only: str, checkout: bool
         sys.stdout.flush()
 
     checks = f"{CHECKOUT}/tests/vm"
-    with machine_of(suite, kernel, root) as machine:
+    with machine_of(suite, kernel, disk) as machine:
         if checkout:
             for package in CODE:
                 machine.run("mount", "--bind", f"{CHECKOUT}/{package}", f"{INSTALLED}/{package}")

@@ -7,6 +7,7 @@ the kernel does not export irq_to_desc.
 import lzma
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,32 +18,20 @@ BUILD_PACKAGES = ("busybox-static", "kmod", "linux-headers-amd64", "make", "xz-u
 WORK = "/root/kernel"
 """Where the tree for it builds gpio-sim."""
 
-ROOT_MODULES = ("netfs", "9pnet", "9pnet_virtio", "9p", "overlay")
-"""What the first file system loads to reach the root file system, in this order."""
+ROOT_MODULES = ("nfit", "nd_pmem", "ext4")
+"""What the first file system loads to reach the root file system, with what they depend on."""
 
-ROOT_TAG, CHECKOUT_TAG = "root", "checkout"
-"""Names of the folders that the virtual machine gets from this machine."""
-
-CHECKOUT = "/srv/checkout"
-"""Where the virtual machine finds the checkout."""
-
-INIT = f"""\
+INIT = """\
 #!/bin/busybox sh
 export PATH=/bin
 /bin/busybox --install -s /bin
 mount -t devtmpfs none /dev
-for module in {" ".join(ROOT_MODULES)}; do insmod /$module.ko; done
-options=trans=virtio,version=9p2000.L,cache=loose,ro
-mount -t 9p -o $options {ROOT_TAG} /tree
-mount -t tmpfs none /changes
-mkdir /changes/upper /changes/work
-mount -t overlay -o lowerdir=/tree,upperdir=/changes/upper,workdir=/changes/work none /root
-mkdir -p /root{CHECKOUT}
-mount -t 9p -o $options {CHECKOUT_TAG} /root{CHECKOUT}
+for module in {modules}; do insmod /$module; done
+until mount -t ext4 /dev/pmem0 /root; do sleep 0.01; done
 mount --move /dev /root/dev
 exec switch_root /root /sbin/init
 """
-"""The root file system is the tree, unchanged, under what the virtual machine writes."""
+"""The root file system is persistent memory, which the kernel finds soon after its modules are loaded."""
 
 _GPIO_SIM = ("drivers/gpio/gpio-sim.c", "kernel/irq/irq_sim.c")
 _EDIT = ("handle_simple_irq(irq_to_desc(irqnum))", "generic_handle_irq(irqnum)")
@@ -56,11 +45,15 @@ class Kernel:
         self._folder = folder
         self.image = folder / "vmlinuz"
         self.initrd = folder / "initrd"
+        self._busybox = folder / "busybox"
 
     def create(self, builder: Tree) -> None:
         """Makes what is not there yet, in a tree with BUILD_PACKAGES; takes some minutes."""
-        if self.initrd.exists():
-            return
+        if not self._busybox.exists():
+            self._build(builder)
+        self._make_initrd()
+
+    def _build(self, builder: Tree) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         builder.create()
@@ -71,12 +64,13 @@ class Kernel:
         self._unpack(builder, work, version)
         self._build_gpio_sim(builder, work, version)
         modules = self._folder / "usr/lib/modules"
-        shutil.copytree(work / "unpacked/usr/lib/modules", modules, symlinks=True)
+        modules.parent.mkdir(parents=True)
+        (work / "unpacked/usr/lib/modules").rename(modules)
         (modules / version / "extra").mkdir()
         shutil.copy(work / "gpio_sim_ot.ko", modules / version / "extra")
         run("depmod", "-b", self._folder / "usr", version)
         shutil.copy(work / f"unpacked/boot/vmlinuz-{version}", self.image)
-        self._make_initrd(work, builder.root / "usr/bin/busybox")
+        shutil.copy(builder.root / "usr/bin/busybox", self._busybox)
 
     def add_modules(self, root: Path, names: Iterable[str]) -> None:
         """Puts modules into a tree, with what they depend on, and no others.
@@ -84,15 +78,20 @@ class Kernel:
         Uncompressed: an emulated processor takes 2 s for each otherwise.
         """
         target = root / "usr/lib/modules" / self._version
-        for name in names:
-            depends = ("--show-depends", "-d", str(self._folder / "usr"), "-S", self._version, name)
-            for line in run("modprobe", *depends).stdout.splitlines():
-                if line.startswith("insmod "):
-                    path = Path(line.split()[1])
-                    _unxz(path, target / path.relative_to(self._modules).with_name(_module_file(path)))
+        for path in self._with_dependencies(names):
+            _unxz(path, target / path.relative_to(self._modules).with_name(_module_file(path)))
         for file in self._modules.glob("modules.*"):
             shutil.copy(file, target)
         run("depmod", "-b", root / "usr", self._version)
+
+    def _with_dependencies(self, names: Iterable[str]) -> list[Path]:
+        """The files of modules, each after those that it depends on."""
+        paths: dict[Path, None] = {}
+        for name in names:
+            depends = ("--show-depends", "-d", str(self._folder / "usr"), "-S", self._version, name)
+            lines = run("modprobe", *depends).stdout.splitlines()
+            paths |= dict.fromkeys(Path(line.split()[1]) for line in lines if line.startswith("insmod "))
+        return list(paths)
 
     @property
     def _modules(self) -> Path:
@@ -110,7 +109,7 @@ class Kernel:
             run("dpkg-deb", "-x", package, work / "unpacked")
         source = work / "unpacked/usr/src" / f"linux-source-{series}.tar.xz"
         files = [f"linux-source-{series}/{file}" for file in _GPIO_SIM]
-        run("tar", "-xJf", source, "--strip-components=3", "-C", work, *files)
+        run("tar", "-xJf", source, "--occurrence", "--strip-components=3", "-C", work, *files)
 
     def _build_gpio_sim(self, builder: Tree, work: Path, version: str) -> None:
         irq_sim = work / "irq_sim.c"
@@ -118,20 +117,21 @@ class Kernel:
         (work / "Kbuild").write_text(_KBUILD)
         builder.run("make", "-C", f"/usr/src/linux-headers-{version}", f"M={WORK}", "CC=gcc-14", "modules")
 
-    def _make_initrd(self, work: Path, busybox: Path) -> None:
-        initrd = work / "initrd"
-        for folder in ("bin", "changes", "dev", "root", "tree"):
-            (initrd / folder).mkdir(parents=True)
-        shutil.copy(busybox, initrd / "bin")
-        for name in ROOT_MODULES:
-            packed = next(path for path in self._modules.rglob(f"{name}.ko*"))
-            _unxz(packed, initrd / f"{name}.ko")
-        init = initrd / "init"
-        init.write_text(INIT)
-        init.chmod(0o755)
-        names = "\n".join(sorted(str(path.relative_to(initrd)) for path in initrd.rglob("*")))
-        command = (busybox, "cpio", "-o", "-H", "newc")
-        archive = subprocess.run(command, input=names.encode(), stdout=subprocess.PIPE, cwd=initrd, check=True)
+    def _make_initrd(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="mycroft-vm-") as name:
+            initrd = Path(name)
+            for folder in ("bin", "dev", "root"):
+                (initrd / folder).mkdir()
+            shutil.copy(self._busybox, initrd / "bin/busybox")
+            modules = self._with_dependencies(ROOT_MODULES)
+            for path in modules:
+                _unxz(path, initrd / _module_file(path))
+            init = initrd / "init"
+            init.write_text(INIT.format(modules=" ".join(map(_module_file, modules))))
+            init.chmod(0o755)
+            names = "\n".join(sorted(str(path.relative_to(initrd)) for path in initrd.rglob("*")))
+            command = (self._busybox, "cpio", "-o", "-H", "newc")
+            archive = subprocess.run(command, input=names.encode(), stdout=subprocess.PIPE, cwd=initrd, check=True)
         self.initrd.write_bytes(archive.stdout)
 
 

@@ -11,7 +11,11 @@ from pathlib import Path
 from threading import Timer
 from typing import Self
 
-from tests.vm.kernel import CHECKOUT, CHECKOUT_TAG, ROOT_TAG, Kernel
+from tests.image.tree import run
+from tests.vm.kernel import Kernel
+
+CHECKOUT = "/srv/checkout"
+"""Where the virtual machine has the checkout."""
 
 AGENT_PORT = "agent"
 """Name of the serial port over which commands go in."""
@@ -26,6 +30,12 @@ ExecStart=/usr/bin/python3 {CHECKOUT}/tests/vm/agent.py {AGENT_PORT}
 Environment=LANG=C.UTF-8
 """
 
+_OPTIONS = "console=ttyS0 quiet panic=-1 systemd.show_status=yes"
+"""Of the kernel."""
+
+_FAST = "mitigations=off audit=0 lsm= nokaslr norandmaps"
+"""Options of the kernel without which it is slower."""
+
 _MASKED = (
     *("dev-hugepages.mount", "dev-mqueue.mount", "e2scrub_reap.service", "getty.target", "ldconfig.service"),
     *("sys-kernel-debug.mount", "sys-kernel-tracing.mount", "systemd-hwdb-update.service", "timers.target"),
@@ -35,33 +45,42 @@ _MASKED = (
 )
 """Units that no check needs, and that take an emulated processor long."""
 
-_ROOT = Path(__file__).parents[2]
+DISK_SIZE = "1G"
+
+
+def prepare(root: Path, off: Sequence[str]) -> None:
+    """Lets a tree carry out commands of this machine; masks units that are not to start."""
+    units = root / "etc/systemd/system"
+    (units / "agent.service").write_text(_AGENT)
+    wants = units / "multi-user.target.wants"
+    wants.mkdir(exist_ok=True)
+    (wants / "agent.service").symlink_to("../agent.service")
+    for unit in (*_MASKED, *off):
+        (units / unit).unlink(missing_ok=True)
+        (units / unit).symlink_to("/dev/null")
+
+
+def make_disk(root: Path, disk: Path) -> None:
+    """Makes a disk with the files of a tree."""
+    disk.unlink(missing_ok=True)
+    run("mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", root, disk, DISK_SIZE)
 
 
 class Machine:
-    """A booted virtual machine, without a network. Use as a context manager; it writes nothing to the tree.
+    """A booted virtual machine, without a network. Use as a context manager; it writes nothing to the disk.
 
-    A machine that takes longer than `timeout_s` in all is ended, and what waits for it fails.
+    It runs in virtual time: each instruction takes a nanosecond, about as on a Raspberry Pi 3, and when there is
+    nothing to do, the clock jumps to the next timer. It would also jump during a wait for a disk: that is memory.
+
+    A machine that takes longer than `timeout_s` of real time in all is ended, and what waits for it fails.
     """
 
-    def __init__(self, kernel: Kernel, root: Path, log: Path, *, memory_mb: int, timeout_s: float) -> None:
+    def __init__(self, kernel: Kernel, disk: Path, log: Path, *, memory_mb: int, timeout_s: float) -> None:
         self._kernel = kernel
-        self._root = root
+        self._disk = disk
         self._log = log
         self._memory_mb = memory_mb
         self._timeout_s = timeout_s
-
-    @staticmethod
-    def prepare(root: Path, off: Sequence[str]) -> None:
-        """Lets a tree carry out commands of this machine; masks units that are not to start."""
-        units = root / "etc/systemd/system"
-        (units / "agent.service").write_text(_AGENT)
-        wants = units / "multi-user.target.wants"
-        wants.mkdir(exist_ok=True)
-        (wants / "agent.service").symlink_to("../agent.service")
-        for unit in (*_MASKED, *off):
-            (units / unit).unlink(missing_ok=True)
-            (units / unit).symlink_to("/dev/null")
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
@@ -124,24 +143,16 @@ class Machine:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
 
     def _command(self, agent: Path) -> tuple[str, ...]:
+        size = self._disk.stat().st_size
+        memory = f"memory-backend-file,id=root,mem-path={self._disk},size={size},share=off"
         return (
-            *("qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", "Nehalem", "-smp", "1"),
-            *("-m", str(self._memory_mb), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
+            *("qemu-system-x86_64", "-M", "q35,nvdimm=on", "-accel", "tcg", "-cpu", "Nehalem", "-smp", "1"),
+            *("-icount", "shift=0,sleep=off"),
+            *("-m", f"{self._memory_mb}M,slots=1,maxmem=4G", "-object", memory, "-device", "nvdimm,memdev=root"),
+            *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
             *("-kernel", str(self._kernel.image), "-initrd", str(self._kernel.initrd)),
-            *(
-                "-append",
-                "console=ttyS0 quiet panic=-1 mitigations=off audit=0 systemd.show_status=yes lsm= nokaslr",
-            ),
+            *("-append", f"{_OPTIONS} {_FAST}"),
             *("-serial", f"file:{self._log}", "-device", "virtio-rng-pci", "-device", "virtio-serial-pci"),
             *("-chardev", f"socket,id=agent,path={agent},server=on,wait=off"),
             *("-device", f"virtserialport,chardev=agent,name={AGENT_PORT}"),
-            *_share(ROOT_TAG, self._root),
-            *_share(CHECKOUT_TAG, _ROOT),
         )
-
-
-def _share(tag: str, folder: Path) -> tuple[str, ...]:
-    return (
-        "-fsdev", f"local,id={tag},path={folder},security_model=none,readonly=on",
-        "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}",
-    )  # fmt: skip

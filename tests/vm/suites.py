@@ -41,14 +41,10 @@ class Suite:
     """Files and folders in `tests/vm`."""
     memory_mb: int
     timeout_s: float
-    """For the machine as a whole; a busy processor that is emulated takes several times what an idle one does."""
-
-
-def _wifi(name: str) -> Suite:
-    return Suite(f"wifi-{name}", (f"wifi/check_{name}.py", "wifi/check_trace.py"), memory_mb=384, timeout_s=900.0)
+    """Real time for the machine as a whole; a busy processor takes several times what an idle one does."""
 
 
 BOARDS = Suite("boards", ("boards",), memory_mb=320, timeout_s=600.0)
 
-SUITES = (_wifi("setup_again"), _wifi("networks"), _wifi("first_setup"), BOARDS)
-"""Those that take long first. The three of wifi could be one, but each waits for a radio most of the time."""
+SUITES = (Suite("wifi", ("wifi",), memory_mb=384, timeout_s=900.0), BOARDS)
+"""That which takes long first."""

@@ -39,7 +39,7 @@ async def opened(device: Device) -> Received:
 async def back_at_home() -> None:
     """Waits until the device is in its network again, and nothing of the setup is left."""
     await in_network(HOME.name)
-    await until(lambda: "active" not in run("systemctl", "is-active", *UNITS, check=False).split(), interval_s=0.5)
+    await until(lambda: "active" not in run("systemctl", "is-active", *UNITS, check=False).split(), interval_s=2.0)
     await until(lambda: not UNDER_WAY.exists())
     assert ACCESS_POINT not in profiles("NAME")
 
@@ -52,8 +52,7 @@ async def check_a_setup_continues_after_the_service_was_killed_with_its_new_sett
     await device.send("mycroft.wifi.start")
     assert (await opened(device)).data["password"] == ACCESS_PASSWORD
     settings = json.loads(CONFIGURATION.read_text())
-    settings["admin"]["wifi"]["open"] = True
-    CONFIGURATION.write_text(json.dumps(settings))
+    CONFIGURATION.write_text(json.dumps({**settings, "admin": {"wifi": {"open": True}}}))
     await systemctl("kill", "--signal=KILL", "mycroft-admin.service")
     assert (await opened(device)).data["password"] is None
     phone.join()

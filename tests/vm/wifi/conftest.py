@@ -59,13 +59,9 @@ def phone(_radios: None) -> Iterator[Phone]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _configuration(request: pytest.FixtureRequest) -> None:
-    """The device begins a setup by itself in the checks of that alone."""
-    first = any(item.path.name == "check_first_setup.py" for item in request.session.items)
+def _configuration() -> None:
     CONFIGURATION.parent.mkdir(exist_ok=True)
-    CONFIGURATION.write_text(
-        json.dumps({"admin": {"wifi": {"setup_at_boot": first}}, "enclosure": {"port": str(PORT)}})
-    )
+    CONFIGURATION.write_text(json.dumps({"enclosure": {"port": str(PORT)}}))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.vm.boards.device import until
-from tests.vm.kernel import CHECKOUT
+from tests.vm.machine import CHECKOUT
 from tests.vm.wifi.namespace import run
 
 PORT = Path("/run/faceplate/port")

@@ -21,8 +21,7 @@ WRONG_PASSWORD = "wrong horse battery"  # noqa: S105  # likewise
 _WPA2 = f"wpa=2\nwpa_pairwise=CCMP\nwpa_passphrase={PASSWORD}\nwpa_key_mgmt=WPA-PSK\n"
 _SAE = f"wpa=2\nwpa_pairwise=CCMP\nsae_password={PASSWORD}\nwpa_key_mgmt=SAE\nieee80211w=2\n"
 _MIXED = f"{_WPA2}sae_password={PASSWORD}\nwpa_key_mgmt=WPA-PSK SAE\nieee80211w=1\n"
-# Without retries: hostapd sends a key again after 0.1 s, when an emulated processor still computes with the first.
-_OWE = "wpa=2\nwpa_pairwise=CCMP\nwpa_key_mgmt=OWE\nieee80211w=2\nwpa_disable_eapol_key_retries=1\n"
+_OWE = "wpa=2\nwpa_pairwise=CCMP\nwpa_key_mgmt=OWE\nieee80211w=2\n"
 
 
 @dataclass(frozen=True)

@@ -15,4 +15,4 @@ async def in_network(name: str | None = None) -> None:
         state, _, connection = shown.partition("\n")
         return state.startswith("100") and (connection == name if name else connection != ACCESS_POINT)
 
-    await until(found, interval_s=0.5)
+    await until(found, interval_s=2.0)
