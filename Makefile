@@ -30,7 +30,7 @@ APT_HIVE := python3-argon2 python3-nacl
 APT_BROKER := mosquitto
 APT_TEST := $(APT_REPOSITORY) chromium chromium-driver iproute2 $(APT_BROKER) openssl
 APT_DEB := build-essential debhelper dh-python lintian po-debconf
-APT_IMAGE := $(APT_REPOSITORY) debootstrap qemu-system-x86 qemu-user-static slirp4netns systemd-container
+APT_IMAGE := $(APT_REPOSITORY) debootstrap e2fsprogs qemu-system-x86 qemu-user-static slirp4netns systemd-container
 
 # What the packages are built from, and what is needed to work on that.
 DEB_SOURCES := .ci .gitignore *.md LICENSE Makefile constraints.txt pyproject.toml admin benchmarks bridges bus debian docs \
