@@ -8,6 +8,8 @@ import asyncio
 import shutil
 from pathlib import Path
 
+from hw_sim.errors import SimulatorError
+
 START_TIMEOUT_S = 15.0
 START_POLL_S = 0.05
 """Neither server says when it is ready; its socket does."""
@@ -72,16 +74,20 @@ class Sound:
         self.command = self._pipewire(folder) if shutil.which("pulseaudio") is None else self._pulseaudio()
 
     async def ready(self) -> None:
-        """Waits until programs can use the card. Raises TimeoutError."""
-        async with asyncio.timeout(START_TIMEOUT_S):
-            while True:
-                try:
-                    _, writer = await asyncio.open_unix_connection(self._socket)
-                except OSError:
-                    await asyncio.sleep(START_POLL_S)
-                else:
-                    writer.close()
-                    return
+        """Waits until programs can use the card. Raises SimulatorError."""
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                while True:
+                    try:
+                        _, writer = await asyncio.open_unix_connection(self._socket)
+                    except OSError:
+                        await asyncio.sleep(START_POLL_S)
+                    else:
+                        writer.close()
+                        return
+        except TimeoutError:
+            message = f"the sound server {self.command[0]} is not ready within {START_TIMEOUT_S:g} s"
+            raise SimulatorError(message) from None
 
     def _pulseaudio(self) -> tuple[str, ...]:
         return (

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 from websockets.asyncio.client import connect
 
+from hw_sim.errors import SimulatorError
 from hw_sim.process import Program
 from hw_sim.sound import Sound
 from tests.conftest import until
@@ -98,6 +99,14 @@ async def test_the_sound_card_is_the_same_with_pipewire(tmp_path: Path, monkeypa
                 amixer = await asyncio.create_subprocess_exec("amixer", *arguments, stdout=PIPE, env=environment)
                 printed, _ = await amixer.communicate()
             assert level in printed
+
+
+async def test_a_sound_server_that_does_not_start_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hw_sim.sound.START_TIMEOUT_S", 0.0)
+    with pytest.raises(SimulatorError, match=r"^the sound server (pulseaudio|pipewire) is not ready within 0 s$"):
+        await Sound(tmp_path).ready()
 
 
 async def test_the_sound_card_works_beside_the_sound_server_of_the_user(
