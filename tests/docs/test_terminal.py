@@ -40,7 +40,7 @@ def test_an_input_that_asks_nothing_gets_the_password_and_its_end(terminal: Term
 
 
 def test_a_program_that_runs_until_it_is_stopped_is_stopped_when_it_is_ready(terminal: Terminal) -> None:
-    assert "ready" in terminal.type("echo ready bus=1 && sleep infinity")
+    assert "ready" in terminal.type("sh -c 'echo ready bus=1; exec sleep infinity'")
 
 
 def test_a_program_of_a_terminal_of_its_own_runs_until_ctrl_c(terminal: Terminal, tmp_path: Path) -> None:
