@@ -44,7 +44,7 @@ def test_a_program_that_runs_until_it_is_stopped_is_stopped_when_it_is_ready(ter
 
 
 def test_a_program_of_a_terminal_of_its_own_runs_until_ctrl_c(terminal: Terminal, tmp_path: Path) -> None:
-    terminal.start("touch started && sleep infinity")
+    terminal.start("sh -c 'touch started; exec sleep infinity'")
     until((tmp_path / "started").exists, "the program")
     terminal.stop("sleep")
 
