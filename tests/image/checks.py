@@ -271,7 +271,7 @@ def a_setting_is_changed_and_reported(installed: Installed) -> str:
 
 def a_variable_of_a_unit_takes_precedence_and_is_kept_secret(installed: Installed) -> str:
     """The daemon's own variables and user are those that count, and the report has no password of them."""
-    machine, root, password = installed.machine, installed.tree.root, "pa$$ `of` the unit"
+    machine, root, password = installed.machine, installed.tree.root, "pa`ss` of the unit"
     dropin = root / "etc/systemd/system/mycroft-admin.service.d/test.conf"
     dropin.parent.mkdir(parents=True)
     dropin.write_text(f"""[Service]\nEnvironment='MYCROFT_ADMIN_WIFI={{"password": "{password}"}}'\n""")

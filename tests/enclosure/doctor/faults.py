@@ -18,6 +18,7 @@ STOP_BUS = "systemctl disable --now mycroft-bus.socket mycroft-bus.service"
 AS_ROOT = "sudo mycroft-enclosure doctor"
 
 SILENT_CONTAINER = "a container has no device tree, and its ports are pseudo terminals"
+WARNED = "an ordinary user is warned of such a file before the findings, which the image test then cannot parse"
 NO_LINES = "a container has no GPIO chip and no I2C bus; see tests/vm/boards/check_doctor.py"
 
 
@@ -233,7 +234,8 @@ _USERS_AND_FILES = (
             "mycroft may not read {root}/etc/mycroft/mycroft.conf",
             "sudo chmod a+rX {root}/etc/",
         ),
-        broken=("chmod 600 /etc/mycroft/mycroft.conf",),
+        broken=(),
+        not_booted=WARNED,
         simulated=lambda world: world.close_configuration("mycroft.conf"),
     ),
     Fault(
@@ -244,7 +246,8 @@ _USERS_AND_FILES = (
             "mycroft may not read {root}/etc/mycroft: ",
             "sudo chmod a+rX {root}/etc/mycroft ",
         ),
-        broken=("chmod 700 /etc/mycroft",),
+        broken=(),
+        not_booted=WARNED,
         simulated=lambda world: world.close_configuration(""),
     ),
     Fault(
