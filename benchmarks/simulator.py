@@ -135,12 +135,12 @@ async def measure(board: str, rounds: int) -> None:
         printed = asyncio.create_task(process.stdout.read())
         ready_s.append(seconds)
         if number == rounds - 1:
-            shares = await at_rest(process, url)
+            found = await at_rest(process, url)
         process.terminate()
         await printed
         await process.wait()
     row(f"{board}, until ready", ready_s)
-    for name, share in shares.items():
+    for name, share in found.items():
         print(f"{f'{board} at rest, {name}':52} {share:6.1%} of a core", flush=True)
 
 

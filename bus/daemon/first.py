@@ -21,7 +21,7 @@ SELDOM_USED = frozenset(
         "urllib.request",  # by paho, for proxies; loads http.client and email
     }
 )
-"""Modules that libraries import, and that a daemon seldom uses or never: 2.5 MB in the bridge to MQTT."""
+"""Modules that libraries import and that a daemon rarely or never uses: 2.5 MB in the bridge to MQTT."""
 
 
 def begin() -> None:

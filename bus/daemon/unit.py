@@ -60,9 +60,10 @@ def unit(name: str) -> Unit:
 
 
 def _words(text: str) -> Sequence[str]:
-    """The variables of a line that systemd has made of them."""
-    return [re.sub(r"\\(.)", r"\1", found[1]) if found[2] is None else found[2] for found in _WORD.finditer(text)]
+    """The variables in the property Environment, as "NAME=value"."""
+    return [plain or re.sub(r"\\(.)", r"\1", quoted) for quoted, plain in _WORD.findall(text)]
 
 
 def _texts(path: Path) -> Sequence[str]:
+    """The texts in a file of /proc, each of which ends with NUL. Raises OSError."""
     return path.read_bytes().decode(errors="replace").split("\0")[:-1]

@@ -22,8 +22,8 @@ _FOLLOWED = frozenset({topics.WIFI_SETUP.name, topics.UPDATE.name, topics.FACTOR
 class AdminHandler:
     """Asks the admin service what is under way, as long as a wifi setup, an update or a factory reset is.
 
-    It may be killed, and the bus may be restarted in which it reports an end; and this daemon may be restarted
-    after the report of a beginning.
+    The report of an end is lost if the admin service is killed, or if the bus restarts at that moment; that of a
+    beginning, if this daemon starts after it.
     """
 
     def __init__(
@@ -59,10 +59,10 @@ class AdminHandler:
     def _ask(self) -> None:
         self._after(ASK_S, self._give_up)
         question = Message(topics.SYSTEM_STATUS.name, {}, {"source": SOURCE})
-        self._report(question, self._wait_for_nothing)  # without the bus, until it is there again
+        self._report(question, self._stop_waiting)  # without the bus, until it is there again
 
     async def _on_status(self, _: Message, under_way: dict[str, Any]) -> None:
-        self._wait_for_nothing()
+        self._stop_waiting()
         before, self._followed = self._followed, _FOLLOWED & under_way.keys()
         if self._followed:
             self._after(ASK_S, self._ask)
@@ -89,17 +89,17 @@ class AdminHandler:
         self._activity.change(updating=False)
 
     def _after(self, delay_s: float, act: Callable[[], None]) -> None:
-        self._wait_for_nothing()
+        self._stop_waiting()
         self._timer = asyncio.get_running_loop().call_later(delay_s, act)
 
-    def _wait_for_nothing(self) -> None:
+    def _stop_waiting(self) -> None:
         if self._timer:
             self._timer.cancel()
             self._timer = None
 
 
 def _messages(reports: object) -> list[Message]:
-    """Reports in a status as messages; without what are none."""
+    """The reports of a change in a status, as messages; malformed ones are left out."""
     found = reports if isinstance(reports, list) else []
     return [
         Message(report["type"], report["data"])
