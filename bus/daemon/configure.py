@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +82,13 @@ class _View:
     files: Sequence[Path]
     environment: Mapping[str, str]
     flags: argparse.Namespace
-    unit: Unit
+    unit: Unit = field(default_factory=Unit)
+    closed: Sequence[Path] = ()
+    """The files that the user of the unit may not read."""
 
     def configuration(self, candidates: Mapping[Path, bytes] | None = None) -> Configuration:
         """The configuration, with `candidates` in place of what is in these files. Raises ConfigError."""
-        closed = self.closed_files()
-        files = [file for file in self.files if file not in closed or file in (candidates or {})]
+        files = [file for file in self.files if file not in self.closed or file in (candidates or {})]
         return Configuration(files, self.environment, candidates)
 
     def values(self, configuration: Configuration) -> dict[str, Value]:
@@ -100,12 +101,8 @@ class _View:
             values[key] = Value(key, _shown(key, value), origin)
         return values
 
-    def closed_files(self) -> Sequence[Path]:
-        """The files that the user of the unit may not read."""
-        return [file for file in self.files if file.exists() and not self.unit.may_read(file)]
-
-    def closed(self, file: Path) -> str:
-        """What is wrong with such a file, and what mends it."""
+    def problem(self, file: Path) -> str:
+        """What is wrong with a file that the user of the unit may not read, and what mends it."""
         return f"{file}: the user {self.unit.user} of the unit may not read it: sudo chmod a+r {file}"
 
 
@@ -131,8 +128,8 @@ def _show(daemon: Daemon, *, as_json: bool, others: bool) -> Exit:
     if as_json:
         log.start(logging.ERROR)
     view = _view(daemon)
-    for file in view.closed_files():
-        log.complain(view.closed(file))
+    for file in view.closed:
+        log.complain(view.problem(file))
     values = list(view.values(view.configuration()).values())
     code = Exit.DONE
     modules = sorted({*OWNERS.values()} - {daemon.module}) if others else []
@@ -191,8 +188,8 @@ def _set(daemon: Daemon, key: str, text: str) -> int:
         return Exit.FAILED
     changes = list(_changes(path, key, before, after)) or ["All values are as before."]
     print(*changes, *_next(daemon.parser.prog, key, before, after), sep="\n")
-    for file in {path} & {*view.closed_files()}:
-        print(view.closed(file))
+    if not view.unit.may_read(path):
+        print(view.problem(path))
     given = [value for value in _within(key, after) if value.origin.startswith(f"{path}: ")]
     if any(value.value == HIDDEN for value in given) and not _is_installed() and _is_open(path):
         print(f"Other users can read it there: chmod go= {path}")
@@ -273,11 +270,13 @@ def _is_within(name: str, key: str) -> bool:
 
 def _view(daemon: Daemon) -> _View:
     if not _is_installed():
-        return _View(daemon, FILES, os.environ, daemon.parser.parse_args([daemon.command]), Unit())
+        return _View(daemon, FILES, os.environ, daemon.parser.parse_args([daemon.command]))
     files = [file for file in FILES if file != _USER_FILE]
     started = unit(daemon.parser.prog)
     flags = daemon.parser.parse_args(started.arguments or [daemon.command])
-    return _View(daemon, files, started.environment, flags, started)
+    there = [file for file in files if os.path.exists(file)]  # noqa: PTH110  # a Path may raise
+    closed = [file for file in there if not started.may_read(file)]
+    return _View(daemon, files, started.environment, flags, started, closed)
 
 
 def _ask(module: str) -> subprocess.Popen[bytes] | None:

@@ -1,6 +1,7 @@
 import argparse
 import io
 import os
+import pwd
 import shutil
 import stat
 import subprocess
@@ -255,6 +256,22 @@ def test_a_file_that_the_user_of_the_unit_may_not_read_is_not_in_force(
     assert out.splitlines()[0].split() == ["enclosure.level", "50", "default"]
     assert installed.set("enclosure.level", "20") == Exit.DONE
     assert capsys.readouterr().out.splitlines()[-1] == expected
+
+
+@pytest.mark.real_time
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_folder_that_is_closed_to_the_caller_is_reported(
+    installed: Machine, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    installed.own.parent.mkdir(0o700)
+    installed.own.write_text('{"enclosure": {"level": 9}}')
+    os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        assert installed.config() == Exit.DONE
+    finally:
+        os.seteuid(0)
+    assert f"{installed.own} is not read: Permission denied" in caplog.messages
+    assert capsys.readouterr().out.splitlines()[0].split() == ["enclosure.level", "50", "default"]
 
 
 def test_null_leaves_a_value_to_the_profile(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
