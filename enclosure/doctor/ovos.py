@@ -69,11 +69,9 @@ async def _volume(patient: Patient, count: int) -> Finding:
     if count == 1:
         return ok("volume", "it has one owner")
     if count == 0:
-        setup = patient.setup
-        if setup.profile.amplifier.kind == "none":
-            card = await mixer.card(setup.mixer_device, setup.mixer_controls)
-            if card.verdict is Verdict.FAIL:
-                return skip("volume", f"it needs the {mixer.NAME}: see there")
+        [sound] = await mixer.check(patient)
+        if sound.verdict is Verdict.FAIL:
+            return skip("volume", f"it needs the {mixer.NAME}: see there")
         found = "the enclosure does not answer mycroft.volume.get: it has found no mixer"
         if not patient.installed:
             return by_hand(fail("volume", found, "end the enclosure with Ctrl-C, and start it again"))

@@ -21,7 +21,7 @@ CODE = ("admin", "bus", "enclosure")
 
 ROOT = Path(__file__).parents[2]
 
-COPIED = (*CODE, "benchmarks", "hw_sim", "tests", "pyproject.toml")
+COPIED = (*CODE, "benchmarks", "docs", "hw_sim", "tests", "pyproject.toml")
 """What a machine gets of the checkout."""
 
 FOLDER, BUILT = Path("build/vm"), Path("build/deb")
