@@ -5,6 +5,7 @@ programs find it through ALSA_CONFIG_PATH. The host's own sound stays as it is.
 """
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 
@@ -64,13 +65,20 @@ class Sound:
         self._socket = folder / "pulse.socket"
         self.config = folder / "asound.conf"
         self.config.write_text(_ALSA.format(socket=self._socket))
-        self.client_environment = {"ALSA_CONFIG_PATH": str(self.config)}
+        self.client_environment = {
+            "ALSA_CONFIG_PATH": str(self.config),
+            "PULSE_COOKIE": str(folder / "cookie"),  # which a client makes, by default in the user's home
+        }
         """What a program needs to have this sound card as its default one."""
-        self.environment = dict.fromkeys(
-            ("HOME", "PIPEWIRE_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "PULSE_STATE_PATH"), str(folder)
-        )
-        # PulseAudio ends where another one has its name on the user's D-Bus, and does without a D-Bus.
-        self.environment["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={folder}/none"
+        self.environment = {
+            **dict.fromkeys(
+                ("HOME", "PIPEWIRE_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "PULSE_STATE_PATH", "XDG_CONFIG_HOME"),
+                str(folder),
+            ),
+            # PulseAudio ends where another one has its name on the user's D-Bus, and does without a D-Bus.
+            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/none",
+            "PULSE_CONFIG": os.devnull,  # in place of /etc/pulse/daemon.conf
+        }
         self.command = self._pipewire(folder) if shutil.which("pulseaudio") is None else self._pulseaudio()
 
     async def ready(self) -> None:
@@ -98,6 +106,9 @@ class Sound:
                 "--exit-idle-time=-1",
                 "--use-pid-file=no",
                 "--log-level=error",
+                # Otherwise it asks RealtimeKit for both over the system bus, and waits 25 s for each response.
+                "--realtime=no",
+                "--high-priority=no",
             ),
             "--load=module-null-sink sink_name=speaker",
             f"--load=module-native-protocol-unix socket={self._socket} auth-anonymous=1",

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import shutil
 import signal
@@ -129,6 +130,44 @@ async def test_the_sound_card_works_beside_the_sound_server_of_the_user(
         ):
             for server in servers:
                 await server.ready()
+
+
+async def test_the_sound_card_asks_nothing_of_a_system_bus_that_never_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where RealtimeKit is installed and cannot start: in a container, on a machine without polkit."""
+    with socket.socket(socket.AF_UNIX) as bus:
+        bus.bind(str(tmp_path / "system"))
+        bus.listen()
+        bus.setblocking(False)
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/system")
+        card = Sound(tmp_path)
+        # Root sets its own priority.
+        drop = ("setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice") if os.geteuid() == 0 else ()
+        async with Program("sound", (*drop, *card.command), print, card.environment):
+            await card.ready()
+        with pytest.raises(BlockingIOError):  # there is no connection to accept
+            bus.accept()
+
+
+async def test_the_sound_card_neither_reads_nor_writes_settings_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "daemon.conf"
+    config.write_text("no setting of this version\n")
+    monkeypatch.setenv("PULSE_CONFIG", str(config))
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
+    (tmp_path / "card").mkdir()
+    card = Sound(tmp_path / "card")
+    async with Program("sound", card.command, print, card.environment):
+        await card.ready()
+        environment = {**os.environ, **card.client_environment}
+        amixer = await asyncio.create_subprocess_exec("amixer", "sget", "Master", stdout=DEVNULL, env=environment)
+        assert await amixer.wait() == 0
+    assert not list(home.iterdir())
 
 
 def descendants(pid: int) -> set[int]:
