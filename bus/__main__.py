@@ -120,14 +120,14 @@ def _talk(options: argparse.Namespace, url: str) -> int:
 
 def _types(options: argparse.Namespace) -> int:
     from bus.cli.types import types  # noqa: PLC0415  # a long table
-    from bus.contract.lookup import nearest  # noqa: PLC0415
+    from bus.contract.lookup import nearest_type  # noqa: PLC0415
     from bus.daemon.runner import run  # noqa: PLC0415
 
     async def show() -> Exit:
         if text := types(options.pattern, options.json):
             print(text, flush=True)
             return Exit.DONE
-        likely = nearest(options.pattern)
+        likely = nearest_type(options.pattern)
         hint = f"; did you mean {likely}?" if likely else ""
         print(f"no type matches {options.pattern}{hint}", file=sys.stderr)
         return Exit.FAILED

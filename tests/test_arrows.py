@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-CONTRACT = {"bus.errors", "bus.message", "bus.contract"}
+CONTRACT = {"bus.errors", "bus.message", "bus.nearest", "bus.contract"}
 
 ARROWS: dict[str, set[str]] = {
     # The packages.
@@ -33,6 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "bus.version": set(),
     "bus.address": set(),
     "bus.message": {"bus.errors"},
+    "bus.nearest": set(),
     "bus.contract": CONTRACT,
     "bus.client": {*CONTRACT, "bus.address"},
     "bus.daemon": {*CONTRACT, "bus.address", "bus.version"},
@@ -90,7 +91,7 @@ APART = {
 """What a room may not import although its package may."""
 
 PURE = [
-    *("bus/errors.py", "bus/message.py", "bus/contract/*.py"),
+    *("bus/errors.py", "bus/message.py", "bus/nearest.py", "bus/contract/*.py"),
     *(f"bus/server/{name}.py" for name in ("admission", "frames", "hub", "large", "limits", "policy")),
     *("bus/address.py", "bus/client/backoff.py", "bus/client/unconfirmed.py", "bus/daemon/commented_json.py"),
     "bus/daemon/token_bucket.py",

@@ -1,6 +1,5 @@
 """All documented message types, of this project and of others, by name."""
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from bus.contract.foreign import FOREIGN
 from bus.contract.ours import OURS
 from bus.contract.topic import Topic
+from bus.nearest import nearest
 
 TOPICS: Mapping[str, Topic] = {topic.name: topic for topic in (*OURS, *FOREIGN)}
 """Every message type, by name."""
@@ -26,7 +26,7 @@ def problems(msg_type: str, data: Mapping[str, Any]) -> list[str]:
         return ["a type has letters, digits and .:_- only; some programs ignore others"]
     topic = topic_of(msg_type)
     if topic is None:
-        likely = nearest(msg_type)
+        likely = nearest_type(msg_type)
         return [f"not documented; did you mean {likely}?"] if likely else []
     return topic.problems(data)
 
@@ -36,6 +36,6 @@ def topic_of(msg_type: str) -> Topic | None:
     return TOPICS.get(msg_type) or ALIASES.get(msg_type)
 
 
-def nearest(msg_type: str) -> str | None:
+def nearest_type(msg_type: str) -> str | None:
     """The documented type that looks most like this one; None if none looks much like it."""
-    return next(iter(difflib.get_close_matches(msg_type, (*TOPICS, *ALIASES), 1, LIKE)), None)
+    return nearest(msg_type, (*TOPICS, *ALIASES), LIKE)

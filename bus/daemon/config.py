@@ -22,8 +22,8 @@ import msgspec
 from bus.address import bus_url
 from bus.daemon import commented_json
 from bus.daemon.log import level_of
-from bus.daemon.nearest import nearest
 from bus.errors import ConfigError
+from bus.nearest import nearest
 
 FILES = (
     Path("/usr/share/mycroft-enclosure/mycroft.conf"),

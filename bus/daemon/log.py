@@ -10,8 +10,8 @@ import sys
 from typing import Any
 
 from bus.daemon.flood import FloodFilter
-from bus.daemon.nearest import nearest
 from bus.message import clip, printable
+from bus.nearest import nearest
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 
