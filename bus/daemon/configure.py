@@ -190,8 +190,9 @@ def _set(daemon: Daemon, key: str, text: str) -> int:
     print(*changes, *_next(daemon.parser.prog, key, before, after), sep="\n")
     if not view.unit.may_read(path):
         print(view.problem(path))
-    given = [value for value in _within(key, after) if value.origin.startswith(f"{path}: ")]
-    if any(value.value == HIDDEN for value in given) and not _is_installed() and _is_open(path):
+    secrets = (value for value in _within(key, after) if value.value == HIDDEN)
+    has_secret = any(value.origin.startswith(f"{path}: ") for value in secrets)
+    if has_secret and not _is_installed() and _is_open(path):
         print(f"Other users can read it there: chmod go= {path}")
     return Exit.DONE
 
