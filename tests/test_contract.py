@@ -116,6 +116,14 @@ async def test_a_daemon_handles_and_emits_what_the_contract_says(
     assert names(topic for topic in undocumented if topic.emitted_by != "any program") == [], "emitted"
 
 
+async def test_the_admin_service_receives_only_types_that_the_bus_limits_in_size(
+    registered: set[Topic], tmp_path: Path
+) -> None:
+    await build_admin(tmp_path)
+    received = {name for topic in registered - {topics.CONNECTED} for name in topic.names}
+    assert received - topics.WITH_SENDER == set()
+
+
 def test_the_bus_names_what_it_handles_and_emits() -> None:
     _, by_name = named_in("bus/server")
     assert by_name | responses(by_name) == documented_as_handled("bus") | documented_as_emitted("bus")

@@ -441,11 +441,12 @@ RECORD_END = _voice(
     alias="ovos.listener.record.ended",
     emitted_by="listener",
 )
-AUDIO_OUTPUT_START = _voice(
-    "recognizer_loop:audio_output_start", "Speech starts.", alias="ovos.audio.output.started", emitted_by="audio"
+_speech = partial(_voice, emitted_by="audio", handled_by="admin, enclosure, listener, plugins")
+AUDIO_OUTPUT_START = _speech(
+    "recognizer_loop:audio_output_start", "Speech starts.", alias="ovos.audio.output.started"
 )
-AUDIO_OUTPUT_END = _voice(
-    "recognizer_loop:audio_output_end", "Speech has ended.", alias="ovos.audio.output.ended", emitted_by="audio"
+AUDIO_OUTPUT_END = _speech(
+    "recognizer_loop:audio_output_end", "Speech has ended.", alias="ovos.audio.output.ended"
 )
 UTTERANCE = _voice(
     "recognizer_loop:utterance",
