@@ -85,7 +85,6 @@ class BootHelper:
         if (await self._host.link()).network:
             return False
         self._speech_began.clear()
-        self._speech_ended.clear()
         with contextlib.suppress(BusUnavailableError):  # then there is no voice either
             await self._emit(Message(topics.WIFI_NOT_CONNECTED.name, {"known": known, "lang": lang}))
         if known:
@@ -106,6 +105,7 @@ class BootHelper:
     async def _on_speech_began(self, message: Message) -> None:
         if is_local(message):
             self._speech_began.set()
+            self._speech_ended.clear()
 
     async def _on_speech_ended(self, message: Message) -> None:
         if is_local(message):

@@ -280,6 +280,18 @@ async def test_the_setup_begins_after_its_introduction(
     await speaking
 
 
+async def test_the_end_of_earlier_speech_is_not_the_end_of_the_introduction(device: Device) -> None:
+    async def speak() -> None:
+        await asyncio.sleep(GRACE_S + 1)
+        for name, after_s in (("end", 1), ("start", 5), ("end", 10)):
+            await device.dispatcher(Message(f"recognizer_loop:audio_output_{name}"))
+            await asyncio.sleep(after_s)
+
+    speaking = asyncio.create_task(speak())
+    assert await start(device, None) == (INTRODUCTION, GRACE_S + 1 + 1 + 5 + PAUSE_S)
+    await speaking
+
+
 async def test_what_is_said_before_the_introduction_or_by_a_satellite_is_no_introduction(device: Device) -> None:
     async def speak_elsewhere() -> None:
         for context in ({}, {"session": {"session_id": "satellite"}}):
