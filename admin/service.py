@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from admin.action import Action, Answer, Answers, Confirm, Perform, Reporter
 from admin.errors import CANCELLED, REFUSED, HostError
@@ -49,15 +49,11 @@ class _Report:
     data: dict[str, Any]
 
 
-class _Say(Protocol):
-    async def __call__(self, message: Message, within_s: float | None = None) -> None: ...
-
-
 class _Job:
     """An action under way, and the requests with the same fields that have joined it: the action's `Reporter`."""
 
     def __init__(
-        self, say: _Say, unfinished: Unfinished, action: Action, fields: dict[str, Any], request: _Request
+        self, say: Emit, unfinished: Unfinished, action: Action, fields: dict[str, Any], request: _Request
     ) -> None:
         self._say = say
         self._unfinished = unfinished
@@ -77,10 +73,8 @@ class _Job:
 
     async def __call__(self, topic: Topic, **data: Any) -> None:
         self._reports = [*self._reports[:1], _Report(topic, data)]
-        assert self.task, "a job has a task from its start"
-        within_s = LAST_REPORT_S if self.task.cancelling() else None
         for request in self.requests[:1] if self.action.shared else tuple(self.requests):
-            await self._say(request.message.reply(topic.name, data), within_s)
+            await self._say(request.message.reply(topic.name, data))
 
     @property
     def reports(self) -> list[dict[str, Any]]:
@@ -273,8 +267,10 @@ class AdminService:
                 topic, data = action.failure(error)
                 await self._say(request.message.reply(topic.name, data))
 
-    async def _say(self, message: Message, within_s: float | None = None) -> None:
+    async def _say(self, message: Message) -> None:
         """Emits a report; without the bus an action continues unreported."""
+        task = asyncio.current_task()
+        within_s = LAST_REPORT_S if task and task.cancelling() else None
         try:
             await asyncio.wait_for(self._emit(message), within_s)  # `timeout` of 3.11 fails in a cancelled task
         except (BusUnavailableError, TimeoutError) as error:
