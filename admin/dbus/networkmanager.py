@@ -375,7 +375,7 @@ class NetworkManager:
         """
         if network and not choice.hidden:
             with contextlib.suppress(_GoneError):
-                return await self._add_and_activate(_secrets(choice), device, network.path, "volatile")
+                return await self._add_and_activate(_partial(choice), device, network.path, "volatile")
         return await self._add_and_activate(_complete(choice, network), device, _ANY, "volatile")
 
     async def _add_hotspot(self, device: str, hotspot: Hotspot) -> tuple[str, str]:
@@ -488,10 +488,10 @@ def _verify(security: Security, password: str) -> None:
         raise _failed(Failure.WRONG_PASSWORD)
 
 
-def _secrets(choice: Choice) -> Settings:
-    """What NetworkManager cannot know of a network that it sees.
+def _partial(choice: Choice) -> Settings:
+    """What NetworkManager does not take from a network that it sees: the password, and the name.
 
-    And its name: of a network that is known, NetworkManager would make "home 1".
+    Of a network that is known it would make "home 1".
     """
     settings = {"connection": {"id": Variant("s", name_of(choice.ssid))}}
     if choice.password:
@@ -501,7 +501,7 @@ def _secrets(choice: Choice) -> Settings:
 
 def _complete(choice: Choice, network: Network | None) -> Settings:
     """All of a network that NetworkManager does not see."""
-    settings = _secrets(choice)
+    settings = _partial(choice)
     if choice.password:
         management = "sae" if network and network.security is Security.WPA3 else "wpa-psk"
         settings["802-11-wireless-security"]["key-mgmt"] = Variant("s", management)
