@@ -154,7 +154,7 @@ def hostile(host: str, token: str) -> Iterator[bytes]:
         yield bytes(chance.randrange(256) for _ in range(chance.randrange(1, 3000))) + b"\r\n\r\n"
 
 
-async def send(portal: RunningPortal, data: bytes, *, end: bool = True) -> bytes:
+async def send(portal: RunningPortal, data: bytes) -> bytes:
     """What comes back until the connection is closed."""
     address, _, port = portal.host.partition(":")
     reader, writer = await asyncio.open_connection(address, int(port))
@@ -162,8 +162,7 @@ async def send(portal: RunningPortal, data: bytes, *, end: bool = True) -> bytes
     with contextlib.suppress(OSError):  # reset, or closed before anything was sent
         async with asyncio.timeout(TIME_LIMIT_S):
             writer.write(data)
-            if end:
-                writer.write_eof()
+            writer.write_eof()
             await writer.drain()
             while chunk := await reader.read(65536):
                 received += chunk
@@ -210,21 +209,6 @@ async def test_a_request_that_is_cut_off_gets_an_error(tmp_path: Path) -> None:
         for length in (1, 20, head_only - 1, head_only, len(whole) - 1):
             assert (await send(portal, whole[:length])).startswith(b"HTTP/1.1 400 "), length
         assert await send(portal, b"") == b""
-
-
-async def test_a_request_that_never_ends_is_answered_and_closed(tmp_path: Path) -> None:
-    async with running_portal(SimulatedSetup(), tmp_path) as portal:
-        head = request("GET / HTTP/1.1", host=portal.host)
-        body = request(
-            "POST /connect HTTP/1.1",
-            "Content-Type: application/x-www-form-urlencoded",
-            "Content-Length: 500",
-            body=form(),
-            host=portal.host,
-        )
-        slow = [b"", b"G", head[:-2], b"GET /\n\n", body]
-        responses = await asyncio.gather(*(send(portal, data, end=False) for data in slow))
-        assert [response[9:12] for response in responses] == [b"408"] * len(slow)
 
 
 async def test_clients_that_go_without_reading_leave_nothing_behind(tmp_path: Path) -> None:
