@@ -12,11 +12,12 @@ class WifiSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The object `admin.wifi`."""
 
     ssid: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] = "MYCROFT"
-    """Name of the access point of the setup; the Mark 1's own."""
+    """Name of the access point of the setup; the default is that of mycroft-wifi-setup."""
     password: Annotated[str, msgspec.Meta(min_length=8, max_length=63, pattern="^[ -~]+$")] = "12345678"  # noqa: S105
-    """Password of the access point, which the face shows and the voice says; the Mark 1's own."""
+    """Password of the access point, which the face shows and the voice says; the default is that of
+    mycroft-wifi-setup."""
     open: bool = False
-    """Whether the access point has no password, for radios that can do none."""
+    """Whether the access point has no password, for radios that can open none with a password."""
     setup_at_boot: bool = True
     """Whether a device that is in no network after its start begins a setup by itself, or gives a hint if it knows
     a network."""

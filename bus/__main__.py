@@ -178,7 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     add_log_level(serve)
 
     send = commands.add_parser(
-        "send", help="send one message", description="Sends one message; warns where its type is known otherwise."
+        "send", help="send one message", description="Sends one message; warns of data that does not fit its type."
     )
     send.add_argument("type", type=_message_type, metavar="TYPE", help="such as speak")
     send.add_argument(
@@ -207,14 +207,14 @@ def _parser() -> argparse.ArgumentParser:
     listen = commands.add_parser(
         "listen",
         help="print messages",
-        description="Prints messages as they come. Waits for a bus that is not there.",
+        description="Prints messages as they arrive. Waits for a bus that is not running yet.",
     )
     listen.add_argument("patterns", nargs="*", metavar="PATTERN", help="types to print, such as 'enclosure.*'")
 
     record = commands.add_parser(
         "record",
         help="write messages to a file",
-        description="Writes messages to a file, for a bug report. Waits for a bus that is not there.",
+        description="Writes messages to a file, for a bug report. Waits for a bus that is not running yet.",
     )
     record.add_argument("file", metavar="FILE", help="a new file; - is standard output")
     record.add_argument("--overwrite", action="store_true", help="replace a file that is there")
@@ -222,7 +222,7 @@ def _parser() -> argparse.ArgumentParser:
     replay = commands.add_parser(
         "replay",
         help="send what was recorded",
-        description="Sends a recording again, but for what the bus itself answers, such as bus.status.",
+        description="Sends the messages of a recording again, except those to the bus itself, such as bus.status.",
     )
     replay.add_argument("file", metavar="FILE", help="- is standard input")
     replay.add_argument(

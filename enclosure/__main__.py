@@ -268,18 +268,19 @@ def _parser() -> argparse.ArgumentParser:
     detect = subparsers.add_parser(
         "detect",
         help="find out which board this is",
-        description="Names the board with the signs of it, and the line of configuration; says so where several "
-        "boards have the same signs. Writes nothing to unknown chips. Root sees more than other users.",
+        description="Names the board, its signs, and the line for the configuration; lists all boards with these "
+        "signs where there are several. Writes nothing to unknown chips. Root sees more than other users.",
     )
     doctor = subparsers.add_parser(
         "doctor",
         help="find out what is wrong",
-        description="Checks the device and says what mends it. Changes nothing, and disturbs no running daemon.",
+        description="Checks the device, and prints the command that mends each fault. Changes nothing, and "
+        "disturbs no running daemon.",
     )
     dark = subparsers.add_parser(
         "dark",
         help="switch the LEDs off",
-        description="Switches the LEDs of the board off that a killed daemon has left lit. The unit does that; "
+        description="Switches off the LEDs that a killed daemon has left lit. The unit does that; "
         "while the daemon runs, it lights them again.",
     )
     doctor.add_argument("--json", action="store_true", help="for programs to read")

@@ -44,8 +44,8 @@ _Markup = Callable[[str], str]
 
 _CONFIGURATION = {
     "/usr/share/mycroft-enclosure/mycroft.conf": "what the package for the kind of board sets",
-    "/etc/mycroft/mycroft.conf": "what the owner sets; goes before it",
-    "~/.config/mycroft/mycroft.conf": "goes before both; the units do without it",
+    "/etc/mycroft/mycroft.conf": "what the owner sets; overrides the file of the package",
+    "~/.config/mycroft/mycroft.conf": "overrides both; the units do not read it",
 }
 
 FILES: Mapping[str, Mapping[str, str]] = {
@@ -126,7 +126,7 @@ def _epilog(parser: ArgumentParser) -> tuple[list[str], list[tuple[str, str]]]:
     """The examples of `--help`, and the exit codes with their meanings."""
     examples, _, codes = (parser.epilog or "").partition("exit codes: ")
     lines = examples.removeprefix("examples:\n").strip().replace("\n  ", "\n").splitlines()
-    return lines, re.findall(r"(\d) ([^,\n]+)", codes)
+    return lines, re.findall(r"(\d) (.+?)(?=, \d |$)", codes, re.MULTILINE)
 
 
 def _page(parser: ArgumentParser) -> Iterator[str]:

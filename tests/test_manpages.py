@@ -23,6 +23,11 @@ def test_the_page_of_commands_matches_the_parsers() -> None:
     assert PAGE.read_text() == page(), "run python -m tests.manpages"
 
 
+def test_the_page_has_all_exit_codes_with_the_words_of_help() -> None:
+    for parser in PARSERS.values():
+        assert f"Exit codes: {(parser.epilog or '').partition('exit codes: ')[2].strip()}.\n" in page()
+
+
 def test_a_shell_completes_each_command_that_people_type() -> None:
     names = PARSERS.keys() - {"mycroft-portal"}  # the unit runs it
     last = (ROOT / "debian/completions/mycroft-bus").read_text().splitlines()[-1]

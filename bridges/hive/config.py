@@ -51,17 +51,19 @@ class HiveSettings:
     """The hub, and what passes between it and the bus."""
 
     hub: str | None = None
-    """ "ws://HOST", "wss://HOST", each also with :PORT. Without one the bridge is off."""
+    """Address of the hub: ws://HOST or wss://HOST, with :PORT unless that is 5678. Without it the bridge is
+    off."""
     ca_file: str | None = None
-    """Certificates in PEM format that sign the hub's; without it those of the system. For wss:// only."""
+    """File with the certificates, in PEM format, that sign the hub's; without it those of the system. For wss://
+    only."""
     site: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
-    """Name of the room; what is sent to all devices of a room is for those that have its name."""
+    """Name of the room of the device; a message to all devices of a room is for those with its name."""
     up: tuple[Pattern, ...] = UP
     """Types of the bus that the hub receives; * stands for any characters."""
     down: tuple[Pattern, ...] = DOWN
     """Types that the hub may send to the bus. Requests to the admin service are never among them."""
     obey_satellites: bool = False
-    """Whether requests of other satellites to all are obeyed like those of the hub, if they are for this room."""
+    """Whether to obey requests that other satellites send to all devices of this room, as those of the hub."""
     share_bus: bool = False
     """Whether the hub receives a copy of each message on the bus."""
 

@@ -29,15 +29,16 @@ class MqttSettings:
     """The section `mqtt`."""
 
     broker: str | None = None
-    """mqtts://HOST:PORT, or mqtt://HOST:PORT on this machine; without it the bridge does not run."""
+    """Address of the broker: mqtts://HOST:PORT; mqtt://HOST:PORT on this machine. Without it the bridge is off."""
     username: Name | None = None
-    """User at the broker; best the id of the device."""
+    """User at the broker; the id of the device is the best choice."""
     password_file: str | None = None
-    """File that its owner alone may read; without it /etc/mycroft/mqtt-password, which systemd reads."""
+    """File with the password, which only its owner may read; without it /etc/mycroft/mqtt-password, which systemd
+    reads."""
     ca_file: str | None = None
-    """Certificates in PEM format that sign the broker's; without it those of the system."""
+    """File with the certificates, in PEM format, that sign the broker's; without it those of the system."""
     id: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] | None = None
-    """The device in all topics; without it one made from the MAC address."""
+    """Id of the device in all topics; without it one made from the MAC address."""
     name: Name | None = None
     """Name of the device; without it that of the machine."""
     control: Literal["device", "full"] = "device"

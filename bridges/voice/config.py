@@ -18,13 +18,13 @@ class VoiceSettings:
     """The section `voice`."""
 
     peripheral_api: str | None = None
-    """Where linux-voice-assistant has its peripheral API: "ws://127.0.0.1:6055"."""
+    """Address of the peripheral API of linux-voice-assistant: "ws://127.0.0.1:6055"."""
     event_uri: str | None = None
     """Where wyoming-satellite sends its events, as its --event-uri says: "tcp://127.0.0.1:10500"."""
     wake_uri: str | None = None
-    """Where it sends the sound for the wake word, as its --wake-uri says: "tcp://127.0.0.1:10401"."""
+    """Where wyoming-satellite sends the sound for the wake word, as its --wake-uri says: "tcp://127.0.0.1:10401"."""
     wake_service: str | None = None
-    """The wake word service that gets this sound: "tcp://127.0.0.1:10400"; without it only the button wakes."""
+    """Address of the wake word service: "tcp://127.0.0.1:10400"; without it only the button wakes a satellite."""
 
 
 class LocalAddress(NamedTuple):

@@ -87,17 +87,17 @@ class WebSocketSettings:
     host: str = "127.0.0.1"
     """Address that the bus listens on; with the packages systemd listens, and this is only for clients."""
     port: Port = 8181
-    """Its port; likewise."""
+    """Port that the bus listens on; with the packages systemd listens, and this is only for clients."""
     route: Annotated[str, msgspec.Meta(pattern="^/")] = "/core"
-    """The path of its URL."""
+    """Path of the URL of the bus."""
     max_msg_size: Positive = 25
-    """MB that one message may have."""
+    """Maximum size of a message, in MB."""
     ssl: bool = False
     """Whether this port speaks TLS, to clients on this machine, too."""
     ssl_cert: str | None = None
     """File with the certificate, in PEM format; also for `bus.remote_port`."""
     ssl_key: str | None = None
-    """File with its key, in PEM format, which the user of the bus may read."""
+    """File with the key of the certificate, in PEM format. The user of the bus has to be able to read it."""
 
     @property
     def url(self) -> str:
@@ -122,31 +122,33 @@ class BusSettings:
     remote_host: str = "0.0.0.0"  # noqa: S104  # not used without remote_port
     """Address for other machines; not used without `bus.remote_port`."""
     remote_port: Port | None = None
-    """Where other machines may connect, with TLS and a token."""
+    """Port on which other machines may connect, with TLS and a token; without it none may."""
     tokens: dict[str, Token] = field(default_factory=dict)
-    """Tokens of other machines, by the name of their bearer."""
+    """Tokens of other machines, by the name of the client: {"kitchen": {"sha256": "...", "role": "control"}}."""
     relay_text_data: bool = False
-    """Whether messages are relayed whose data is a text; ovos-bus-client 1.x disconnects at each."""
+    """Whether to relay messages whose data is a text; ovos-bus-client 1.x disconnects at each."""
     max_clients: Positive = 1024
-    """Connections at a time; when more come, the newest of the user that has most is closed."""
+    """Connections at a time; beyond that, the newest of the user with most is closed."""
     kept_clients: Positive = 32
-    """More connections, for root and the service users."""
+    """Connections beyond max_clients, for root and the service users alone."""
     max_secure: Positive = 64
     """Connections with TLS at a time, each of which takes 0.3 MB of memory."""
     max_handshakes: Positive = 256
-    """Connections without a complete handshake at a time; when more come, the oldest are closed."""
+    """Connections without a complete handshake; beyond that, the oldest of the user with most is dropped."""
     max_queue: Positive = 8
-    """MB that may wait for a client before senders are slowed down."""
+    """MB queued for one client, beyond which the bus reads that client more slowly; see stall_timeout."""
     max_queued: Positive = 32
-    """MB that may wait for all clients; then the longest queue goes. At least max_queue and one message."""
+    """MB queued for all clients, beyond which the client with the longest queue is dropped. At least max_queue and
+    one message."""
     stall_timeout: Seconds = 5
-    """Seconds until a client that takes nothing of a longer queue than max_queue is closed."""
+    """Seconds after which a client is closed that has a longer queue than max_queue and reads nothing of it."""
     max_rate: Positive | None = None
-    """Messages per second and client; one that sends faster is read more slowly, and loses nothing."""
+    """Messages per second of one client; one that sends faster is read more slowly, and loses nothing."""
     max_header: Positive = 16
-    """KB that the request of a handshake may have."""
+    """Maximum size of the request of a handshake, in KB."""
     max_unfinished: Positive = 32
-    """MB that all clients may have sent of incomplete messages; then the largest goes. At least one message."""
+    """MB of incomplete messages of all clients, beyond which the client with the largest is dropped. At least one
+    message."""
     handshake_timeout: Seconds = 10
     """Seconds until a connection without a handshake is dropped."""
     ping_interval: Seconds = 30
