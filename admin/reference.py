@@ -18,21 +18,23 @@ admin.reference` makes this page from it. The fields and answers of each message
 ## Who may ask
 
 **Questions** are for every program. **Changes** are for root, the device's own services (so for its buttons and
-its menu), and the members of the group `mycroft-admin`, with all programs that they run. `sudo dpkg-reconfigure
-mycroft-admin` adds the owner to the group, or removes that user.
+its menu), and the members of the group `mycroft-admin`, with all programs that they run. To add the owner to the
+group, or to remove that user: `sudo dpkg-reconfigure mycroft-admin`.
 
-The bus refuses such a message of any other sender. The admin service, which obeys no other bus, checks the
-sender again and logs each request with user, process and result: `journalctl -u mycroft-admin`. Each user may
-request each change 5 times at once and then every 10 s, and ask 10 questions a second. Changes of the same part
-of the machine exclude each other: the second is refused with `<type>.failed`, and so is a look for networks while
-one is joined or the wifi is set up. A second request for the action under way joins it, if its fields are the
-same; one for a wifi setup joins it with other fields too. `system.status` asks which changes are under way.
+The bus refuses a request for a change from any other sender. The admin service, which obeys no other bus,
+checks the sender again and logs each request with user, process and result: `journalctl -u mycroft-admin`. Each
+user may request each change 5 times at once and then every 10 s, and ask 10 questions a second. Changes of the
+same part of the machine exclude each other: the second is refused with `<type>.failed`, and so is a scan for
+networks while the device joins one or the wifi setup runs. A second request for the action under way joins it,
+if its fields are the same; one for a wifi setup joins it with other fields too. `system.status` asks which
+changes are under way.
 
 **A factory reset** has to be confirmed on the device. The menu of the face asks twice before it sends the
 request. If another program sends it, the face asks (`system.factory.reset.confirm`), and nothing begins before
-the answer: above all `system.factory.reset.start` is not sent, on which plugins of other projects wipe their
-files. Without a face, only root may reset the device: `sudo mycroft-bus send system.factory.reset`. `sudo
-mycroft-admin plan-reset` lists what is wiped, and changes nothing.
+the answer. In particular, the admin service does not yet send `system.factory.reset.start`, since plugins of
+other projects wipe their files when they receive it. Without a face, only root may reset the device:
+`sudo mycroft-bus send system.factory.reset`. `sudo mycroft-admin plan-reset` lists what is wiped, and changes
+nothing.
 
 **An update** needs a source, in `/etc/apt/sources.list.d/mycroft.sources` or `mycroft.list`. Its output is in
 `journalctl -u mycroft-update`.
@@ -51,8 +53,8 @@ polkit.addRule(function (action, subject) {
 });
 ```
 
-The request then fails with the words of polkit or systemd. `sudo systemctl disable --now mycroft-admin` forbids
-all of them.
+The request then fails with the error text of polkit or systemd. `sudo systemctl disable --now mycroft-admin`
+forbids all of them.
 
 The assistant's files are those of the user with the number 1000. If yours is another one, name it in drop-ins,
 with `sudo systemctl edit mycroft-reset@.service mycroft-restart-owner.service`:

@@ -15,31 +15,31 @@ Every message type that this project sends or handles, and those of Mycroft, OVO
 the bus. The page is made from `bus/contract/` by `python -m bus.contract.reference`. On a
 terminal, `mycroft-bus types 'enclosure.*'` shows the same.
 
-**On the wire.** One WebSocket text frame is one JSON object with three keys: `type`, a text that matches
-`[A-Za-z0-9.:_-]+`; `data`, an object with the fields below; `context`, an object with the origin and the
-destination of the message (`source`, `destination`, `session`). The bus relays it, byte for byte, to every
-client, its sender included, in the order of arrival. An invalid frame is not relayed, and its sender gets
-`bus.message.rejected`.
+**On the wire.** One WebSocket text frame is one JSON object with three keys: `type`, a text of the characters
+`[A-Za-z0-9.:_-]` (the bus relays others as well); `data`, an object with the fields below; `context`, an object
+with the origin and the destination of the message (`source`, `destination`, `session`). The bus relays it, byte
+for byte, to every client, its sender included, in the order of arrival. An invalid frame is not relayed, and its
+sender gets `bus.message.rejected`.
 
-**Fields.** Numbers outside their range are clamped to it. A whole number may be written as 3.0, and any number as
-a text, "3". A field that is missing or null has its default; without a default it is required, or optional where
-the field says so. Other fields are ignored.
+**Fields.** Numbers outside their range are clamped to it. A whole number may be written as 3.0, and any number
+as a text, "3". A field that is missing or null has its default; without a default it is required, or optional
+where the field says so. Other fields are ignored.
 
 **Sessions.** `context.session.session_id` is `default` for the device itself. Any other value belongs to a
 remote satellite: such a message does not change the volume of this device. Programs should not filter on
 `destination`.
 
-**Answers.** An answer goes back with source and destination swapped. Where none is named, a request has
-no answer. Any request to our daemons may be answered with `<type>.failed` instead, with an `error` in words. A
+**Answers.** An answer has source and destination of its request swapped. A request has no answer where this page
+names none. Any request to our daemons may be answered with `<type>.failed` instead, with an `error` in words. A
 request is a verb (`system.ssh.enable`), the acknowledgement before the action is in the future tense
 (`system.ssh.enabling`), and the report after it is in the past tense (`system.ssh.enabled`), unless Mycroft or
 OVOS had another name first.
 
-**Privileged.** Requests that make the admin service change the machine are accepted only from root, our service
-users and members of the group `mycroft-admin`; any other sender gets `bus.message.denied`, and nothing is
-relayed. To such a message, and to a question to the admin service, the bus adds its sender, as the kernel
-reports it: `context.bus_sender` is `{"uid", "pid", "process"}`. Questions (`system.ssh.status`, a wifi scan),
-acknowledgements and reports change nothing and are not privileged.
+**Privileged.** The bus accepts requests that make the admin service change the machine only from root, our
+service users and members of the group `mycroft-admin`; any other sender gets `bus.message.denied`, and the
+request is not relayed. To such a message, and to a question to the admin service, the bus adds its sender, as
+the kernel reports it: `context.bus_sender` is `{"uid", "pid", "process"}`. Questions (`system.ssh.status`, a
+wifi scan), acknowledgements and reports change nothing and are not privileged.
 
 **Confidential.** A request with a password is delivered to the admin service alone, and only on the unix socket:
 to its user or root, where the client has subscribed to the type by its name. No other client receives it, its
@@ -50,10 +50,10 @@ word "also". A program that handles such a message handles both names, and ignor
 with `context._namespace_compat_twin`. No privileged type has such a copy: there the mark changes nothing.
 
 **Families without a section.** `<skill_id>:<intent>` calls an intent of a skill. `<type>.response` is the
-answer that clients wait for by default. `mycroft.<service>.is_alive`, `.is_ready` and `.all_loaded` are
-answered by every service. `ovos.phal.wifi.plugin.activate.<id>` and `.deactivate.<id>` go to one wifi client.
-`gui.*`, `hive.*`, `ovos.common_play.*`, `ovos.notification.api.*`, `ovos.shell.*`, `neon.device_updater.*`
-and `neon.core_updater.*` are documented by the projects that use them.
+answer that clients wait for by default. Every service answers `mycroft.<service>.is_alive`, `.is_ready` and
+`.all_loaded`. `ovos.phal.wifi.plugin.activate.<id>` and `.deactivate.<id>` go to one wifi client. The projects
+that use `gui.*`, `hive.*`, `ovos.common_play.*`, `ovos.notification.api.*`, `ovos.shell.*`,
+`neon.device_updater.*` and `neon.core_updater.*` document them.
 
 **Programs.** `bus`, `enclosure` and `admin` belong to this project. `core` is the intent service and skill
 manager, `listener` detects the wake word and records, `audio` speaks and plays, `plugins` are OVOS' hardware
