@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from admin.locales import SUPPORTED
-from tests.compat.client import peer
+from tests.compat.client import Peer, peer
 from tests.compat.environment import OVOS
 from tests.e2e.device import device
 
@@ -57,6 +57,15 @@ REQUESTS: Sequence[tuple[str, dict[str, Any], str]] = (
 async def test_every_request_of_the_field_is_answered() -> None:
     async with device() as found, peer(OVOS, found.bus) as client:
         for msg_type, data, answer in REQUESTS:
+            await until_ended(client)
             await client.emit(msg_type, data)
             await client.hears(answer)
         assert not client.lost
+
+
+async def until_ended(client: Peer) -> None:
+    """Waits for the end of what reports before it ends, and excludes the next change until then."""
+    under_way = {"all that was asked for"}
+    while not under_way <= {"system.wifi.setup"}:  # which lasts until it is stopped
+        await client.emit("system.status")
+        under_way = {*(await client.hears("system.status.response"))["data"]["under_way"]}
