@@ -1,5 +1,6 @@
 """The reader of the documentation: types the commands of a page on a terminal, and answers what they ask."""
 
+import codecs
 import os
 import re
 import select
@@ -92,6 +93,7 @@ class Terminal:
         )
         assert self._process.stdout is not None
         self._output = self._process.stdout.fileno()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def __enter__(self) -> Self:
         # The prompts only work once they are set; the shell's own ones have ended by then.
@@ -187,9 +189,11 @@ class Terminal:
 
     def _read_until(self, when: float) -> str | None:
         """What comes next; empty at the end, None where nothing comes until then."""
-        if not select.select((self._output,), (), (), max(0.0, when - time.monotonic()))[0]:
-            return None
-        return os.read(self._output, 65536).decode(errors="replace")
+        while select.select((self._output,), (), (), max(0.0, when - time.monotonic()))[0]:
+            chunk = os.read(self._output, 65536)
+            if (text := self._decoder.decode(chunk)) or not chunk:  # else it is a part of a character
+                return text
+        return None
 
     def _write(self, text: str) -> None:
         assert self._process.stdin is not None

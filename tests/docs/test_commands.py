@@ -86,9 +86,11 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The variables of a shell whose loudspeaker leads nowhere."""
     card = Sound(tmp_path_factory.mktemp("sound"))
     with subprocess.Popen(card.command, env={**os.environ, **card.environment}) as server:
-        asyncio.run(card.ready())
-        yield card.client_environment
-        server.terminate()
+        try:
+            asyncio.run(card.ready())
+            yield card.client_environment
+        finally:
+            server.terminate()
 
 
 @pytest.fixture

@@ -22,6 +22,10 @@ def test_what_commands_print_is_returned_without_colours_and_prompts(terminal: T
     assert terminal.type("printf '\\033[32mok\\033[0m\\n'  # a remark\nx=1\necho $x\n") == "ok\n1\n"
 
 
+def test_a_character_that_comes_in_parts_is_one_character(terminal: Terminal) -> None:
+    assert terminal.type("printf '\\303'; sleep 0.2; printf '\\244\\n'") == "ä\n"
+
+
 def test_a_file_is_typed_up_to_its_end(terminal: Terminal) -> None:
     assert terminal.type("cat > file << END\na\n  b\nEND\ncat file") == "a\n  b\n"
 
