@@ -100,13 +100,20 @@ docs: setup-test
 links: setup-test
 	$(VENV)/bin/sphinx-build -q -j auto -b linkcheck -d build/doctrees-links docs build/links
 
-# The standards are those of Debian 13; lintian of Debian 12 knows older ones.
-deb:
-	@.ci/apt-install $(APT_DEB)
+# The name of a maintainer may have any characters, so it comes from the environment.
+.PHONY: deb-source
+deb-source:
 	rm -rf build/deb
 	mkdir -p build/deb/source
 	tar --create --exclude=__pycache__ $(DEB_SOURCES) | tar --extract --directory=build/deb/source
-	$(if $(MAINTAINER),sed --in-place 's/^Maintainer: .*/Maintainer: $(MAINTAINER)/' build/deb/source/debian/control)
+	$(if $(MAINTAINER),perl -pi -e 's/^Maintainer: .*/Maintainer: $$ENV{MAINTAINER}/' build/deb/source/debian/control)
+
+.PHONY: apt-deb
+apt-deb:
+	@.ci/apt-install $(APT_DEB)
+
+# The standards are those of Debian 13; lintian of Debian 12 knows older ones.
+deb: apt-deb deb-source
 	cd build/deb/source && dpkg-buildpackage -us -uc
 	lintian --allow-root --fail-on error,warning --suppress-tags newer-standards-version build/deb/*.changes
 
@@ -117,7 +124,7 @@ key:
 	@test -n "$(KEY)" || { gpg --list-secret-keys; echo "Which one? make repository KEY=... [URL=...]" >&2; exit 1; }
 
 # Their maintainer is the owner of the key, who answers for them.
-repository: MAINTAINER ?= $(shell gpg --list-secret-keys --with-colons "$(KEY)" | sed -n 's/^uid:\([^:]*:\)\{8\}\([^:]* <[^:]*>\):.*/\2/p' | head -n 1)
+repository: export MAINTAINER ?= $(shell gpg --list-secret-keys --with-colons "$(KEY)" | sed -n 's/^uid:\([^:]*:\)\{8\}\([^:]* <[^:]*>\):.*/\2/p' | head -n 1)
 repository: key deb
 	rm -rf build/repository
 	mkdir -p build/repository

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / ".ci/repository"
-UPDATE = SCRIPT.parents[1] / "admin/root/update"
-NEEDED = ("apt-ftparchive", "apt-get", "dpkg-deb", "gpg", "gpgconf", "xz")
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / ".ci/repository"
+UPDATE = ROOT / "admin/root/update"
+NEEDED = ("apt-ftparchive", "apt-get", "dpkg-deb", "gpg", "gpgconf", "make", "xz")
 MISSING = [name for name in NEEDED if shutil.which(name) is None]
 KEY = "maintainers@example.org"
 
@@ -124,3 +125,14 @@ def test_a_package_can_be_added(repository: Path, keys: dict[str, str]) -> None:
     assert lines[1].startswith(f'echo "deb [signed-by=/etc/apt/keyrings/mycroft.asc] file:{repository} ./"')
     assert apt(repository, "apt-get", "update").returncode == 0
     assert "Candidate: 1.3.0" in apt(repository, "apt-cache", "policy", "mycroft-bus").stdout
+
+
+@pytest.mark.parametrize("name", ["Conan O'Brien", 'Smith & "Söhne" / $HOME \\1'])
+def test_the_packages_name_the_owner_of_the_key_as_it_is_written(name: str, tmp_path: Path) -> None:
+    """make repository sets it from the key; the rest of the build does not look at it."""
+    shutil.copytree(ROOT / "debian", tmp_path / "debian")
+    given = {**os.environ, "MAINTAINER": f"{name} <{KEY}>"}
+    command = ("make", f"--file={ROOT / 'Makefile'}", "DEB_SOURCES=debian", "deb-source")
+    subprocess.run(command, cwd=tmp_path, env=given, check=True)
+    control = (tmp_path / "build/deb/source/debian/control").read_text()
+    assert f"\nMaintainer: {name} <{KEY}>\n" in control
