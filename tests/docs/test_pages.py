@@ -16,6 +16,7 @@ from bus.daemon import commented_json
 from enclosure.config import load_profile
 from tests.configuration import SECTIONS
 from tests.docs.pages import (
+    DOCS,
     HOW,
     NOT_RUN,
     OF_ANY_PAGE,
@@ -24,7 +25,9 @@ from tests.docs.pages import (
     RUNNERS,
     SHELLS,
     Block,
+    Image,
     blocks,
+    items,
     marked,
     pages,
 )
@@ -130,6 +133,31 @@ def test_boards_of_the_reader_are_valid(page: str, tmp_path: Path) -> None:
         if block.language == "toml":
             (tmp_path / f"{OWN_PROFILE}.toml").write_text(block.text)
             load_profile(OWN_PROFILE, own=tmp_path)
+
+
+MAKERS = {
+    "boards/*.svg": "tests/boards.py",
+    "conversation.gif": "tests/browser/test_simulator.py",
+    "face.gif": "tests/hw_sim/test_camera.py",
+    "face.png": "tests/browser/test_simulator.py",
+    "tutorials/*.png": "tests/docs/test_commands.py",
+    "wifi-*.png": "tests/browser/test_portal.py",
+}
+"""The pictures of docs, and the test that makes each, or compares it with what it makes."""
+
+
+def test_each_picture_is_on_a_page_and_made_by_a_test() -> None:
+    shown = {item.path for page in pages() for item in items(page) if isinstance(item, Image)}
+    for board in (DOCS / "boards").iterdir():
+        assert f"(boards/{board.name})" in (DOCS / "boards.md").read_text()
+        shown.add(board)
+    assert shown == {path for pattern in MAKERS for path in DOCS.glob(pattern)}
+    assert {path for path in DOCS.rglob("*") if path.suffix in (".gif", ".jpg", ".png", ".svg")} <= shown
+    for pattern, maker in MAKERS.items():
+        if "/" not in pattern:  # the others are made by their names, or where they follow a command
+            for path in DOCS.glob(pattern):
+                text = (ROOT / maker).read_text()
+                assert f'"{path.name}"' in text or f'"{path.stem}"' in text, f"{maker} makes no {path.name}"
 
 
 def _check(block: Block) -> None:

@@ -2,14 +2,19 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from hw_sim.__main__ import main
 
 pytestmark = pytest.mark.real_time
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+FILM = DOCS / "face.gif"
 
 LIT = (244, 247, 255)
 
@@ -49,8 +54,15 @@ def test_a_film_moves_for_as_long_as_it_is_to(tmp_path: Path) -> None:
     assert sum(durations) == 1500
 
 
+def frames(film: Path) -> set[bytes]:
+    """The different pictures of a film. Two films of one scene have most of them in common, at other times."""
+    with Image.open(film) as image:
+        return {picture.convert("RGB").tobytes() for picture in ImageSequence.Iterator(image)}
+
+
 def test_the_examples_of_the_page_work_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = (Path(__file__).parents[2] / "docs/simulator.md").read_text()
+    """Writes docs/face.gif, if there is none: remove it to have it made again."""
+    page = (DOCS / "simulator.md").read_text()
     monkeypatch.chdir(tmp_path)
     one_line = page.replace("\\\n", " ")
     commands = re.findall(r"^mycroft-sim ((?:screenshot|film) .*)$", one_line, re.MULTILINE)
@@ -58,6 +70,10 @@ def test_the_examples_of_the_page_work_as_written(tmp_path: Path, monkeypatch: p
     for command in commands:
         assert main(shlex.split(command)) == 0
     assert {path.name for path in tmp_path.iterdir()} == {"hello.png", "ring.png", "hello.gif"}
+    if not FILM.exists():
+        shutil.copy("hello.gif", FILM)
+    made, shown = frames(Path("hello.gif")), frames(FILM)
+    assert len(made & shown) > len(made) / 2, f"another film than {FILM}: remove it to have it made again"
 
 
 @pytest.mark.parametrize(
