@@ -685,7 +685,7 @@ UPDATE_PROCESSING = _admin_report(
 )
 UPDATE_PROGRESS = _admin_report(
     "system.update.progress",
-    "Where the update is.",
+    "The step that a running update is at.",
     (
         Field("step", str, meaning="prepare, wait (for another installation), download or install"),
         Field("percent", int, None, 0, 100, "of this step", "%"),
@@ -844,8 +844,8 @@ SYSTEM_STATUS = _admin(
 )
 SYSTEM_STATUS_RESPONSE = _admin_report(
     "system.status.response",
-    "The changes under way; also sent without a question when the admin service has connected to the bus, and "
-    "when it begins one by itself.",
+    "The changes under way. The admin service also sends it unasked: when it has connected to the bus, and when "
+    "it begins a change by itself.",
     (
         Field(
             "under_way",
@@ -944,8 +944,8 @@ WIFI_AP_ERROR = _wifi_report(
 )
 WIFI_NOT_CONNECTED = _wifi_report(
     "system.wifi.not_connected",
-    "The device has been in no network since its start: for two minutes if it knows one, which may come back; "
-    "else for 30 s, and the setup begins when the assistant has introduced it.",
+    "The device has been in no network since its start. Sent after two minutes if it knows a network, which may "
+    "come back; otherwise after 30 s, and the setup begins when the assistant has introduced it.",
     (
         Field("known", bool, True, meaning="whether it knows a network"),
         Field("lang", str, None, meaning="the language of the device"),
