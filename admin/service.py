@@ -17,7 +17,7 @@ from admin.unfinished import Unfinished
 from bus.client.dispatch import Dispatcher, Emit
 from bus.contract import ours as topics
 from bus.contract.topic import Topic
-from bus.errors import BusUnavailableError
+from bus.errors import BusUnavailableError, PayloadError
 from bus.message import Message
 
 MAX_CONTEXT = 16_000
@@ -141,7 +141,7 @@ class AdminService:
         self._actions = {action.request: action for action in actions}
         self._left = unfinished.take(self._actions)
         for action in self._actions.values():
-            dispatcher.on(action.request, partial(self._on_request, action))
+            dispatcher.on(action.request, partial(self._on_request, action), partial(self._on_invalid, action))
         for topic in {topic for action in self._actions.values() for topic in action.awaits}:
             dispatcher.on(topic, partial(self._on_answer, topic))
         for topic in (topics.ADMIN_IS_ALIVE, topics.ADMIN_IS_READY, topics.ADMIN_ALL_LOADED):
@@ -165,13 +165,10 @@ class AdminService:
             self._group.create_task(self._report_status())
 
     async def _on_request(self, action: Action, message: Message, **fields: Any) -> None:
-        sender = sender_of(message)
-        refusal = self._policy.over_rate(action, sender.uid if sender else None)
+        request = _request_of(message)
+        refusal = self._refusal(action, request.sender)
         if refusal and refusal.quiet:
             return
-        if action.request.privileged and not is_obeyed(sender):
-            refusal = RefusedRequest("the sender may not administer this machine")
-        request = _Request(_as_kept(message), sender, str(sender or "an unknown sender"))
         job = self._jobs.get(action.request)
         if not refusal and job and (action.shared or job.fields == fields):
             _audit(action.request, request, "joins")
@@ -180,6 +177,21 @@ class AdminService:
             await self._end(action, request, HostError(refusal.reason, REFUSED))
         else:
             self._start(action, fields, request, action.perform, action.confirm)
+
+    async def _on_invalid(self, action: Action, message: Message, error: PayloadError) -> None:
+        request = _request_of(message)
+        refusal = self._refusal(action, request.sender) or RefusedRequest(str(error))
+        if not refusal.quiet:
+            await self._end(action, request, HostError(refusal.reason, REFUSED))
+
+    def _refusal(self, action: Action, sender: Sender | None) -> RefusedRequest | None:
+        """Counts a request; returns why it is refused, whatever is under way."""
+        refusal = self._policy.over_rate(action, sender.uid if sender else None)
+        if refusal and refusal.quiet:
+            return refusal
+        if action.request.privileged and not is_obeyed(sender):
+            return RefusedRequest("the sender may not administer this machine")
+        return refusal
 
     async def _on_answer(self, topic: Topic, message: Message, **fields: Any) -> None:
         for job in tuple(self._jobs.values()):
@@ -284,6 +296,11 @@ async def _unknown_result(_: Host, __: Reporter) -> None:
 def _audit(topic: Topic, request: _Request, what: str) -> None:
     level = logging.INFO if topic.privileged else logging.DEBUG
     _LOGGER.log(level, "%s by %s: %s", topic.name, request.described, what)
+
+
+def _request_of(message: Message) -> _Request:
+    sender = sender_of(message)
+    return _Request(_as_kept(message), sender, str(sender or "an unknown sender"))
 
 
 def _as_kept(message: Message) -> Message:

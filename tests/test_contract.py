@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[1]
 def registered(monkeypatch: pytest.MonkeyPatch) -> set[Topic]:
     """What is registered with any dispatcher meanwhile."""
     found: set[Topic] = set()
-    monkeypatch.setattr(Dispatcher, "on", lambda _, topic, handler: found.add(topic))
+    monkeypatch.setattr(Dispatcher, "on", lambda _, topic, *__: found.add(topic))
     return found
 
 

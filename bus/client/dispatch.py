@@ -17,6 +17,9 @@ Handler = Callable[..., Awaitable[None]]
 
 Emit = Callable[[Message], Awaitable[None]]
 
+Refuse = Callable[[Message, PayloadError], Awaitable[None]]
+"""Answers a message whose fields are not those of its topic."""
+
 _LOGGER = logging.getLogger(__name__)
 
 _shorten = reprlib.Repr()
@@ -33,13 +36,19 @@ class Dispatcher:
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self._handlers: dict[str, tuple[Topic, list[Handler]]] = {}
+        self._refuse: dict[str, Refuse] = {}
         self._clamped: set[tuple[str, str]] = set()
         self._warned_of_outage = False
 
-    def on(self, topic: Topic, handler: Handler) -> None:
-        """Has `handler` called for every message of this topic, under either of its names."""
+    def on(self, topic: Topic, handler: Handler, refuse: Refuse | None = None) -> None:
+        """Has `handler` called for every message of this topic, under either of its names.
+
+        `refuse` answers one with invalid fields, in place of ``<type>.failed`` and a line in the log.
+        """
         for name in topic.names:
             self._handlers.setdefault(name, (topic, []))[1].append(handler)
+            if refuse:
+                self._refuse[name] = refuse
 
     @property
     def patterns(self) -> list[str]:
@@ -58,7 +67,13 @@ class Dispatcher:
             return  # OVOS 2.x sends this message a second time, under its new name; it renames no privileged type
         errors: list[str] = []
         with self._contained(message, errors):
-            fields = topic.read(message.data)
+            try:
+                fields = topic.read(message.data)
+            except PayloadError as error:
+                if refuse := self._refuse.get(message.msg_type):
+                    await refuse(message, error)
+                    return
+                raise
             self._log_clamped(topic, message)
             for handler in handlers:
                 with self._contained(message, errors):

@@ -12,7 +12,7 @@ import pytest
 
 from admin.action import Action, Reporter, Resource
 from admin.actions import ACTIONS
-from admin.errors import HostError
+from admin.errors import REFUSED, HostError
 from admin.host import Host
 from admin.policy import CHANGES, QUESTIONS
 from admin.service import LAST_REPORT_S, MAX_ANSWERS, MAX_CONTEXT, AdminService
@@ -32,6 +32,7 @@ ANSWER = Topic("test.question.response", "Answers.")
 LEAVE = Topic("test.leave", "Leaves.", privileged=True)
 WIPE = Topic("test.wipe", "Asks, and leaves.", privileged=True)
 SIT = Topic("test.sit", "Joins all the others.", (Field("long", bool, False),), privileged=True)
+MOVE = Topic("test.move", "Moves.", (Field("name", str),), privileged=True)
 LEFT = Topic("test.left", "Has left.")
 VOTE = Topic("test.vote", "Votes.")
 VOTED = Topic("test.voted", "Has voted.", (Field("name", str),))
@@ -118,6 +119,7 @@ class Machine:
             Action(QUESTION, self.answer),
             Action(SIT, self.join, occupies=frozenset({Resource.NAME}), shared=True),
             Action(LAST, self.end, occupies=frozenset({Resource.SSH})),
+            Action(MOVE, self.join, failure=lambda e: (NOT_VOTED, {"kind": e.kind})),
             Action(VOTE, self.vote, awaits=(VOTED,), failure=lambda e: (NOT_VOTED, {"kind": e.kind})),
         )
 
@@ -208,6 +210,25 @@ async def test_an_action_gets_the_checked_fields_of_its_topic(daemon: Daemon, ma
     assert machine.calls == [("join", {"name": "home", "times": 9})]
     assert await daemon.ask(REQUEST, data={"name": 5}) == ["test.join.failed"]
     assert len(machine.calls) == 1
+
+
+async def test_a_request_with_invalid_fields_is_answered_and_logged_as_any_other_that_is_refused(
+    daemon: Daemon, log: pytest.LogCaptureFixture
+) -> None:
+    assert await daemon.ask(REQUEST, data={"name": 5}) == ["test.join.failed"]
+    assert daemon.errors == ["name is not a text"]
+    assert await daemon.ask(MOVE, data={"name": 5}) == ["test.move.failed", NOT_VOTED.name]
+    assert daemon.emitted[-1].data == {"kind": REFUSED}
+    assert await daemon.ask(REQUEST, STRANGER) == ["test.join.failed"]
+    assert daemon.errors == [DISOBEYED]
+    assert ["pid 7 (menu): failed: name is not a text" in line for line in log.messages] == [True, True, False]
+
+
+async def test_invalid_requests_count_for_the_rate(daemon: Daemon, log: pytest.LogCaptureFixture) -> None:
+    for _ in range(CHANGES.burst + 10):
+        await daemon.ask(REQUEST)
+    assert len(log.messages) == CHANGES.burst + 1
+    assert await daemon.ask(REQUEST) == []
 
 
 async def test_a_refusal_of_the_host_is_reported_as_failed(daemon: Daemon, machine: Machine) -> None:
