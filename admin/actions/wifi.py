@@ -27,6 +27,7 @@ async def set_up(host: Host, report: Reporter, lang: str | None = None, allow_ti
     from admin.wifi.session import SetupSession  # noqa: PLC0415
     from admin.wifi.stations import count_stations  # noqa: PLC0415
 
+    report.keep(lang=lang, allow_timeout=allow_timeout)
     session = SetupSession(
         host.network, host.systemd, host.hotspot, report, units=PORTAL, count_stations=count_stations
     )

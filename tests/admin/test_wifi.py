@@ -45,12 +45,13 @@ class Daemon:
     """The admin service with its wifi actions, and what it emits."""
 
     def __init__(self, system: SystemBus, group: asyncio.TaskGroup, folder: Path) -> None:
+        self.unfinished = Unfinished(folder)
         self.socket = folder / "portal.sock"
         self._emitted: asyncio.Queue[Message] = asyncio.Queue()
         self._dispatcher = Dispatcher(self._emitted.put)
         host = Host.on(system, runtime_folder=folder)
         self.service = AdminService(
-            *(wifi.ACTIONS, host, self._dispatcher, self._emitted.put, group), unfinished=Unfinished(None)
+            *(wifi.ACTIONS, host, self._dispatcher, self._emitted.put, group), unfinished=self.unfinished
         )
 
     async def send(self, msg_type: str, data: dict[str, Any] | None = None) -> None:
@@ -210,6 +211,18 @@ async def test_a_setup_that_is_cancelled_leaves_the_network_from_before(
         await asyncio.sleep(0.01)
     assert not air.hotspot
     assert len(air.profiles) == 1
+
+
+@pytest.mark.parametrize("fields", [{"lang": "de-de", "allow_timeout": False}, {}])
+async def test_what_a_setup_needs_to_continue_as_it_was_is_kept_for_the_next_service(
+    daemon: Daemon, air: NetworkManager, fields: dict[str, Any]
+) -> None:
+    await daemon.send("system.wifi.setup", fields)
+    await daemon.until("system.wifi.ap_up")
+    [(_, kept)] = daemon.unfinished.take([topics.WIFI_SETUP])
+    await daemon.send("wifi.stop")
+    await daemon.until("system.wifi.ap_down")
+    assert kept.data == {"lang": None, "allow_timeout": True, **fields}
 
 
 async def test_a_stop_without_a_setup_is_answered(daemon: Daemon, air: NetworkManager) -> None:
