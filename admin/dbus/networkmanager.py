@@ -6,7 +6,7 @@ The numbers in here are those of nm-dbus-interface.h, and the times were measure
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,11 +82,8 @@ class _Profile:
 
     path: str
     id: str
+    """Its name, which may be another than that of the network: Raspberry Pi Imager's is netplan-wlan0-<ssid>."""
     ssid: bytes
-
-    def is_called(self, name: str) -> bool:
-        """Whether a user may mean it: Raspberry Pi Imager's are called netplan-wlan0-<ssid>."""
-        return name in (self.id, name_of(self.ssid))
 
 
 class NetworkManager:
@@ -174,14 +171,15 @@ class NetworkManager:
     async def rejoin(self, name: str) -> None:
         """Joins a known network; returns when the device is in it. Raises HostError."""
         device = await self._ready_device()
-        profile = await self._profile(name)
+        profile, *_ = await self._called(name)
         await self._activate(device, lambda: self._activate_profile(device, profile.path), None)
 
     async def leave(self, name: str) -> None:
         """Leaves a network; it stays known. Returns when the device is out of it. Raises HostError."""
         device = await self._device()
         active = await self._active(device)
-        if not active or (await self._profile(name)).path != await self._profile_of(active):
+        known = {profile.path for profile in await self._called(name)}
+        if not active or await self._profile_of(active) not in known:
             raise HostError(f"not in {name}")
         async with self._states(device) as states:
             await self._bus.call(_MANAGER, "DeactivateConnection", "o", active)
@@ -193,14 +191,13 @@ class NetworkManager:
                 raise HostError(f"{name} is not left within {LEAVING_S:g} s") from None
 
     async def forget(self, name: str) -> None:
-        """Forgets a network. Raises HostError."""
-        await self._delete((await self._profile(name)).path)
+        """Forgets a network, with all profiles of it: it would be joined by any that is left. Raises HostError."""
+        await self._delete_all(await self._called(name))
 
     async def forget_all(self) -> int:
-        """Forgets all networks; returns their number. Raises HostError."""
+        """Forgets all networks; returns the number of profiles. Raises HostError."""
         profiles = await self._profiles()
-        for profile in profiles:
-            await self._delete(profile.path)
+        await self._delete_all(profiles)
         return len(profiles)
 
     async def ssid(self, name: str) -> bytes:
@@ -430,11 +427,26 @@ class NetworkManager:
                     profiles.append(_Profile(path, name, _value(wireless, "ssid", "ay", b"")))
         return profiles
 
-    async def _profile(self, name: str) -> _Profile:
-        for profile in await self._profiles():
-            if profile.is_called(name):
-                return profile
-        raise HostError(f"{name} is not known")
+    async def _called(self, name: str) -> list[_Profile]:
+        """The profiles of a network: an image and a tool of the owner may have made one each."""
+        profiles = await self._profiles()
+        found = [profile for profile in profiles if name_of(profile.ssid) == name] or [
+            profile for profile in profiles if profile.id == name
+        ]
+        if not found:
+            raise HostError(f"{name} is not known")
+        return found
+
+    async def _delete_all(self, profiles: Iterable[_Profile]) -> None:
+        """Deletes each profile, whatever becomes of the others; raises the last HostError."""
+        failed: HostError | None = None
+        for profile in profiles:
+            try:
+                await self._delete(profile.path)
+            except HostError as error:
+                failed = error
+        if failed:
+            raise failed
 
     async def _delete(self, profile: str) -> None:
         await self._bus.call(Remote(_NM, profile, _PROFILE), "Delete")

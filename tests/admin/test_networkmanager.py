@@ -253,11 +253,43 @@ async def test_networks_are_rejoined_left_and_forgotten_by_their_name(
     assert not await radio.knows_networks()
 
 
+async def test_a_network_with_two_profiles_is_left_and_forgotten_with_both(
+    radio: NetworkManager, air: Simulated
+) -> None:
+    air.know(b"home", "correct horse", name="netplan-wlan0-home")
+    air.know(b"home", "correct horse")
+    air.know(b"guests", name="home")
+    await radio.rejoin("home")
+    await radio.leave("home")
+    await until(lambda: air.network == b"home", "the network, by the other profile")
+    await radio.leave("home")
+    await radio.forget("home")
+    assert air.known == {b"guests"}
+
+
 async def test_forgetting_all_networks_leaves_access_points(radio: NetworkManager, air: Simulated) -> None:
     air.know(b"home")
     await radio.open(HOTSPOT)
     assert await radio.forget_all() == 1
     assert air.hotspot
+
+
+async def test_a_network_that_cannot_be_forgotten_keeps_no_other(
+    radio: NetworkManager, air: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = air.know(b"home").path
+    air.know(b"guests")
+    delete = radio._delete
+
+    async def refuse(path: str) -> None:
+        if path == kept:
+            raise HostError("refused")
+        await delete(path)
+
+    monkeypatch.setattr(radio, "_delete", refuse)
+    with pytest.raises(HostError, match="refused"):
+        await radio.forget_all()
+    assert air.known == {b"home"}
 
 
 async def test_the_link_is_followed(radio: NetworkManager, air: Simulated) -> None:
