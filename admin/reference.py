@@ -36,6 +36,11 @@ other projects wipe their files when they receive it. Without a face, only root 
 `sudo mycroft-bus send system.factory.reset`. `sudo mycroft-admin plan-reset` lists what is wiped, and changes
 nothing.
 
+**A wifi setup** also begins without such a request while the device is in no network: after a start of the
+machine, unless `admin.wifi.setup_at_boot` is false ([wifi.md](wifi.md)), and when OVOS' own wifi setup, or any
+other program, sends `ovos.phal.wifi.plugin.activate.<id>`. In a network, those who may ask for changes can start
+it so.
+
 **An update** needs a source, in `/etc/apt/sources.list.d/mycroft.sources` or `mycroft.list`. Its output is in
 `journalctl -u mycroft-update`.
 
