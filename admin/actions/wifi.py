@@ -1,5 +1,6 @@
 """Wifi: the setup by phone, and joining, leaving and forgetting networks."""
 
+import re
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -18,7 +19,8 @@ PORTAL = (
     Unit("mycroft-portal-dns.service", 10.0, stops=True),
 )
 
-COUNTRY = Template("mycroft-country@.service", "[A-Z]{2}", 30.0)
+_COUNTRY_CODE = re.compile("[A-Z]{2}")
+COUNTRY = Template("mycroft-country@.service", _COUNTRY_CODE.pattern, 30.0)
 
 
 async def set_up(host: Host, report: Reporter, lang: str | None = None, allow_timeout: bool = True) -> None:
@@ -51,6 +53,8 @@ async def forget_all(host: Host, report: Reporter) -> None:
 
 async def set_country(host: Host, report: Reporter, country_code: str) -> None:
     code = country_code.upper() if country_code.isascii() else ""  # a sharp s would become SS, South Sudan
+    if not _COUNTRY_CODE.fullmatch(code):
+        raise HostError("country_code is not of the form DE")
     unit = COUNTRY.unit(code)
     await report(topics.CONFIGURING_WIFI_COUNTRY)
     await host.systemd.start(unit)

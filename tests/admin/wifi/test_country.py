@@ -40,7 +40,7 @@ async def test_the_unit_of_a_country_is_started() -> None:
 async def test_another_code_starts_nothing(code: str) -> None:
     host: Any = Host()
     report: Any = None
-    with pytest.raises(HostError, match="no instance"):
+    with pytest.raises(HostError, match="country_code is not of the form DE"):
         await set_country(host, report, country_code=code)
     assert host.started == []
 
