@@ -110,7 +110,7 @@ def _type_page(machine: Machine, root: Path, page: str) -> None:
                         stack.enter_context(_network(machine))
                         terminal = stack.enter_context(_login(machine, home, folder))
                     folder = terminal.type("pwd").strip()
-                case Block(marks=marks) if OUTPUT in marks and printed:
+                case Block(marks=marks) if OUTPUT in marks and printed is not None:
                     assert text in printed, f"{text} is not in {printed}"
                 case Block(language=language) if language in SHELLS:
                     printed = None  # what follows is not of a block that was typed here

@@ -138,7 +138,7 @@ def type_page(installed: Installed, page: str, mark: str) -> None:
                     installed.machine.restarts()
                     start_parts(installed)
                     terminal = stack.enter_context(login(installed))
-            elif OUTPUT in block.marks and printed:
+            elif OUTPUT in block.marks and printed is not None:
                 assert block.text in printed, f"{block.text} is not in {printed}"
             elif block.language in SHELLS:
                 printed = None  # what follows is not of a block that was typed here
