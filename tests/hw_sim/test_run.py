@@ -56,8 +56,11 @@ async def test_ctrl_c_ends_the_simulator_without_a_warning() -> None:
     async for line in process.stdout:
         if line.startswith(b"ready "):
             break
+    else:
+        pytest.fail("the simulator has ended")
     process.send_signal(signal.SIGINT)
     printed, _ = await process.communicate()
+    assert process.returncode == 0, printed
     assert b"WARNING" not in printed, printed
 
 

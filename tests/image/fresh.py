@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import DEVNULL
 from urllib.request import urlopen
 
 from tests.docs.pages import FRESH, OUTPUT, SHELLS, TERMINALS, Block, blocks, marked, named, pages
@@ -78,9 +79,17 @@ def _prepare(root: Path, source: Path) -> None:
 
 @contextlib.contextmanager
 def _network(machine: Machine) -> Iterator[None]:
-    command = (PROGRAM, "--configure", "--disable-host-loopback", str(machine.first_process()), "tap0")
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    """A way to other machines, which is open from the beginning."""
+    ready, when_ready = os.pipe()
+    options = ("--configure", "--disable-host-loopback", f"--ready-fd={when_ready}")
+    command = (PROGRAM, *options, str(machine.first_process()), "tap0")
+    with (
+        os.fdopen(ready, "rb") as said,
+        subprocess.Popen(command, stdout=DEVNULL, stderr=DEVNULL, pass_fds=(when_ready,)) as process,
+    ):
+        os.close(when_ready)
         try:
+            assert said.read(1), f"{PROGRAM} has ended"
             yield
         finally:
             process.terminate()
