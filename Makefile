@@ -100,13 +100,15 @@ docs: setup-test
 links: setup-test
 	$(VENV)/bin/sphinx-build -q -j auto -b linkcheck -d build/doctrees-links docs build/links
 
-# The name of a maintainer may have any characters, so it comes from the environment.
+# The name of a maintainer may have any characters, so it comes from the environment. The last change has to be signed
+# by the maintainer: with another name it is an upload by others to lintian, with a version of its own.
 .PHONY: deb-source
 deb-source:
 	rm -rf build/deb
 	mkdir -p build/deb/source
 	tar --create --exclude=__pycache__ $(DEB_SOURCES) | tar --extract --directory=build/deb/source
 	$(if $(MAINTAINER),perl -pi -e 's/^Maintainer: .*/Maintainer: $$ENV{MAINTAINER}/' build/deb/source/debian/control)
+	$(if $(MAINTAINER),perl -pi -e '$$done ||= s/^ -- .*>(?=  )/ -- $$ENV{MAINTAINER}/' build/deb/source/debian/changelog)
 
 .PHONY: apt-deb
 apt-deb:

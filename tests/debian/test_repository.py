@@ -1,6 +1,7 @@
 """The signed repository, as apt sees it from an address of its own."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -136,3 +137,7 @@ def test_the_packages_name_the_owner_of_the_key_as_it_is_written(name: str, tmp_
     subprocess.run(command, cwd=tmp_path, env=given, check=True)
     control = (tmp_path / "build/deb/source/debian/control").read_text()
     assert f"\nMaintainer: {name} <{KEY}>\n" in control
+    [signature, *_] = re.findall(
+        "^ -- .*", (tmp_path / "build/deb/source/debian/changelog").read_text(), re.MULTILINE
+    )
+    assert signature.startswith(f" -- {name} <{KEY}>  ")
