@@ -284,8 +284,8 @@ async def test_a_file_of_the_kernel_is_refused_without_opening_it() -> None:
 async def test_a_file_that_hangs_holds_up_one_image_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     device = Device()
     hangs = threading.Event()
-    monkeypatch.setattr(on_display, "LOAD_TIMEOUT_S", 0.1)
     with monkeypatch.context() as mount:
+        mount.setattr(on_display, "LOAD_TIMEOUT_S", 0.1)
         mount.setattr(os, "fstat", lambda _: hangs.wait())
         for error in ("not loaded within 0.1 s", "the one before hangs"):
             await device.dispatcher(Message("enclosure.mouth.display_image", {"img_path": "/etc/passwd"}))
