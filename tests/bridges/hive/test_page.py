@@ -32,6 +32,7 @@ def test_the_commands_of_the_page_do_what_it_says(tmp_path: Path) -> None:
             "PYTHONPATH": str(ROOT),
         }
         environment["PATH"] += f":{Path(sys.executable).parent}"
+        del environment["PYTHONUNBUFFERED"]  # "Password:" without its value would look like a question
         with Terminal(folder=tmp_path, environment=environment) as shell:
             printed = shell.type(add)
             assert found("node id", printed) == "1"  # which the other commands have
