@@ -34,11 +34,6 @@ def until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(POLL_S)
 
 
-def resident_kb(pid: int) -> int:
-    """Resident memory of a process."""
-    return int(Path(f"/proc/{pid}/status").read_text().partition("VmRSS:")[2].split()[0])
-
-
 class Mosquitto:
     """The broker. Use as a context manager; `stop` and `start` keep the port and all retained publications."""
 
