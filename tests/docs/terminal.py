@@ -70,6 +70,11 @@ MAY_FAIL = {
 }
 """Commands that find fault with the machine that the page is tried on, as they should; what they print then."""
 
+_AS_AFTER_A_LOGIN = ("env", "--default-signal=INT")
+"""Programs that run in the background, and so their tests, ignore Ctrl-C."""
+
+_SCRIPT = ("script", "--quiet", "--echo", "never", "--command", _SHELL, "/dev/null")
+
 
 class Terminal:
     """A shell on a terminal of its own. Use as a context manager."""
@@ -84,7 +89,7 @@ class Terminal:
         """`reactions` go before those to all pages; `command` leads to where the shell runs, such as nsenter."""
         self._reactions = (*reactions, *REACTIONS)
         self._process = subprocess.Popen(
-            (*command, "script", "--quiet", "--echo", "never", "--command", _SHELL, "/dev/null"),
+            (*_AS_AFTER_A_LOGIN, *command, *_SCRIPT),
             cwd=folder,
             env=environment,
             stdin=subprocess.PIPE,
