@@ -166,9 +166,10 @@ class AdminService:
 
     async def _on_request(self, action: Action, message: Message, **fields: Any) -> None:
         request = _request_of(message)
-        refusal = self._refusal(action, request.sender)
+        refusal = self._policy.over_rate(action, request.sender.uid if request.sender else None)
         if refusal and refusal.quiet:
             return
+        refusal = _denial(action, request) or refusal
         job = self._jobs.get(action.request)
         if not refusal and job and (action.shared or job.fields == fields):
             _audit(action.request, request, "joins")
@@ -179,19 +180,10 @@ class AdminService:
             self._start(action, fields, request, action.perform, action.confirm)
 
     async def _on_invalid(self, action: Action, message: Message, error: PayloadError) -> None:
+        """Answers each, whatever the rate: it changes nothing."""
         request = _request_of(message)
-        refusal = self._refusal(action, request.sender) or RefusedRequest(str(error))
-        if not refusal.quiet:
-            await self._end(action, request, HostError(refusal.reason, REFUSED))
-
-    def _refusal(self, action: Action, sender: Sender | None) -> RefusedRequest | None:
-        """Counts a request; returns why it is refused, whatever is under way."""
-        refusal = self._policy.over_rate(action, sender.uid if sender else None)
-        if refusal and refusal.quiet:
-            return refusal
-        if action.request.privileged and not is_obeyed(sender):
-            return RefusedRequest("the sender may not administer this machine")
-        return refusal
+        refusal = _denial(action, request) or RefusedRequest(str(error))
+        await self._end(action, request, HostError(refusal.reason, REFUSED))
 
     async def _on_answer(self, topic: Topic, message: Message, **fields: Any) -> None:
         for job in tuple(self._jobs.values()):
@@ -296,6 +288,12 @@ async def _unknown_result(_: Host, __: Reporter) -> None:
 def _audit(topic: Topic, request: _Request, what: str) -> None:
     level = logging.INFO if topic.privileged else logging.DEBUG
     _LOGGER.log(level, "%s by %s: %s", topic.name, request.described, what)
+
+
+def _denial(action: Action, request: _Request) -> RefusedRequest | None:
+    if action.request.privileged and not is_obeyed(request.sender):
+        return RefusedRequest("the sender may not administer this machine")
+    return None
 
 
 def _request_of(message: Message) -> _Request:
