@@ -18,7 +18,7 @@ from enclosure.doctor.finding import Finding
 from enclosure.doctor.patient import Patient, Setup, User
 from enclosure.drivers import gpiod
 from tests.vm.boards.device import said
-from tests.vm.boards.hands import GpioSim, Keys
+from tests.vm.boards.hands import GpioSim, Keys, settle
 
 ROOT = User("root", 0, {0: "root"})
 
@@ -112,7 +112,7 @@ def check_keys_of_an_overlay_are_found(chip: GpioSim) -> None:
     }
     assert examine(**changes)["inputs"].by_hand
     keys = Keys((582, 115, 114, 248))
-    said("udevadm", "settle")
+    settle()
     finding = examine(**changes)["inputs"]
     keys.unplug()
     assert finding.verdict == "ok", finding

@@ -30,6 +30,12 @@ def load_modules() -> None:
     """Makes the hardware."""
     for module in MODULES:
         subprocess.run(("modprobe", *module.split()), check=True)
+    settle()
+
+
+def settle() -> None:
+    """Waits until the rules of udev are applied to new devices, such as which group may use them."""
+    subprocess.run(("udevadm", "settle"), check=True)
 
 
 class GpioSim:
@@ -50,6 +56,7 @@ class GpioSim:
         device = _PLATFORM / (self._config / "dev_name").read_text().strip()
         self.name = (self._config / "bank0/chip_name").read_text().strip()
         self._lines = device / self.name
+        settle()
 
     def pull_out(self) -> None:
         """The chip goes away, and its lines with it."""
