@@ -12,8 +12,8 @@ USER = "homeassistant"
 CLIENT = ("-u", USER, "-P", PASSWORD, "-q", "1")
 
 MAX_EXPOSURE = 1.5
-MAX_PSS_MB = 20.0
-"""With OpenSSL, which no other daemon of ours loads."""
+MAX_PSS_MB = 21.0
+"""With OpenSSL, which no other daemon of ours loads: 18.7 to 19.8, by what else of the machine uses its pages."""
 
 
 def a_bridge_works_with_mosquitto_and_the_examples(installed: Installed) -> str:
