@@ -107,10 +107,16 @@ class Outgoing(Generic[R]):
             if self.queue.size and not self._blocked:
                 self._drain_soon()
         if self._finishing and not self.size and not self._transport.is_closing():
-            if self._transport.can_write_eof():
-                self._transport.write_eof()
-            else:
-                self._transport.close()  # TLS has no half-closed connections
+            self._end()
+
+    def _end(self) -> None:
+        if not self._transport.can_write_eof():
+            self._transport.close()  # TLS has no half-closed connections
+            return
+        try:
+            self._transport.write_eof()
+        except OSError:  # the client has reset the connection, and the transport has not learned it yet
+            self._transport.abort()
 
     def _drain_soon(self) -> None:
         if not self._waits:

@@ -1,6 +1,7 @@
 """Any bytes at all, to one connection without a network."""
 
 import asyncio
+import errno
 import hashlib
 import itertools
 import json
@@ -119,6 +120,32 @@ class Wire(asyncio.Transport):
 
     def abort(self) -> None:
         """Nothing to do."""
+
+
+class ResetWire(Wire):
+    """A connection that the client has reset, before the transport has learned it."""
+
+    aborted = False
+
+    def write_eof(self) -> None:
+        """Fails as the kernel does."""
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    def abort(self) -> None:
+        """Is recorded."""
+        self.aborted = True
+
+
+async def test_a_connection_that_is_reset_while_it_is_refused_is_closed() -> None:
+    garbage = b"garbage\r\n\r\n"
+    with socket.socket() as connected:
+        wire = ResetWire(connected)
+        connection = Connection(Server(WebSocketSettings(), BusSettings()).shared)
+        connection.connection_made(wire)
+        connection.get_buffer(-1)[: len(garbage)] = garbage
+        connection.buffer_updated(len(garbage))
+        connection.connection_lost(None)
+    assert wire.aborted
 
 
 async def test_two_buses_do_not_receive_into_the_same_place() -> None:
