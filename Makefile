@@ -137,8 +137,8 @@ release:
 	@$(PYTHON) -m tests.release $(VERSION)
 
 image-test: deb setup-test apt-broker apt-image
-	@$(PYTHON) -m tests.image $(ARGS) build/deb
-	@$(PYTHON) -m tests.vm build/deb
+	@$(VENV)/bin/python -m tests.image $(ARGS) build/deb
+	@$(VENV)/bin/python -m tests.vm build/deb
 	@$(VENV)/bin/python -m tests.ha
 
 ha-test: setup-test apt-broker apt-image

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -64,11 +64,16 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 @functools.cache
-def pypi_answers() -> bool:
-    """Whether PyPI can be reached; asked once, as pip takes long to give up."""
+def pypi_answers(certificates: Path | None = None) -> bool:
+    """Whether PyPI can be reached; asked once, as pip takes long to give up.
+
+    With `certificates`, by these and without the configuration of this machine, as pip does on a fresh one.
+    """
+    fresh = ("--isolated", "--cert", str(certificates)) if certificates else ()
+    environment = {**os.environ, "PIP_CONFIG_FILE": os.devnull} if certificates else None
     with tempfile.TemporaryDirectory() as folder:
-        patience = ("--retries", "1", "--timeout", "15")
-        return not _pip(sys.executable, "download", "--no-deps", *patience, "--dest", folder, "pip").returncode
+        options = ("--no-deps", "--retries", "1", "--timeout", "15", "--dest", folder)
+        return not _pip(sys.executable, *fresh, "download", *options, "pip", environment=environment).returncode
 
 
 def git_answers(repository: str) -> bool:
@@ -83,9 +88,11 @@ def git_answers(repository: str) -> bool:
         return False
 
 
-def _pip(python: str | Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _pip(
+    python: str | Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 OVOS = ("ovos_bus_client", "ovos-bus-client==1.5.0")

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from urllib.request import urlopen
 
+from tests.compat.environment import pypi_answers
 from tests.image import fresh, home, pages
 from tests.image.admin import UPGRADE_CHECKS
 from tests.image.build import (
@@ -99,8 +100,9 @@ def on_a_booted_tree(checks: Sequence[Check], debs: list[Path], folder: Path, mi
 
 def on_a_fresh_debian(source: Path, folder: Path, mirror: str, table: Table) -> None:
     """Where a newcomer begins."""
-    if missing := missing_here(mirror, (fresh.PROGRAM,)) or fresh.missing_here():
-        table.add("skip", ON_A_FRESH_DEBIAN, f"skipped: it needs {missing}")
+    missing = missing_here(mirror, (fresh.PROGRAM,))
+    if missing or not pypi_answers(fresh.CERTIFICATES):
+        table.add("skip", ON_A_FRESH_DEBIAN, f"skipped: it needs {missing or 'PyPI'}")
         return
     with Repository(folder / "repository", ()) as repository:
         tree = Tree(folder, repository, mirror)

@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import DEVNULL
-from urllib.request import urlopen
 
 from tests.docs.pages import FRESH, OUTPUT, SHELLS, TERMINALS, Block, blocks, marked, named, pages
 from tests.docs.terminal import Terminal
@@ -24,11 +23,8 @@ NAMESERVER = "10.0.2.3"
 ADDRESS, CLONED = "<address of this repository>", "/srv/mycroft-enclosure"
 """What the pages have in the place of the address, and where the machine has the repository."""
 
-PYPI, PYPI_TIMEOUT_S = "https://pypi.org/simple/pip/", 20.0
-
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 """Behind a proxy, this machine has more than Debian."""
-
 
 FIRST = "tutorials/owner.md"
 """The page that installs what the others name as prerequisites."""
@@ -38,15 +34,6 @@ PREPARED = {"fleet.md": "apt-get -qq --yes --no-install-recommends install rabbi
 
 IN_WORDS = {"mkdir -p stage-mycroft": "mkdir ../pi-gen && cd ../pi-gen"}
 """What the reader does by the words before a block."""
-
-
-def missing_here() -> str:
-    """What this machine lacks, in words; empty where it has everything."""
-    try:
-        urlopen(PYPI, timeout=PYPI_TIMEOUT_S).close()
-    except OSError as error:
-        return f"{PYPI} ({error})"
-    return ""
 
 
 def type_pages(tree: Tree, source: Path, log: Path) -> str:
