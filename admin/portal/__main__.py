@@ -2,9 +2,9 @@
 
 import sys
 
-from bus.daemon.first import begin
+from bus.daemon.first import begin, is_program
 
-if __name__ == "__main__" or sys.argv[0].endswith("/mycroft-portal"):  # and not where tests import it
+if is_program(__name__):
     begin()
 
 import argparse

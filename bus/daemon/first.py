@@ -24,6 +24,11 @@ SELDOM_USED = frozenset(
 """Modules that libraries import and that a daemon rarely or never uses: 2.5 MB in the bridge to MQTT."""
 
 
+def is_program(module: str) -> bool:
+    """Whether a module is what runs, by `python -m` or by the script of one of our commands; a test imports it."""
+    return module == "__main__" or sys.argv[0].rpartition("/")[2].startswith("mycroft-")
+
+
 def begin() -> None:
     """Has Ctrl-C end the process without a traceback, and each of SELDOM_USED loaded when it is first used."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
